@@ -1,0 +1,56 @@
+// A function as data, what it may use, and one run of it.
+import type { Block, Component } from "./component.ts";
+import type { Call, EventArrival, Outcome, RequestArrival, TriggerSpec } from "./trigger.ts";
+
+export type Right = "read" | "readWrite" | "list" | "publish";
+
+/** One entry of `uses`: data for the build, and how the client is opened. `resource`: the topic or the secret; left out: the whole component. */
+export interface Grant<Client = unknown> {
+  readonly block: Block;
+  readonly component: string;
+  readonly right: Right;
+  readonly resource?: string;
+  open(component: () => Component | Promise<Component>, invocation: Invocation): Client;
+}
+
+export type Uses = Readonly<Record<string, Grant>>;
+export type Clients<U extends Uses> = { readonly [K in keyof U]: U[K] extends Grant<infer Client> ? Client : never };
+
+/** One line each, as JSON. Fields of the caller's never overwrite the runtime's own. */
+export interface Log {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** One run of one function. `functions/` makes the handler's context from it. `signal` aborts shortly before `deadline`. */
+export interface Invocation {
+  readonly service: string;
+  readonly function: string;
+  readonly id: string;
+  /** Unix milliseconds. */
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+  /** W3C trace context of this run: the trace that it is part of, and a span of its own. */
+  readonly traceparent: string;
+  readonly log: Log;
+  readonly native: Call<unknown>;
+  /** The client of one grant of this function; throws `NOT_GRANTED` for any other. */
+  open<Client>(grant: Grant<Client>): Client;
+  /** From now on this value is found in no log line and no error of this process. */
+  conceal(secret: string): void;
+}
+
+/** What a kind of function brings: http, topic, schedule, lambda… each settles its own arrivals, so the runtime knows no kind and a bundle holds only its own. */
+export interface Definition {
+  readonly faasten: "function";
+  /** Left out: the export's name. */
+  readonly name?: string;
+  readonly on: TriggerSpec;
+  readonly uses: Uses;
+  /** Grants of the runtime's own: the claims of `idempotent`. */
+  readonly needs?: readonly Grant[];
+  settle(arrival: RequestArrival | EventArrival, invocation: Invocation): Promise<Outcome>;
+  settleMany?(arrivals: readonly EventArrival[], invocation: Invocation): Promise<readonly Outcome[]>;
+}

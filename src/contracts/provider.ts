@@ -1,0 +1,54 @@
+// One cloud on one page of data, and what a generated entry hands to its host.
+import type { Block, Component, Create } from "./component.ts";
+import type { Definition } from "./function.ts";
+import type { Trigger } from "./trigger.ts";
+
+/** One cloud, on one page, as data. Module names are relative to the page, without extension. */
+export interface Provider {
+  readonly name: string;
+  /** `import.meta.url` of the page. */
+  readonly page: string;
+  /** The component type that a name without YAML has. */
+  readonly defaults: Readonly<Record<Block, string>>;
+  /** The component types that it serves. */
+  readonly components: readonly string[];
+  /** Component type or kind of function → triggers: a subscriber's trigger follows from its pubsub's type. */
+  readonly triggers: Readonly<Record<string, readonly string[]>>;
+  /** Modules that export `serve(app)`, whose result the cloud's host loads. */
+  readonly hosts: { readonly default: string; readonly stream?: string };
+  /** What says "app" shares one deployable. */
+  readonly bundle: {
+    readonly http: "function" | "app";
+    readonly event: "function" | "app";
+    readonly external: readonly string[];
+    /** The bundle needs a `require` of its own. */
+    readonly require?: true;
+  };
+}
+
+export type MetadataValue =
+  | string
+  | { readonly env: string }
+  | { readonly store: string; readonly secret: string; readonly key: string };
+
+export interface Bound<C extends Component = Component> {
+  readonly type: string;
+  readonly create: Create<C>;
+  readonly metadata: Readonly<Record<string, MetadataValue>>;
+}
+
+export interface Served<T extends Trigger = Trigger> {
+  readonly name: string;
+  readonly definition: Definition;
+  readonly triggers: readonly T[];
+}
+
+/** What a generated entry hands to a host. */
+export interface App<T extends Trigger = Trigger> {
+  readonly service: string;
+  readonly functions: readonly Served<T>[];
+  readonly components: Readonly<Record<string, Bound>>;
+}
+
+/** What a host module exports as `serve`. What its result is, only the cloud's host knows. */
+export type Serve<Exported, T extends Trigger = Trigger> = (app: App<T>) => Exported;

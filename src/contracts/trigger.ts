@@ -1,0 +1,97 @@
+// What triggers a function, and how one native call becomes arrivals and outcomes its reply.
+import type { Value } from "./component.ts";
+import type { CloudEvent } from "./event.ts";
+
+/** What the host hands over: the payload, and everything beside it (Lambda context, trigger metadata, raw headers). `deadline` in Unix milliseconds. */
+export interface Call<Payload> {
+  readonly id: string;
+  readonly payload: Payload;
+  readonly context: unknown;
+  readonly deadline: number;
+  readonly traceparent?: string;
+}
+
+/** One thing that arrived. A record that cannot be read is malformed: it reaches no function, and does not fail its neighbours. */
+export type Arrival = RequestArrival | EventArrival | MalformedArrival;
+
+export interface RequestArrival {
+  readonly kind: "request";
+  readonly request: Request;
+  /** The path as the application knows it: no stage, no prefix of the platform's, still percent-encoded. */
+  readonly path: string;
+  /** Who calls, where the platform has proved it. Never read from what the client sent. */
+  readonly caller?: Caller;
+}
+
+export interface EventArrival {
+  readonly kind: "event";
+  readonly event: CloudEvent;
+  /** Which delivery this is, from 1, where the host tells it. */
+  readonly attempt?: number;
+  /** Arrivals of one key run one after another and stop at the first retry. */
+  readonly order?: string;
+  /** What the broker needs to find it again. */
+  readonly receipt?: unknown;
+}
+
+export interface MalformedArrival {
+  readonly kind: "malformed";
+  readonly reason: string;
+  readonly raw: Value;
+  readonly attempt?: number;
+  readonly order?: string;
+  readonly receipt?: unknown;
+}
+
+/** What became of one arrival. Times are Unix milliseconds. */
+export type Outcome =
+  | { readonly kind: "reply"; readonly response: Response }
+  | { readonly kind: "done" }
+  | { readonly kind: "retry"; readonly notBefore?: number; readonly reason: string }
+  | { readonly kind: "drop"; readonly reason: string }
+  | { readonly kind: "dead"; readonly reason: string };
+
+/** Turns a native call into arrivals and outcomes into its reply, and says whether a call is its own. Calls no cloud, holds no state, knows no function. */
+export interface Trigger<Payload = unknown, Reply = unknown> {
+  /** As the cloud names it: `aws.sqs`, `azure.eventgrid`. */
+  readonly name: string;
+  /** Chooses among the triggers that the function declared, and never among others: a request is no event because it looks like one. */
+  accepts(payload: unknown): payload is Payload;
+  decode(call: Call<Payload>): readonly Arrival[] | Promise<readonly Arrival[]>;
+  /** The reply, in the order of `decode`; throws `Redeliver` where the host knows only that the whole call failed. */
+  encode(outcomes: readonly Outcome[], call: Call<Payload>): Reply | Promise<Reply>;
+}
+
+/** Who may call an HTTP function. A token's rules are data here; `jwt()` brings the check. */
+export type Access =
+  | "public"
+  | "service"
+  | { readonly issuer: string; readonly audience: string; readonly scopes?: readonly string[] };
+
+/** Who called. `claims`: those of the token that was checked; none where the platform vouches by other means. */
+export interface Caller {
+  readonly kind: "user" | "service";
+  readonly subject: string;
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** What a function is triggered by: plain data, read by the build, the hosts and the router. `method` "*": any. */
+export type TriggerSpec =
+  | {
+      readonly kind: "http";
+      readonly method: string;
+      readonly path: string;
+      readonly access?: Access;
+      readonly cors?: true;
+      readonly stream?: true;
+      readonly isolate?: true;
+    }
+  | {
+      readonly kind: "topic";
+      readonly topic: string;
+      readonly pubsub: string;
+      readonly attempts: number;
+      readonly ordered: boolean;
+      readonly many?: true;
+    }
+  | { readonly kind: "schedule"; readonly cron: string; readonly timeZone?: string };
