@@ -1,12 +1,13 @@
 // Reads the app's manifest: `serverless.yml`, as much of it as Faasten takes part in.
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expandEntry } from "./entry.ts";
 import { type NameRule, serviceName, stageName } from "./names.ts";
 import { type MapNode, type Node, placeOf } from "./nodes.ts";
 import { nearest, type Place, type Problems, quoted, suggest } from "./problems.ts";
-import { asList, asMap, asNumber, asScalar, asText, checkKeys, field, record } from "./shape.ts";
-import { createVariables, type Given, type Variables } from "./variables.ts";
+import { type ProviderSection, readProvider } from "./provider-section.ts";
+import { asList, asMap, asText, checkKeys, field, required } from "./shape.ts";
+import { at, createVariables, type Given, type Variables } from "./variables.ts";
 import { readYaml } from "./yaml.ts";
 
 /** What is missing or wrong in the file is empty here: ask `problems` first. */
@@ -27,15 +28,6 @@ export interface Manifest {
   where(path: readonly (string | number)[]): Place;
 }
 
-export interface ProviderSection {
-  readonly name: string;
-  readonly runtime?: string;
-  readonly region?: string;
-  readonly memorySize?: number;
-  readonly timeout?: number;
-  readonly environment: Readonly<Record<string, string>>;
-}
-
 /** `undefined`: there is no file to read, and that is reported. */
 export function readManifest(folder: string, given: Given, problems: Problems): Manifest | undefined {
   const file = findFile(folder, problems);
@@ -43,16 +35,19 @@ export function readManifest(folder: string, given: Given, problems: Problems): 
   if (file === undefined || !root) return undefined;
   const variables = createVariables(root, given, problems);
   checkTopLevel(root, problems);
-  const faasten = asMap(at(asMap(at(root, "custom", variables), problems), "faasten", variables), problems);
-  checkKeys(faasten, ["entry", "components"], problems);
+  const provider = required(root, "provider", frameworkKeys, "write `provider: { name: aws }`", problems);
+  const custom = asMap(at(root, "custom", variables), problems);
+  const faasten = asMap(at(custom, "faasten", variables), problems);
+  checkKeys(faasten, faastenKeys, problems);
   const functions = readFunctions(root, variables, problems);
+  if (!field(root, "functions")) requireEntry(root, custom, faasten, problems);
   const stage = variables.stage();
   return {
     file,
     service: readService(root, variables, problems),
     stage: stage ? checkName(stage, stageName, "the stage", problems) : "",
-    provider: readProvider(root, variables, problems),
-    entry: readEntry(folder, root, faasten, functions !== undefined, variables, problems),
+    provider: readProvider(provider, variables, problems),
+    entry: readEntry(folder, faasten, variables, problems),
     components: readComponentsFolder(folder, faasten, variables, problems),
     ...(functions && { functions }),
     resolve: variables.resolve,
@@ -63,7 +58,8 @@ export function readManifest(folder: string, given: Given, problems: Problems): 
 const fileNames = ["serverless.yml", "serverless.yaml"];
 const example =
   "`service: my-app`, `provider: { name: aws }` and `custom: { faasten: { entry: [src/functions/*.ts] } }`";
-const providerNames = ["aws", "azure", "gcp", "google", "local"];
+
+const faastenKeys = ["entry", "components"];
 
 /** Known to version 3 or 4 of the framework, or to its open successor. */
 const frameworkKeys = [
@@ -98,13 +94,6 @@ function readRoot(file: string, problems: Problems): MapNode | undefined {
   return asMap(root, problems);
 }
 
-/** What is under a key, its variables filled in. */
-function at(map: MapNode | undefined, key: string, variables: Variables): Node | undefined {
-  const node = field(map, key);
-  const value = node && variables.resolve(node);
-  return value?.kind === "scalar" && value.value === null ? undefined : value;
-}
-
 /** A key that the framework does not know may be that of another plugin, unless it looks like a slip. */
 function checkTopLevel(root: MapNode, problems: Problems): void {
   const plugins = field(root, "plugins");
@@ -123,8 +112,7 @@ function checkTopLevel(root: MapNode, problems: Problems): void {
 }
 
 function readService(root: MapNode, variables: Variables, problems: Problems): string {
-  const node = field(root, "service");
-  if (!node) problems.add("MISCONFIGURED", root, "`service` is missing: write `service: my-app`.");
+  const node = required(root, "service", frameworkKeys, "write `service: my-app`", problems);
   const value = node && variables.resolve(node);
   if (value?.kind === "map") {
     problems.add(
@@ -145,84 +133,33 @@ function checkName(node: Node, { pattern, rule }: NameRule, what: string, proble
   return name;
 }
 
-function readProvider(root: MapNode, variables: Variables, problems: Problems): ProviderSection {
-  const written = field(root, "provider");
-  if (!written) problems.add("MISCONFIGURED", root, "`provider` is missing: write `provider: { name: aws }`.");
-  const node = written && variables.resolve(written);
-  if (node?.kind === "scalar") return { name: checkProviderName(node, problems), environment: record([]) };
-  const map = asMap(node, problems);
-  const name = field(map, "name");
-  if (map && !name) problems.add("MISCONFIGURED", map, "`provider.name` is missing: write `name: aws`.");
-  const runtime = asText(at(map, "runtime", variables), problems);
-  const region = asText(at(map, "region", variables), problems);
-  const memorySize = asNumber(at(map, "memorySize", variables), problems);
-  const timeout = asNumber(at(map, "timeout", variables), problems);
-  const resolvedName = name && variables.resolve(name);
-  return {
-    name: resolvedName ? checkProviderName(resolvedName, problems) : "",
-    ...(runtime !== undefined && { runtime }),
-    ...(region !== undefined && { region }),
-    ...(memorySize !== undefined && { memorySize }),
-    ...(timeout !== undefined && { timeout }),
-    environment: readEnvironment(asMap(at(map, "environment", variables), problems), variables, problems),
-  };
-}
-
-function checkProviderName(node: Node, problems: Problems): string {
-  const name = asText(node, problems) ?? "";
-  if (name !== "" && !providerNames.includes(name)) {
-    problems.add("UNSUPPORTED", node, `There is no provider ${quoted(name)}.${suggest(name, providerNames)}`);
-  }
-  return name;
-}
-
-/** Plain values only: what CloudFormation makes (`Ref`, `!GetAtt`) is known to no other target. */
-function readEnvironment(
-  map: MapNode | undefined,
-  variables: Variables,
-  problems: Problems,
-): Readonly<Record<string, string>> {
-  const values: [string, string][] = [];
-  for (const [name, node] of map?.entries ?? []) {
-    const value = variables.resolve(node);
-    if (value?.kind === "map" && [...value.entries.keys()].some((key) => key === "Ref" || key.startsWith("Fn::"))) {
-      problems.add(
-        "UNSUPPORTED",
-        node,
-        `\`${node.path}\` is made by CloudFormation, which Faasten does not read: write a plain value.`,
-      );
-      continue;
-    }
-    const scalar = asScalar(value, problems);
-    if (scalar?.value === null) problems.add("INVALID", node, `\`${node.path}\` is empty: write a value, or \`""\`.`);
-    else if (scalar) values.push([name, scalar.text]);
-  }
-  return record(values);
-}
-
 function readFunctions(root: MapNode, variables: Variables, problems: Problems): Node | undefined {
   const node = at(root, "functions", variables);
   return node?.kind === "list" ? asList(node, problems) : asMap(node, problems);
 }
 
+/** Where neither is there, or what holds them is faulty, that one problem is enough. */
+function requireEntry(
+  root: MapNode,
+  custom: MapNode | undefined,
+  faasten: MapNode | undefined,
+  problems: Problems,
+): void {
+  const mend = `it, or \`functions\`, says what to run. Write ${example}`;
+  if (faasten) required(faasten, "entry", faastenKeys, mend, problems);
+  else if (!field(custom ?? root, custom ? "faasten" : "custom")) {
+    problems.add("MISCONFIGURED", custom ?? root, `\`custom.faasten.entry\` is missing: ${mend}.`);
+  }
+}
+
 function readEntry(
   folder: string,
-  root: MapNode,
   faasten: MapNode | undefined,
-  hasFunctions: boolean,
   variables: Variables,
   problems: Problems,
 ): readonly string[] {
   const written = field(faasten, "entry");
-  if (!written) {
-    if (!hasFunctions)
-      problems.add(
-        "MISCONFIGURED",
-        root,
-        `There is nothing to run: write \`custom.faasten.entry\`, or \`functions\`, as in ${example}.`,
-      );
-    return [];
-  }
+  if (!written) return [];
   const node = variables.resolve(written);
   if (node?.kind === "scalar") {
     problems.add("INVALID", node, `\`${node.path}\` must be a list: write [${quoted(node.text)}].`);
@@ -241,7 +178,7 @@ function readComponentsFolder(
   const node = at(faasten, "components", variables);
   const path = asText(node, problems);
   const absolute = resolve(folder, path ?? "components");
-  if (node && path !== undefined && !statSync(absolute, { throwIfNoEntry: false })?.isDirectory()) {
+  if (node && path !== undefined && !existsSync(absolute)) {
     problems.add("NOT_FOUND", node, `There is no folder ${quoted(path)}: make it, or remove this line.`);
   }
   return absolute;

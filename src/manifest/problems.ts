@@ -31,9 +31,14 @@ export class Problems {
 
   add(code: ErrorCode, place: Place, message: string): void {
     const { line, column } = place;
-    const file = relative(this.#folder, place.file).split(sep).join("/");
+    const file = this.relative(place.file);
     const problem: Problem = { code, message, file, line, ...(column !== undefined && { column }) };
     this.#found.set(JSON.stringify([file, line, column, message]), problem);
+  }
+
+  /** A file as problems name it. */
+  relative(file: string): string {
+    return relative(this.#folder, file).split(sep).join("/");
   }
 
   /** By file, then line, then column. */

@@ -1,6 +1,6 @@
 // What a value must be: each check reports what it finds wrong, and gives the value only where it is right.
 import type { ListNode, MapNode, Node, ScalarNode } from "./nodes.ts";
-import { type Problems, quoted, suggest } from "./problems.ts";
+import { nearest, type Problems, quoted, suggest } from "./problems.ts";
 
 /** What is under a key; an empty value (`key:`) is as good as none. */
 export function field(map: MapNode | undefined, key: string): Node | undefined {
@@ -53,6 +53,22 @@ export function checkKeys(map: MapNode | undefined, known: readonly string[], pr
     const where = map?.path ? ` in ${named(map)}` : "";
     problems.add("INVALID", node, `There is no key ${quoted(key)}${where}.${suggest(key, known)}`);
   }
+}
+
+/** The value under a key that must be there. A misspelt key in its place is reported by `checkKeys`, and not here too. */
+export function required(
+  map: MapNode | undefined,
+  key: string,
+  known: readonly string[],
+  mend: string,
+  problems: Problems,
+): Node | undefined {
+  const node = field(map, key);
+  if (node || !map) return node;
+  const misspelt = [...map.entries.keys()].some((other) => !known.includes(other) && nearest(other, known) === key);
+  const path = map.path === "" ? key : `${map.path}.${key}`;
+  if (!misspelt) problems.add("MISCONFIGURED", map.entries.get(key) ?? map, `${quoted(path)} is missing: ${mend}.`);
+  return undefined;
 }
 
 /** A null-prototype map: no name in it can reach a prototype. */

@@ -1,7 +1,8 @@
 // Gives the variables of a `serverless.yml` their values, each when it is read and not before.
 import type { ErrorCode } from "../errors.ts";
-import { child, type Node, type ScalarNode } from "./nodes.ts";
+import { child, type MapNode, type Node, type ScalarNode } from "./nodes.ts";
 import { nearest, type Problems, quoted, suggest } from "./problems.ts";
+import { field } from "./shape.ts";
 import { parseTemplate, type Source, type Template, type Variable } from "./variable-syntax.ts";
 
 /** Where values come from that are not in the file. */
@@ -195,6 +196,13 @@ export function createVariables(root: Node, given: Given, problems: Problems): V
     }
     return "";
   }
+}
+
+/** What is under a key, its variables filled in. `undefined`: nothing, or reported. */
+export function at(map: MapNode | undefined, key: string, variables: Variables): Node | undefined {
+  const node = field(map, key);
+  const value = node && variables.resolve(node);
+  return value?.kind === "scalar" && value.value === null ? undefined : value;
 }
 
 /** A problem is reported, and what depends on it has no value. */
