@@ -9,3 +9,6 @@ export type * from "./contracts/state.ts";
 export type * from "./contracts/trigger.ts";
 export { type ErrorCode, FaastenError, Redeliver } from "./errors.ts";
 export { once } from "./once.ts";
+export { type Death, fromDeadLetter, toDeadLetter } from "./runtime/dead-letter.ts";
+export { checkEventSize, checkKey, checkOperations } from "./runtime/limits.ts";
+export { duration, flag, setting } from "./runtime/metadata.ts";

@@ -1,0 +1,3 @@
+// What every implementation of a contract must do: cases as data, for any runner.
+export { type Case, type Harness, lacks } from "./case.ts";
+export { type StateHarness, stateCases } from "./state.ts";

@@ -1,0 +1,41 @@
+// The limits that every store and broker keeps alike, checked before anything is sent.
+import type { StateOperation } from "../contracts/state.ts";
+import { FaastenError } from "../errors.ts";
+
+const maxKeyBytes = 255;
+const maxOperations = 100;
+const maxEventBytes = 240 * 1024;
+
+/** Throws `INVALID` unless the key is 1 to 255 bytes of UTF-8. `where` names the component. */
+export function checkKey(key: string, where: string): void {
+  const bytes = key.isWellFormed() ? Buffer.byteLength(key) : 0;
+  if (bytes >= 1 && bytes <= maxKeyBytes) return;
+  const what = bytes === 0 ? (key === "" ? "it is empty" : "it is not Unicode text") : `it has ${bytes} bytes`;
+  throw new FaastenError("INVALID", `${where}: a key is 1 to ${maxKeyBytes} bytes of UTF-8, and ${what}`);
+}
+
+/** Throws `INVALID` unless there are at most 100 operations, each with a key of its own. */
+export function checkOperations(operations: readonly StateOperation[], where: string): void {
+  if (operations.length > maxOperations) {
+    throw new FaastenError(
+      "INVALID",
+      `${where}: a transaction holds at most ${maxOperations} operations, and this one has ${operations.length}`,
+    );
+  }
+  const keys = new Set<string>();
+  for (const { key } of operations) {
+    checkKey(key, where);
+    if (keys.has(key)) throw new FaastenError("INVALID", `${where}: a transaction names the key "${key}" twice`);
+    keys.add(key);
+  }
+}
+
+/** Throws `TOO_LARGE` where an event is above 240 KiB as structured JSON, which is what every broker takes. */
+export function checkEventSize(structured: string, where: string): void {
+  const bytes = Buffer.byteLength(structured);
+  if (bytes <= maxEventBytes) return;
+  throw new FaastenError(
+    "TOO_LARGE",
+    `${where}: an event has ${bytes} bytes as JSON, and ${maxEventBytes} is the most that every broker takes: store the data and publish where it lies`,
+  );
+}
