@@ -3,7 +3,7 @@ import type { Definition, Grant } from "../contracts/function.ts";
 import type { TriggerSpec } from "../contracts/trigger.ts";
 import { componentName, kebab } from "../manifest/names.ts";
 import { type Place, type Problems, quoted } from "../manifest/problems.ts";
-import { checkPath, conflicts } from "../runtime/router.ts";
+import { checkPath, conflicts, type Route } from "../runtime/router.ts";
 import { cronProblem } from "./cron.ts";
 
 export interface Found extends Place {
@@ -61,21 +61,18 @@ function checkNames(found: readonly Found[], problems: Problems): void {
 const functionName = /^[a-z][a-zA-Z0-9]{0,39}$/;
 
 function checkRoutes(found: readonly Found[], problems: Problems): void {
-  const seen: { readonly one: Found; readonly method: string; readonly path: string }[] = [];
+  const seen: { readonly one: Found; readonly route: Route }[] = [];
   for (const one of found) {
     const { on } = one.definition;
     if (on.kind !== "http") continue;
     const wrong = checkPath(on.path);
     if (wrong !== undefined) {
-      problems.add("INVALID", one, `${one.name}: the path ${quoted(on.path)} ${wrong}`);
+      problems.add("INVALID", one, `${one.name}: ${wrong}`);
       continue;
     }
-    if (on.path === "/_faasten" || on.path.startsWith("/_faasten/")) {
-      problems.add("INVALID", one, `${one.name}: paths under /_faasten/ are reserved`);
-    }
-    const other = seen.find((earlier) => earlier.method === on.method && conflicts(earlier.path, on.path));
+    const other = seen.find((earlier) => conflicts(earlier.route, on));
     if (other) problems.add("ALREADY_EXISTS", one, `${one.name}: ${on.method} ${on.path} is answered by ${other.one.name} already (line ${other.one.line})`);
-    else seen.push({ one, method: on.method, path: on.path });
+    else seen.push({ one, route: on });
   }
 }
 

@@ -30,10 +30,10 @@ export function readApp(folder: string, { types, stage, params }: ReadOptions, p
   const dotEnv: NodeJS.Dict<string> = existsSync(file) ? parseEnv(readFileSync(file, "utf8")) : {};
   const env = { ...dotEnv, ...process.env };
   const manifest = readManifest(folder, { env, params, ...(stage !== undefined && { stage }) }, problems);
-  const componentsFolder = join(folder, manifest?.components ?? "components");
+  const componentsFolder = manifest?.components ?? join(folder, "components");
   const { components, scopedOut } = readComponents({ folder: componentsFolder, target: "local", service: manifest?.service ?? "", types }, problems);
   const environment: Record<string, string> = {};
-  for (const [name, value] of Object.entries({ ...manifest?.environment, ...dotEnv })) {
+  for (const [name, value] of Object.entries({ ...manifest?.provider.environment, ...dotEnv })) {
     if (value !== undefined && process.env[name] === undefined) environment[name] = value;
   }
   return {

@@ -4,6 +4,7 @@ import { type Output, parse, type Schema, SchemaError } from "../blocks/schema.t
 import type { Definition, Invocation, Uses } from "../contracts/function.ts";
 import type { Caller, Outcome, RequestArrival } from "../contracts/trigger.ts";
 import { FaastenError } from "../errors.ts";
+import { maxBodyBytes } from "../runtime/limits.ts";
 import { problem } from "../runtime/problem.ts";
 import { bodyOf, sizeOf, toNative } from "../runtime/request.ts";
 import { compile, type Params as RouteParams } from "../runtime/router.ts";
@@ -81,9 +82,6 @@ export function fetch<const Path extends `/${string}`>(
 ): Definition {
   return define("*", path, options, (request) => app(toNative(request)));
 }
-
-/** Larger bodies are refused by us before any platform refuses them. */
-export const maxBodyBytes: number = 4 * 1024 * 1024;
 
 type AnyOptions = HttpOptions<Uses, Schema | undefined>;
 type AnyHandler = (request: Request, context: Context) => Response | Promise<Response>;

@@ -17,8 +17,8 @@ export async function settleOnce(
 }
 
 const keep: Keep<Outcome> = {
-  /** One that is to come again was not handled. */
-  write: (outcome) => (outcome.kind === "retry" ? undefined : JSON.stringify(outcome)),
+  /** One that is to come again was not handled, nor was a dead one: it may be sent back. */
+  write: (outcome) => (outcome.kind === "done" || outcome.kind === "drop" ? JSON.stringify(outcome) : undefined),
   read: (text) => JSON.parse(text) as Outcome,
   lost: () => ({ kind: "done" }),
 };
