@@ -8,7 +8,10 @@ export interface Clock {
 /** Calls `run` with each planned instant (Unix milliseconds), in the given zone, UTC if none. */
 export function startClock(cron: string, timeZone: string | undefined, run: (planned: number) => void): Clock {
   const every = /^every (\d+) minutes?$/.exec(cron)?.[1];
-  const pattern = new Cron(every === undefined ? cron : `*/${every} * * * *`, { paused: true, timezone: timeZone ?? "UTC" });
+  const pattern = new Cron(every === undefined ? cron : `*/${every} * * * *`, {
+    paused: true,
+    timezone: timeZone ?? "UTC",
+  });
   let timer: NodeJS.Timeout | undefined;
   const wait = (from: Date): void => {
     const next = pattern.nextRun(from);

@@ -62,7 +62,9 @@ export function serve(app: App, options: LocalOptions = {}): Local {
   const { timeout = 30_000, token, watch } = options;
   const runner = createRunner(app, options.sink);
   const web = app.functions.filter(({ definition }) => definition.on.kind === "http");
-  const router = createRouter(web.map(({ definition: { on } }) => (on.kind === "http" ? on : { method: "", path: "" })));
+  const router = createRouter(
+    web.map(({ definition: { on } }) => (on.kind === "http" ? on : { method: "", path: "" })),
+  );
   const clocks: Clock[] = [];
   const tag = Math.random().toString(36).slice(2, 8);
   let calls = 0;
@@ -78,7 +80,13 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     const id = `${tag}-${++calls}`;
     const call: Call<Payload> = { id, payload, context, deadline: Date.now() + timeout };
     const reply = await runner.run(served, call);
-    watch?.({ function: served.name, invocation: id, trigger, outcome: outcomeOf(reply), milliseconds: performance.now() - started });
+    watch?.({
+      function: served.name,
+      invocation: id,
+      trigger,
+      outcome: outcomeOf(reply),
+      milliseconds: performance.now() - started,
+    });
     return reply;
   }
 
@@ -98,7 +106,9 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     }
     if (found && "allow" in found) {
       const allow = found.allow.join(", ");
-      return toReply(problem({ status: 405, code: "UNSUPPORTED", detail: `${arrived.path} takes ${allow}` }, { allow }));
+      return toReply(
+        problem({ status: 405, code: "UNSUPPORTED", detail: `${arrived.path} takes ${allow}` }, { allow }),
+      );
     }
     return toReply(problem({ status: 404, code: "NOT_FOUND", detail: `there is nothing at ${arrived.path}` }));
   }
@@ -122,7 +132,11 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     for (const pause of [1_000, 5_000, undefined]) {
       const { kind } = await fire(name, planned);
       if (kind !== "retry") return;
-      if (pause === undefined) runner.journal.write("error", "given up after three runs", { function: name, planned: new Date(planned).toISOString() });
+      if (pause === undefined)
+        runner.journal.write("error", "given up after three runs", {
+          function: name,
+          planned: new Date(planned).toISOString(),
+        });
       else await new Promise((resume) => setTimeout(resume, pause).unref());
     }
   }
@@ -137,7 +151,8 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     answer(request, response) {
       answer(request)
         .catch((error: unknown) => {
-          const { status, code, message } = error instanceof FaastenError ? error : new FaastenError("INTERNAL", "the request failed");
+          const { status, code, message } =
+            error instanceof FaastenError ? error : new FaastenError("INTERNAL", "the request failed");
           if (status >= 500) runner.journal.write("error", "the request failed", {}, { error });
           return toReply(problem({ status, code, detail: message }));
         })
@@ -151,7 +166,11 @@ export function serve(app: App, options: LocalOptions = {}): Local {
       process.on("unhandledRejection", floating);
       for (const [component, subscriptions] of subscriptionsOf(app.functions)) {
         const broker = (await runner.component(component)()) as PubSub;
-        if (!broker.consume) throw new FaastenError("UNSUPPORTED", `component ${component} (${app.components[component]?.type}) cannot deliver on this machine`);
+        if (!broker.consume)
+          throw new FaastenError(
+            "UNSUPPORTED",
+            `component ${component} (${app.components[component]?.type}) cannot deliver on this machine`,
+          );
         broker.consume(subscriptions, ({ subscriber }, arrival) => deliver(subscriber, arrival));
       }
       for (const { name, definition } of app.functions) {
@@ -184,4 +203,3 @@ function outcomeOf(reply: unknown): string {
   if (typeof reply !== "object" || reply === null) return "no reply";
   return "status" in reply ? String(reply.status) : "kind" in reply ? String(reply.kind) : "";
 }
-

@@ -8,7 +8,9 @@ export const local: Provider = {
   page: import.meta.url,
   defaults: { state: "state.sqlite", pubsub: "pubsub.sqlite", secretstores: "secretstores.local.file" },
   components: {
-    "state.sqlite": { optional: [...database, "timeout", "tableName", "metadataTableName", "cleanupInterval", "keyPrefix"] },
+    "state.sqlite": {
+      optional: [...database, "timeout", "tableName", "metadataTableName", "cleanupInterval", "keyPrefix"],
+    },
     "state.in-memory": { optional: ["staleReads", "keyPrefix"] },
     "pubsub.sqlite": { optional: [...database] },
     "pubsub.in-memory": {},

@@ -21,7 +21,12 @@ export interface EntryModule {
 export type Find = (exported: string, entry: string) => Place;
 
 /** Every exported function of the entries, in their order. What cannot be served is reported and left out. */
-export function discover(entries: readonly EntryModule[], find: Find, problems: Problems, options: { readonly cloud: boolean }): readonly Found[] {
+export function discover(
+  entries: readonly EntryModule[],
+  find: Find,
+  problems: Problems,
+  options: { readonly cloud: boolean },
+): readonly Found[] {
   const found: Found[] = [];
   const known = new Set<Definition>();
   for (const { file, exports } of entries) {
@@ -33,7 +38,11 @@ export function discover(entries: readonly EntryModule[], find: Find, problems: 
   }
   if (found.length === 0) {
     for (const { file } of entries) {
-      problems.add("NOT_FOUND", { file, line: 1 }, "no function is exported here: write `export const hello = http.get(\"/hello\", …)`");
+      problems.add(
+        "NOT_FOUND",
+        { file, line: 1 },
+        'no function is exported here: write `export const hello = http.get("/hello", …)`',
+      );
     }
   }
   checkNames(found, problems);
@@ -50,10 +59,19 @@ function checkNames(found: readonly Found[], problems: Problems): void {
   const taken = new Map<string, Found>();
   for (const one of found) {
     if (!functionName.test(one.name)) {
-      problems.add("INVALID", one, `a function cannot be called ${quoted(one.name)}: a lower-case letter first, then letters and digits, 40 at most`);
+      problems.add(
+        "INVALID",
+        one,
+        `a function cannot be called ${quoted(one.name)}: a lower-case letter first, then letters and digits, 40 at most`,
+      );
     }
     const other = taken.get(kebab(one.name));
-    if (other) problems.add("ALREADY_EXISTS", one, `the function ${one.name} has the name of ${other.name} (line ${other.line}): as resources both are ${quoted(kebab(one.name))}`);
+    if (other)
+      problems.add(
+        "ALREADY_EXISTS",
+        one,
+        `the function ${one.name} has the name of ${other.name} (line ${other.line}): as resources both are ${quoted(kebab(one.name))}`,
+      );
     else taken.set(kebab(one.name), one);
   }
 }
@@ -71,7 +89,12 @@ function checkRoutes(found: readonly Found[], problems: Problems): void {
       continue;
     }
     const other = seen.find((earlier) => conflicts(earlier.route, on));
-    if (other) problems.add("ALREADY_EXISTS", one, `${one.name}: ${on.method} ${on.path} is answered by ${other.one.name} already (line ${other.one.line})`);
+    if (other)
+      problems.add(
+        "ALREADY_EXISTS",
+        one,
+        `${one.name}: ${on.method} ${on.path} is answered by ${other.one.name} already (line ${other.one.line})`,
+      );
     else seen.push({ one, route: on });
   }
 }
@@ -80,7 +103,11 @@ function checkFunction(one: Found, problems: Problems, { cloud }: { readonly clo
   const { on, uses } = one.definition;
   const say = (message: string): void => problems.add("INVALID", one, `${one.name}: ${message}`);
   if (cloud && on.kind === "http" && on.access === undefined) {
-    problems.add("MISCONFIGURED", one, `${one.name} does not say who may call it: add \`access: "public"\`, \`"service"\` or \`jwt({ … })\``);
+    problems.add(
+      "MISCONFIGURED",
+      one,
+      `${one.name} does not say who may call it: add \`access: "public"\`, \`"service"\` or \`jwt({ … })\``,
+    );
   }
   for (const wrong of triggerProblems(on)) say(wrong);
   for (const [name, grant] of Object.entries(uses)) {
@@ -88,12 +115,23 @@ function checkFunction(one: Found, problems: Problems, { cloud }: { readonly clo
       say(`\`uses.${name}\` is no grant: write what it may do, such as \`.read\`, \`.readWrite\` or \`.publish\``);
       continue;
     }
-    if (reserved.has(name)) say(`\`uses.${name}\`: every handler has a ${quoted(name)} already; call it something else`);
-    if (!componentName.pattern.test(grant.component)) say(`${quoted(grant.component)} cannot name a component: ${componentName.rule}`);
+    if (reserved.has(name))
+      say(`\`uses.${name}\`: every handler has a ${quoted(name)} already; call it something else`);
+    if (!componentName.pattern.test(grant.component))
+      say(`${quoted(grant.component)} cannot name a component: ${componentName.rule}`);
   }
 }
 
-const reserved: ReadonlySet<string> = new Set(["signal", "deadline", "log", "trace", "native", "params", "body", "caller"]);
+const reserved: ReadonlySet<string> = new Set([
+  "signal",
+  "deadline",
+  "log",
+  "trace",
+  "native",
+  "params",
+  "body",
+  "caller",
+]);
 
 export function isGrant(value: unknown): value is Grant {
   return typeof value === "object" && value !== null && "block" in value && "component" in value && "right" in value;
@@ -104,7 +142,12 @@ function triggerProblems(on: TriggerSpec): readonly string[] {
     case "http":
       return [];
     case "topic": {
-      const names = ([["topic", on.topic], ["component", on.pubsub]] as const).flatMap(([what, name]) =>
+      const names = (
+        [
+          ["topic", on.topic],
+          ["component", on.pubsub],
+        ] as const
+      ).flatMap(([what, name]) =>
         componentName.pattern.test(name) ? [] : [`${quoted(name)} cannot name a ${what}: ${componentName.rule}`],
       );
       const whole = Number.isInteger(on.attempts) && on.attempts >= 1 && on.attempts <= 100;

@@ -27,8 +27,17 @@ export function userModules({ folder, globals, seen }: UserModules): Plugin {
         if (!/\b(?:Response|Request|fetch)\b/.test(source)) return { contents: source, loader: loaderOf(path) };
         const define = { Response: "$faasten.Response", Request: "$faasten.Request", fetch: "$faasten.fetch" };
         const { transform } = await import("esbuild");
-        const { code } = await transform(source, { loader: loaderOf(path), define, sourcefile: path, sourcemap: "inline", target: "node22", format: "esm" });
-        const contents = code.includes("$faasten.") ? `import * as $faasten from ${JSON.stringify(globals)};${code}` : code;
+        const { code } = await transform(source, {
+          loader: loaderOf(path),
+          define,
+          sourcefile: path,
+          sourcemap: "inline",
+          target: "node22",
+          format: "esm",
+        });
+        const contents = code.includes("$faasten.")
+          ? `import * as $faasten from ${JSON.stringify(globals)};${code}`
+          : code;
         return { contents, loader: "js", resolveDir: dirname(path) };
       });
     },

@@ -9,7 +9,10 @@ export interface DeadLetterFlags {
 export async function deadLetters(name: string, { redrive, redriveAll }: DeadLetterFlags): Promise<void> {
   const running = findRunning();
   const path = `/functions/${encodeURIComponent(name)}/dead-letters`;
-  const letters = redrive === undefined ? ((await running.ask("GET", path)) as readonly { readonly id: string }[]) : [{ id: redrive }];
+  const letters =
+    redrive === undefined
+      ? ((await running.ask("GET", path)) as readonly { readonly id: string }[])
+      : [{ id: redrive }];
   if (redrive === undefined && !redriveAll) {
     console.log(JSON.stringify(letters, null, 2));
     return;

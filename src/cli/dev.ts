@@ -11,7 +11,8 @@ export interface DevFlags {
 
 export async function dev({ port, stage, param = [] }: DevFlags): Promise<void> {
   const number = Number(port);
-  if (!Number.isInteger(number) || number < 0 || number > 65_535) throw new FaastenError("INVALID", `--port ${port}: a whole number from 0 to 65535 is wanted`);
+  if (!Number.isInteger(number) || number < 0 || number > 65_535)
+    throw new FaastenError("INVALID", `--port ${port}: a whole number from 0 to 65535 is wanted`);
   const running = await start({
     folder: process.cwd(),
     port: number,

@@ -49,7 +49,9 @@ try {
   await program.parseAsync();
 } catch (error) {
   const known = error instanceof FaastenError;
-  process.stderr.write(`${known ? `${error.code}  ${error.message}` : error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write(
+    `${known ? `${error.code}  ${error.message}` : error instanceof Error ? error.stack : String(error)}\n`,
+  );
   process.exitCode = 1;
 }
 

@@ -14,16 +14,26 @@ export function findRunning(folder: string = process.cwd()): Running {
   const { port, token } = read(join(folder, ".faasten", "local", "dev.json"));
   const request: Running["request"] = async (path, init) => {
     try {
-      return await fetch(`http://127.0.0.1:${port}${path}`, { redirect: "manual", signal: AbortSignal.timeout(60_000), ...init });
+      return await fetch(`http://127.0.0.1:${port}${path}`, {
+        redirect: "manual",
+        signal: AbortSignal.timeout(60_000),
+        ...init,
+      });
     } catch (error) {
-      throw new FaastenError("UNAVAILABLE", `nothing answers on port ${port}: is \`faasten dev\` still running here?`, { cause: error });
+      throw new FaastenError("UNAVAILABLE", `nothing answers on port ${port}: is \`faasten dev\` still running here?`, {
+        cause: error,
+      });
     }
   };
   return {
     request,
     async ask(method, path, body) {
       const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-      const response = await request(`/_faasten${path}`, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
+      const response = await request(`/_faasten${path}`, {
+        method,
+        headers,
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
       const answer: unknown = await response.json();
       if (response.ok) return answer;
       const { code, detail } = answer as { readonly code: FaastenError["code"]; readonly detail: string };

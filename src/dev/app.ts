@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { type ComponentManifest, readComponents } from "../manifest/components.ts";
+import type { ComponentManifest } from "../manifest/component.ts";
+import { readComponents } from "../manifest/components.ts";
 import { type Manifest, readManifest } from "../manifest/manifest.ts";
 import type { Problems } from "../manifest/problems.ts";
 
@@ -31,7 +32,10 @@ export function readApp(folder: string, { types, stage, params }: ReadOptions, p
   const env = { ...dotEnv, ...process.env };
   const manifest = readManifest(folder, { env, params, ...(stage !== undefined && { stage }) }, problems);
   const componentsFolder = manifest?.components ?? join(folder, "components");
-  const { components, scopedOut } = readComponents({ folder: componentsFolder, target: "local", service: manifest?.service ?? "", types }, problems);
+  const { components, scopedOut } = readComponents(
+    { folder: componentsFolder, target: "local", service: manifest?.service ?? "", types },
+    problems,
+  );
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries({ ...manifest?.provider.environment, ...dotEnv })) {
     if (value !== undefined && process.env[name] === undefined) environment[name] = value;
@@ -43,6 +47,8 @@ export function readApp(folder: string, { types, stage, params }: ReadOptions, p
     scopedOut: [...scopedOut.values()],
     environment,
     timeout: (manifest?.provider.timeout ?? 30) * 1000,
-    files: [componentsFolder, join(componentsFolder, "local")].flatMap((at) => (existsSync(at) ? readdirSync(at).map((name) => join(at, name)) : [])),
+    files: [componentsFolder, join(componentsFolder, "local")].flatMap((at) =>
+      existsSync(at) ? readdirSync(at).map((name) => join(at, name)) : [],
+    ),
   };
 }

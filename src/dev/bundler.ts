@@ -34,7 +34,11 @@ export function createBundler(folder: string, output: string): Bundler {
     const names = entries.map((_, index) => `entry${index}`);
     const lines = entries.map((file, index) => `import * as ${names[index]} from ${JSON.stringify(file)};`);
     const build = await create({
-      stdin: { contents: `${lines.join("\n")}\nexport const entries = [${names.join(", ")}];\n`, resolveDir: folder, loader: "js" },
+      stdin: {
+        contents: `${lines.join("\n")}\nexport const entries = [${names.join(", ")}];\n`,
+        resolveDir: folder,
+        loader: "js",
+      },
       bundle: true,
       format: "esm",
       platform: "node",
@@ -60,7 +64,10 @@ export function createBundler(folder: string, output: string): Bundler {
         const file = join(output, `app-${++round}.mjs`);
         for (const { path, text } of outputFiles) {
           const map = path.endsWith(".map");
-          await writeFile(map ? `${file}.map` : file, map ? text : text.replace("sourceMappingURL=app.mjs.map", `sourceMappingURL=app-${round}.mjs.map`));
+          await writeFile(
+            map ? `${file}.map` : file,
+            map ? text : text.replace("sourceMappingURL=app.mjs.map", `sourceMappingURL=app-${round}.mjs.map`),
+          );
         }
         const old = join(output, `app-${round - 3}.mjs`);
         await Promise.all([old, `${old}.map`].map((path) => rm(path, { force: true })));
@@ -84,12 +91,15 @@ export function createBundler(folder: string, output: string): Bundler {
 const ours: Plugin = {
   name: "faasten",
   setup(build) {
-    build.onResolve({ filter: /^faasten(?:\/|$)/ }, ({ path }) => ({ path: import.meta.resolve(path), external: true }));
+    build.onResolve({ filter: /^faasten(?:\/|$)/ }, ({ path }) => ({
+      path: import.meta.resolve(path),
+      external: true,
+    }));
   },
 };
 
 function messagesOf(error: unknown): readonly Message[] {
-  if (typeof error === "object" && error !== null && "errors" in error && Array.isArray(error.errors)) return error.errors;
+  if (typeof error === "object" && error !== null && "errors" in error && Array.isArray(error.errors))
+    return error.errors;
   throw error;
 }
-

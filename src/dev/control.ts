@@ -45,7 +45,10 @@ export function createControl(local: Local, token: string): Control {
   function find(name: string): Served {
     const served = local.functions.find((candidate) => candidate.name === name);
     if (served) return served;
-    throw new FaastenError("NOT_FOUND", `there is no function ${name}; there are ${local.functions.map((one) => one.name).join(", ")}`);
+    throw new FaastenError(
+      "NOT_FOUND",
+      `there is no function ${name}; there are ${local.functions.map((one) => one.name).join(", ")}`,
+    );
   }
 
   async function brokerOf(name: string): Promise<PubSub> {
@@ -54,7 +57,8 @@ export function createControl(local: Local, token: string): Control {
 
   async function publish({ body }: Asked): Promise<unknown> {
     const { topic, pubsub = "pubsub", ...rest } = record(body);
-    if (typeof topic !== "string" || typeof pubsub !== "string") throw new FaastenError("INVALID", 'publish takes {"topic", "data"} or {"topic", "event"}');
+    if (typeof topic !== "string" || typeof pubsub !== "string")
+      throw new FaastenError("INVALID", 'publish takes {"topic", "data"} or {"topic", "event"}');
     const event = eventOf(rest, topic);
     await (await brokerOf(pubsub)).publish(topic, event);
     return { id: event.id };
@@ -69,14 +73,16 @@ export function createControl(local: Local, token: string): Control {
   async function fire({ params, body }: Asked): Promise<unknown> {
     const { time } = record(body ?? {});
     const planned = typeof time === "string" ? Date.parse(time) : Date.now();
-    if (Number.isNaN(planned)) throw new FaastenError("INVALID", `"${String(time)}" is no time: write it as in 2026-01-31T03:00:00Z`);
+    if (Number.isNaN(planned))
+      throw new FaastenError("INVALID", `"${String(time)}" is no time: write it as in 2026-01-31T03:00:00Z`);
     return local.fire(params["name"] ?? "", planned);
   }
 
   async function deadLetters({ params }: Asked): Promise<unknown> {
     const { broker, subscription } = subscriberOf(params["name"] ?? "");
     const letters: unknown[] = [];
-    for await (const event of (await brokerOf(broker)).deadLetters?.(subscription) ?? []) letters.push(JSON.parse(toStructured(event)));
+    for await (const event of (await brokerOf(broker)).deadLetters?.(subscription) ?? [])
+      letters.push(JSON.parse(toStructured(event)));
     return letters;
   }
 
@@ -93,8 +99,12 @@ export function createControl(local: Local, token: string): Control {
     const found = router.match(request.method ?? "", path);
     if (!found || !("index" in found)) throw new FaastenError("NOT_FOUND", `there is no ${request.method} ${path}`);
     const bytes = await readBody(request, largest);
-    if (bytes && bytes.length > largest) throw new FaastenError("TOO_LARGE", `the body is larger than ${largest} bytes`);
-    return routes[found.index]?.handle({ params: found.params, body: bytes && bytes.length > 0 ? parse(bytes) : undefined });
+    if (bytes && bytes.length > largest)
+      throw new FaastenError("TOO_LARGE", `the body is larger than ${largest} bytes`);
+    return routes[found.index]?.handle({
+      params: found.params,
+      body: bytes && bytes.length > 0 ? parse(bytes) : undefined,
+    });
   }
 
   return {
@@ -108,7 +118,11 @@ export function createControl(local: Local, token: string): Control {
         (result) => send(response, 200, result),
         (error: unknown) => {
           const known = error instanceof FaastenError ? error : new FaastenError("INTERNAL", String(error));
-          send(response, known.status, { status: known.status, code: known.code, detail: local.runner.journal.redact(known.message) });
+          send(response, known.status, {
+            status: known.status,
+            code: known.code,
+            detail: local.runner.journal.redact(known.message),
+          });
         },
       );
       return true;
@@ -121,22 +135,36 @@ const largest = 1024 * 1024;
 /** A page of another site, a name that was rebound to this address, and whoever lacks the token, get nothing. */
 function guard({ headers }: IncomingMessage, port: number, token: string): void {
   const names = [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`];
-  if (!names.includes(headers.host ?? "")) throw new FaastenError("DENIED", "this address answers to 127.0.0.1 and localhost alone");
+  if (!names.includes(headers.host ?? ""))
+    throw new FaastenError("DENIED", "this address answers to 127.0.0.1 and localhost alone");
   const { origin } = headers;
-  if (origin !== undefined && !names.some((name) => origin === `http://${name}`)) throw new FaastenError("DENIED", "pages of other origins may not call this");
+  if (origin !== undefined && !names.some((name) => origin === `http://${name}`))
+    throw new FaastenError("DENIED", "pages of other origins may not call this");
   const given = Buffer.from(/^bearer (.+)$/i.exec(headers.authorization ?? "")?.[1] ?? "");
   const wanted = Buffer.from(token);
   if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
-    throw new FaastenError("UNAUTHENTICATED", "the token that `faasten dev` printed is wanted, as `authorization: Bearer …`");
+    throw new FaastenError(
+      "UNAUTHENTICATED",
+      "the token that `faasten dev` printed is wanted, as `authorization: Bearer …`",
+    );
   }
 }
 
 function describe({ name, definition }: Served): unknown {
-  const uses = Object.entries(definition.uses).map(([as, { block, component, right, resource }]) => ({ as, block, component, right, ...(resource !== undefined && { resource }) }));
+  const uses = Object.entries(definition.uses).map(([as, { block, component, right, resource }]) => ({
+    as,
+    block,
+    component,
+    right,
+    ...(resource !== undefined && { resource }),
+  }));
   return { name, on: definition.on, uses };
 }
 
-function eventOf({ event, data }: Readonly<Record<string, unknown>>, topic: string): NonNullable<ReturnType<typeof fromStructured>> {
+function eventOf(
+  { event, data }: Readonly<Record<string, unknown>>,
+  topic: string,
+): NonNullable<ReturnType<typeof fromStructured>> {
   if (event === undefined) {
     return {
       specversion: "1.0",
@@ -155,7 +183,8 @@ function eventOf({ event, data }: Readonly<Record<string, unknown>>, topic: stri
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
+  if (typeof value === "object" && value !== null && !Array.isArray(value))
+    return value as Readonly<Record<string, unknown>>;
   throw new FaastenError("INVALID", "the body must be a JSON object");
 }
 
@@ -168,6 +197,9 @@ function parse(bytes: Uint8Array): unknown {
 }
 
 function send(response: ServerResponse, status: number, result: unknown): void {
-  response.writeHead(status, { "content-type": status < 400 ? "application/json" : "application/problem+json", "cache-control": "no-store" });
+  response.writeHead(status, {
+    "content-type": status < 400 ? "application/json" : "application/problem+json",
+    "cache-control": "no-store",
+  });
   response.end(JSON.stringify(result ?? null));
 }

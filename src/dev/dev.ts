@@ -60,7 +60,9 @@ export async function dev(options: DevOptions): Promise<Dev> {
       current = undefined;
       tries = Date.now() - since > 5_000 ? 1 : tries + 1;
       const again = tries <= 5;
-      print.problem(`the app's process ended (${signal ?? `code ${code}`})${again ? ": started again" : " five times in a row: save a change to try again"}`);
+      print.problem(
+        `the app's process ended (${signal ?? `code ${code}`})${again ? ": started again" : " five times in a row: save a change to try again"}`,
+      );
       if (again) void start(order);
     });
     return worker;
@@ -74,7 +76,11 @@ export async function dev(options: DevOptions): Promise<Dev> {
     if (answer.kind !== "ready") {
       worker.process.kill("SIGKILL");
       if (answer.kind === "wrong") print.problems([...answer.problems]);
-      else if (answer.code === "EADDRINUSE") throw new FaastenError("UNAVAILABLE", `port ${port} is taken: stop what uses it, or choose another with --port`);
+      else if (answer.code === "EADDRINUSE")
+        throw new FaastenError(
+          "UNAVAILABLE",
+          `port ${port} is taken: stop what uses it, or choose another with --port`,
+        );
       else print.problem(answer.message);
       return false;
     }
@@ -92,7 +98,11 @@ export async function dev(options: DevOptions): Promise<Dev> {
   /** One version, from its files to its answers. What is wrong in the manifests and in the code is told together. */
   async function load(): Promise<void> {
     const problems = new Problems(folder);
-    const app = readApp(folder, { types, ...(options.stage !== undefined && { stage: options.stage }), params: options.params }, problems);
+    const app = readApp(
+      folder,
+      { types, ...(options.stage !== undefined && { stage: options.stage }), params: options.params },
+      problems,
+    );
     watcher.also([join(folder, "serverless.yml"), join(folder, ".env"), ...app.files]);
     const bundle = app.entries.length > 0 ? await bundler.build(app.entries, problems) : undefined;
     watcher.also(bundle?.sources ?? app.entries);
@@ -115,7 +125,11 @@ export async function dev(options: DevOptions): Promise<Dev> {
     if (answer.kind === "failed") print.problem(answer.message);
   }
 
-  function orderOf(app: AppManifests, bundle: { readonly file: string; readonly sources: readonly string[] }, check: boolean): Load {
+  function orderOf(
+    app: AppManifests,
+    bundle: { readonly file: string; readonly sources: readonly string[] },
+    check: boolean,
+  ): Load {
     return {
       kind: "load",
       folder,
@@ -134,7 +148,9 @@ export async function dev(options: DevOptions): Promise<Dev> {
 
   let loading = Promise.resolve();
   const reload = (): void => {
-    loading = loading.then(load).catch((error: unknown) => print.problem(error instanceof Error ? error.message : String(error)));
+    loading = loading
+      .then(load)
+      .catch((error: unknown) => print.problem(error instanceof Error ? error.message : String(error)));
   };
   const watcher = watchFiles(reload);
 
@@ -181,7 +197,12 @@ function ask(worker: Worker, order: Load): Promise<Exclude<FromWorker, { readonl
     const listen = (message: FromWorker): void => {
       if (message.kind !== "lines" && message.kind !== "waiting") settle(message);
     };
-    const died = (code: number | null, signal: string | null): void => settle({ kind: "failed", code: "INTERNAL", message: `the app ended while it was loaded (${signal ?? `code ${code}`})` });
+    const died = (code: number | null, signal: string | null): void =>
+      settle({
+        kind: "failed",
+        code: "INTERNAL",
+        message: `the app ended while it was loaded (${signal ?? `code ${code}`})`,
+      });
     worker.on("message", listen);
     worker.on("exit", died);
     tell(worker, order);

@@ -28,7 +28,16 @@ export function createLines(send: (lines: readonly string[], left: number) => vo
     add,
     done(done) {
       if (batch.length >= most) left++;
-      else add(JSON.stringify({ time: new Date().toISOString(), level: "info", message: "invoked", ...done, milliseconds: Math.round(done.milliseconds * 10) / 10 }));
+      else
+        add(
+          JSON.stringify({
+            time: new Date().toISOString(),
+            level: "info",
+            message: "invoked",
+            ...done,
+            milliseconds: Math.round(done.milliseconds * 10) / 10,
+          }),
+        );
     },
     flush,
   };

@@ -1,5 +1,5 @@
 // What the server and its workers say to each other.
-import type { ComponentManifest } from "../manifest/components.ts";
+import type { ComponentManifest } from "../manifest/component.ts";
 import type { Problem } from "../manifest/problems.ts";
 
 /** What a worker serves. */
@@ -29,4 +29,3 @@ export type FromWorker =
   | { readonly kind: "wrong"; readonly problems: readonly Problem[] }
   | { readonly kind: "failed"; readonly code: string; readonly message: string }
   | { readonly kind: "lines"; readonly lines: readonly string[]; readonly left: number };
-

@@ -21,7 +21,8 @@ export interface Printer {
 export function createPrinter(out: NodeJS.WriteStream, error: NodeJS.WriteStream): Printer {
   const pretty = out.isTTY;
   const say = (text: string): void => void out.write(`${text}\n`);
-  const style = (format: Parameters<typeof styleText>[0], text: string): string => (pretty ? styleText(format, text) : text);
+  const style = (format: Parameters<typeof styleText>[0], text: string): string =>
+    pretty ? styleText(format, text) : text;
   return {
     serving({ service, port, token, functions }) {
       say(`${style("bold", service)} answers on ${style("cyan", `http://127.0.0.1:${port}`)}`);
@@ -39,7 +40,8 @@ export function createPrinter(out: NodeJS.WriteStream, error: NodeJS.WriteStream
       error.write(`${style("red", clean(message, "\n\t"))}\n`);
     },
     problems(problems) {
-      for (const { file, line, code, message } of problems) error.write(`${style("bold", `${file}:${line}`)}  ${style("red", code)}  ${clean(message)}\n`);
+      for (const { file, line, code, message } of problems)
+        error.write(`${style("bold", `${file}:${line}`)}  ${style("red", code)}  ${clean(message)}\n`);
       error.write(`${problems.length} ${problems.length === 1 ? "mistake" : "mistakes"}: mend and save\n`);
     },
   };
@@ -57,23 +59,37 @@ export function prettify(line: string): string {
   if (message === "invoked") {
     const { trigger, outcome, milliseconds } = rest;
     const bad = /^(?:5\d\d|retry|dead)$/.test(String(outcome));
-    return clean(`${styleText("dim", at)} ${styleText(bad ? "red" : "green", String(outcome))} ${trigger} ${styleText("dim", `${name} ${milliseconds} ms`)}`, "\u001b");
+    return clean(
+      `${styleText("dim", at)} ${styleText(bad ? "red" : "green", String(outcome))} ${trigger} ${styleText("dim", `${name} ${milliseconds} ms`)}`,
+      "\u001b",
+    );
   }
   const { error, ...shown } = rest;
-  const stack = typeof error === "object" && error !== null && "stack" in error ? `\n${clean(String(error.stack), "\n")}` : error === undefined ? "" : ` ${clean(JSON.stringify(error))}`;
-  const more = Object.entries(shown).map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+  const stack =
+    typeof error === "object" && error !== null && "stack" in error
+      ? `\n${clean(String(error.stack), "\n")}`
+      : error === undefined
+        ? ""
+        : ` ${clean(JSON.stringify(error))}`;
+  const more = Object.entries(shown).map(
+    ([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+  );
   return `${styleText("dim", at)} ${styleText(colour, String(level))} ${clean(String(message))} ${styleText("dim", clean([name, ...more].join(" ")))}${stack}`;
 }
 
 function parse(line: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const found: unknown = JSON.parse(line);
-    return typeof found === "object" && found !== null && "level" in found ? (found as Readonly<Record<string, unknown>>) : undefined;
+    return typeof found === "object" && found !== null && "level" in found
+      ? (found as Readonly<Record<string, unknown>>)
+      : undefined;
   } catch {
     return undefined;
   }
 }
 
 function clean(text: string, but = ""): string {
-  return text.replace(/\p{Cc}/gu, (sign) => (but.includes(sign) ? sign : `\\x${sign.charCodeAt(0).toString(16).padStart(2, "0")}`));
+  return text.replace(/\p{Cc}/gu, (sign) =>
+    but.includes(sign) ? sign : `\\x${sign.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
 }

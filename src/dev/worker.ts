@@ -1,11 +1,11 @@
 // One process that serves one version of the app. A save makes a new one: Node never frees an imported module.
 import { createServer } from "node:http";
 import { pathToFileURL } from "node:url";
+import { prefixed } from "../blocks/prefix.ts";
 import { type Binding, bind } from "../build/bind.ts";
 import { discover, type EntryModule, type Found } from "../build/discover.ts";
 import { allProviders, providerOf } from "../build/providers.ts";
 import { createSources } from "../build/sources.ts";
-import { prefixed } from "../blocks/prefix.ts";
 import type { Create } from "../contracts/component.ts";
 import type { App, Bound } from "../contracts/provider.ts";
 import type { Trigger } from "../contracts/trigger.ts";
@@ -82,16 +82,29 @@ async function end(): Promise<void> {
 
 function failed(error: unknown): void {
   const code = error instanceof FaastenError ? error.code : String((error as { code?: unknown }).code ?? "INTERNAL");
-  say({ kind: "failed", code, message: error instanceof FaastenError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  say({
+    kind: "failed",
+    code,
+    message:
+      error instanceof FaastenError
+        ? error.message
+        : error instanceof Error
+          ? (error.stack ?? error.message)
+          : String(error),
+  });
 }
 
 async function importEntries({ file, entries }: Load): Promise<readonly EntryModule[]> {
-  const loaded = (await import(pathToFileURL(file).href)) as { readonly entries: readonly Readonly<Record<string, unknown>>[] };
+  const loaded = (await import(pathToFileURL(file).href)) as {
+    readonly entries: readonly Readonly<Record<string, unknown>>[];
+  };
   return entries.map((entry, index) => ({ file: entry, exports: loaded.entries[index] ?? {} }));
 }
 
 async function serveOne({ name, definition }: Found, modules: readonly URL[]): Promise<App["functions"][number]> {
-  const triggers = await Promise.all(modules.map(async ({ href }) => ((await import(href)) as { readonly trigger: Trigger }).trigger));
+  const triggers = await Promise.all(
+    modules.map(async ({ href }) => ((await import(href)) as { readonly trigger: Trigger }).trigger),
+  );
   return { name, definition, triggers };
 }
 

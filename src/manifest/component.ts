@@ -17,8 +17,8 @@ export interface ComponentManifest extends Required<Place> {
   readonly secretStore?: string;
   /** Only grants are emitted, never the resource. */
   readonly existing: boolean;
-  /** Where a metadata field is written, its case aside; else where the component is. */
-  where(field: string): Place;
+  /** Where each metadata field is written, by its name in lower case. */
+  readonly places: Readonly<Record<string, Place>>;
 }
 
 /** `undefined`: it has no name or no type. Everything that is wrong is reported, whatever is returned. */
@@ -67,7 +67,7 @@ export function readComponent(
     file,
     line,
     column,
-    where: (field) => fields.get(field.toLowerCase())?.place ?? { file, line, column },
+    places: record([...fields].map(([key, { place }]) => [key, { file: place.file, line: place.line }])),
   };
 }
 
@@ -87,7 +87,7 @@ export function checkFields(
   for (const name of written) {
     if (lower.has(name.toLowerCase())) continue;
     const message = `${quoted(component.type)} has no field ${quoted(name)}.${suggest(name, known)}`;
-    problems.add("INVALID", component.where(name), message);
+    problems.add("INVALID", component.places[name.toLowerCase()] ?? component, message);
   }
   for (const name of requiredFields) {
     if (written.some((other) => other.toLowerCase() === name.toLowerCase())) continue;

@@ -33,8 +33,10 @@ export function scenario(app: string, control: string): readonly Step[] {
     datacontenttype: "application/json",
     data,
   });
-  const stockOf = async (sku: string): Promise<number> => ((await (await at(`/stock/${sku}`)).json()) as { count: number }).count;
-  const statusOf = async (order: string): Promise<string> => ((await (await at(`/orders/${order}`)).json()) as { status: string }).status;
+  const stockOf = async (sku: string): Promise<number> =>
+    ((await (await at(`/stock/${sku}`)).json()) as { count: number }).count;
+  const statusOf = async (order: string): Promise<string> =>
+    ((await (await at(`/orders/${order}`)).json()) as { status: string }).status;
   const dead = async (): Promise<readonly { id: string; data: { id: string }; [extension: string]: unknown }[]> =>
     (await ask("GET", "/dead-letters/ship")) as never;
 
@@ -78,7 +80,11 @@ export function scenario(app: string, control: string): readonly Step[] {
         const problem = (await wrong.json()) as { code: string; issues: readonly { path: string }[] };
         assert.equal(problem.code, "INVALID");
         assert.deepEqual(problem.issues.map(({ path }) => path).sort(), ["id", "quantity"]);
-        const broken = await at("/orders", { method: "POST", body: "{", headers: { "content-type": "application/json" } });
+        const broken = await at("/orders", {
+          method: "POST",
+          body: "{",
+          headers: { "content-type": "application/json" },
+        });
         assert.equal(broken.status, 400);
         assert.equal((await at("/nowhere")).status, 404);
         assert.equal((await at(`/orders/${id("missing")}`)).status, 404);
@@ -95,7 +101,11 @@ export function scenario(app: string, control: string): readonly Step[] {
         assert.equal(second.headers.get("etag"), first.headers.get("etag"));
         assert.deepEqual(await second.json(), await first.json());
         assert.equal((await send("POST", "/orders", { ...order, quantity: 9 }, key)).status, 422);
-        assert.equal((await send("POST", "/orders", order)).status, 409, "without a key it is an order that exists already");
+        assert.equal(
+          (await send("POST", "/orders", order)).status,
+          409,
+          "without a key it is an order that exists already",
+        );
       },
     },
     {
@@ -103,7 +113,11 @@ export function scenario(app: string, control: string): readonly Step[] {
       async run() {
         const refused = await at(`/orders/${id("first")}`, { method: "DELETE" });
         assert.equal(refused.status, 401);
-        assert.equal((await at(`/orders/${id("first")}`, { method: "DELETE", headers: { authorization: "Bearer made-up" } })).status, 401);
+        assert.equal(
+          (await at(`/orders/${id("first")}`, { method: "DELETE", headers: { authorization: "Bearer made-up" } }))
+            .status,
+          401,
+        );
         assert.equal((await at(`/orders/${id("first")}`)).status, 200);
       },
     },
@@ -123,7 +137,10 @@ export function scenario(app: string, control: string): readonly Step[] {
     {
       name: "refuses a body that is too large (413), and goes on",
       async run() {
-        const large = await at(`/orders/${id("first")}/receipt`, { method: "PUT", body: new Uint8Array(4 * 1024 * 1024 + 1) });
+        const large = await at(`/orders/${id("first")}/receipt`, {
+          method: "PUT",
+          body: new Uint8Array(4 * 1024 * 1024 + 1),
+        });
         assert.equal(large.status, 413);
         assert.equal((await at(`/orders/${id("first")}`)).status, 200);
       },
@@ -132,7 +149,11 @@ export function scenario(app: string, control: string): readonly Step[] {
       name: "keeps a binary body byte for byte",
       async run() {
         const bytes = Uint8Array.from({ length: 1024 }, (_, index) => (index * 7) % 256);
-        const put = await at(`/orders/${id("first")}/receipt`, { method: "PUT", body: bytes, headers: { "content-type": "application/octet-stream" } });
+        const put = await at(`/orders/${id("first")}/receipt`, {
+          method: "PUT",
+          body: bytes,
+          headers: { "content-type": "application/octet-stream" },
+        });
         assert.equal(put.status, 204);
         const got = await at(`/orders/${id("first")}/receipt`);
         assert.deepEqual(new Uint8Array(await got.arrayBuffer()), bytes);
@@ -144,7 +165,10 @@ export function scenario(app: string, control: string): readonly Step[] {
       async run() {
         const notes = Array.from({ length: 20 }, (_, index) => `note ${index}`);
         const replies = await Promise.all(notes.map((text) => send("POST", `/orders/${id("first")}/notes`, { text })));
-        assert.deepEqual(replies.map(({ status }) => status), notes.map(() => 200));
+        assert.deepEqual(
+          replies.map(({ status }) => status),
+          notes.map(() => 200),
+        );
         const order = (await (await at(`/orders/${id("first")}`)).json()) as { notes: readonly string[] };
         assert.deepEqual([...order.notes].sort(), [...notes].sort());
       },
@@ -163,9 +187,13 @@ export function scenario(app: string, control: string): readonly Step[] {
     {
       name: "keeps the newer of two changes that come in the wrong order",
       async run() {
-        const change = (version: number, status: string): unknown => event("order.changed", { id: id("late"), version, status }, `change-${version}`);
+        const change = (version: number, status: string): unknown =>
+          event("order.changed", { id: id("late"), version, status }, `change-${version}`);
         await ask("POST", "/reorder", { function: "summarise", events: [change(1, "placed"), change(2, "shipped")] });
-        const summary = (await (await at(`/orders/${id("late")}/summary`)).json()) as { version: number; status: string };
+        const summary = (await (await at(`/orders/${id("late")}/summary`)).json()) as {
+          version: number;
+          status: string;
+        };
         assert.deepEqual(summary, { id: id("late"), version: 2, status: "shipped" });
       },
     },

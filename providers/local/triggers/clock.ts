@@ -14,7 +14,9 @@ export const trigger: Trigger<PlannedRun, Outcome | undefined> = {
   decode({ payload }) {
     const time = new Date(payload.planned).toISOString();
     const id = `${payload.function}/${time}`;
-    return [{ kind: "event", event: { specversion: "1.0", id, source: payload.service, type: "dev.faasten.schedule", time } }];
+    return [
+      { kind: "event", event: { specversion: "1.0", id, source: payload.service, type: "dev.faasten.schedule", time } },
+    ];
   },
   encode: ([outcome]) => outcome,
 };

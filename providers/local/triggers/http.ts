@@ -9,7 +9,8 @@ export interface LocalRequest {
 
 export const trigger: Trigger<LocalRequest, Reply | undefined> = {
   name: "local.http",
-  accepts: (payload): payload is LocalRequest => typeof payload === "object" && payload !== null && "request" in payload,
+  accepts: (payload): payload is LocalRequest =>
+    typeof payload === "object" && payload !== null && "request" in payload,
   decode: ({ payload }) => [{ kind: "request", ...payload }],
   encode: ([outcome]) => (outcome?.kind === "reply" ? toReply(outcome.response) : undefined),
 };

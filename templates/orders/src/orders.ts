@@ -83,7 +83,9 @@ export const getReceipt = http.get(
     const secret = new TextEncoder().encode(await signingKey.get());
     const key = await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
     const signature = Buffer.from(await crypto.subtle.sign("HMAC", key, new Uint8Array(value))).toString("base64");
-    return new Response(new Uint8Array(value), { headers: { "content-type": "application/octet-stream", "x-signature": signature } });
+    return new Response(new Uint8Array(value), {
+      headers: { "content-type": "application/octet-stream", "x-signature": signature },
+    });
   },
 );
 

@@ -36,6 +36,9 @@ export const ship = placed.subscribe(
 );
 
 /** Changes may come in any order: an older one never replaces a newer one. */
-export const summarise = changed.subscribe({ uses: { summaries: summaries.readWrite } }, async ({ data }, { summaries }) => {
-  await summaries.update(data.id, (known) => (known && known.version > data.version ? known : data));
-});
+export const summarise = changed.subscribe(
+  { uses: { summaries: summaries.readWrite } },
+  async ({ data }, { summaries }) => {
+    await summaries.update(data.id, (known) => (known && known.version > data.version ? known : data));
+  },
+);
