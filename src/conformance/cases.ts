@@ -1,3 +1,4 @@
 // What every implementation of a contract must do: cases as data, for any runner.
 export { type Case, type Harness, lacks } from "./case.ts";
+export { type PubSubHarness, pubsubCases, type Receiver } from "./pubsub.ts";
 export { type StateHarness, stateCases } from "./state.ts";

@@ -1,0 +1,55 @@
+// A pub/sub component over inboxes of our own.
+import { type CloudEvent, type ComponentOptions, checkEventSize, type PubSub } from "../../src/provider.ts";
+import { createConsumer } from "./consumer.ts";
+import type { Inboxes, Taken } from "./inboxes.ts";
+
+export type Broker = Required<Omit<PubSub, "postpone" | "bury">>;
+
+export function createBroker<T extends Taken>({ name }: ComponentOptions, inboxes: Inboxes<T>): Broker {
+  const consumer = createConsumer(inboxes);
+
+  function add(topic: string, events: readonly CloudEvent[], order?: string): void {
+    for (const event of events) checkEventSize(structured(event), `pubsub component "${name}", topic "${topic}"`);
+    inboxes.add(topic, events, order);
+  }
+
+  return {
+    async publish(topic, event, { signal, order } = {}) {
+      signal?.throwIfAborted();
+      add(topic, [event], order);
+    },
+
+    async publishMany(topic, events, { signal, order } = {}) {
+      signal?.throwIfAborted();
+      add(topic, events, order);
+      return [];
+    },
+
+    async *deadLetters(of, { signal } = {}) {
+      for (const letter of inboxes.dead(of)) {
+        signal?.throwIfAborted();
+        yield letter;
+      }
+    },
+
+    async redrive(of, id, { signal } = {}) {
+      signal?.throwIfAborted();
+      return inboxes.redrive(of, id);
+    },
+
+    consume: consumer.consume,
+
+    async close() {
+      await consumer.close();
+      inboxes.close();
+    },
+  };
+}
+
+/** As structured JSON, the data's own text within. */
+function structured({ data, extensions, ...attributes }: CloudEvent): string {
+  const head = JSON.stringify({ ...attributes, ...extensions });
+  if (!data) return head;
+  const last = "json" in data ? `"data":${data.json}` : `"data_base64":"${Buffer.from(data.bytes).toString("base64")}"`;
+  return `${head.slice(0, -1)},${last}}`;
+}
