@@ -35,6 +35,7 @@ export function readManifest(folder: string, given: Given, problems: Problems): 
   if (file === undefined || !root) return undefined;
   const variables = createVariables(root, given, problems);
   checkTopLevel(root, problems);
+  const service = readService(root, variables, problems);
   const provider = required(root, "provider", frameworkKeys, "write `provider: { name: aws }`", problems);
   const custom = asMap(at(root, "custom", variables), problems);
   const faasten = asMap(at(custom, "faasten", variables), problems);
@@ -44,7 +45,7 @@ export function readManifest(folder: string, given: Given, problems: Problems): 
   const stage = variables.stage();
   return {
     file,
-    service: readService(root, variables, problems),
+    service,
     stage: stage ? checkName(stage, stageName, "the stage", problems) : "",
     provider: readProvider(provider, variables, problems),
     entry: readEntry(folder, faasten, variables, problems),

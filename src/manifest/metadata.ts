@@ -2,7 +2,7 @@
 import type { MetadataValue } from "../contracts/provider.ts";
 import { forbiddenNames, type ListNode, type MapNode } from "./nodes.ts";
 import { type Place, type Problems, quoted } from "./problems.ts";
-import { asList, asMap, asScalar, asText, checkKeys, field, required } from "./shape.ts";
+import { asMap, asScalar, asText, checkKeys, field, misspells, required } from "./shape.ts";
 
 /** `store` of a secret is "" where the document names none. */
 export interface Field {
@@ -37,21 +37,18 @@ export function checkKeyPrefix(fields: ReadonlyMap<string, Field>, problems: Pro
   const prefix = fields.get("keyprefix");
   if (!prefix) return;
   if (typeof prefix.value !== "string") {
-    problems.add(
-      "INVALID",
-      prefix.place,
-      "`keyPrefix` must be a plain `value`: the layout of stored keys hangs on it.",
-    );
+    const message = "`keyPrefix` must be a plain `value`: the layout of stored keys hangs on it.";
+    problems.add("INVALID", prefix.place, message);
   } else if (prefix.value.includes("||")) {
     const mend = "write appid, name, namespace, none, or a text without `||`";
     problems.add("INVALID", prefix.place, `The keyPrefix ${quoted(prefix.value)} holds \`||\`: ${mend}.`);
   }
 }
 
-const itemKeys = ["name", "value", "secretKeyRef", "envRef"];
+const sources = ["value", "secretKeyRef", "envRef"];
+const itemKeys = ["name", ...sources];
 
 function readValue(item: MapNode, store: string, problems: Problems): MetadataValue | undefined {
-  const sources = ["value", "secretKeyRef", "envRef"];
   const written = sources.filter((key) => item.entries.has(key));
   if (written.length > 1) {
     const both = written.map(quoted).join(" and ");
@@ -59,33 +56,34 @@ function readValue(item: MapNode, store: string, problems: Problems): MetadataVa
     return undefined;
   }
   if (written.length === 0) {
-    required(item, "value", itemKeys, "write `value`, `secretKeyRef` or `envRef`", problems);
+    if (!sources.some((key) => misspells(item, key, itemKeys))) {
+      problems.add(
+        "MISCONFIGURED",
+        item,
+        `${quoted(item.path)} has no value: write \`value\`, \`secretKeyRef\` or \`envRef\`.`,
+      );
+    }
     return undefined;
   }
   const secret = asMap(field(item, "secretKeyRef"), problems);
   if (secret) return readSecret(secret, store, problems);
   const env = asText(field(item, "envRef"), problems);
   if (env !== undefined) return readEnv(env, item, problems);
+  const value = field(item, "value");
+  if (value) return asScalar(value, problems)?.text;
   const [key = "value"] = written;
-  const node = field(item, key);
-  if (!node)
-    problems.add(
-      "INVALID",
-      item.entries.get(key) ?? item,
-      `${quoted(`${item.path}.${key}`)} is empty: write a value, or \`""\`.`,
-    );
-  return key === "value" ? asScalar(node, problems)?.text : undefined;
+  if (!field(item, key)) {
+    const message = `${quoted(`${item.path}.${key}`)} is empty: write a value, or \`""\`.`;
+    problems.add("INVALID", item.entries.get(key) ?? item, message);
+  }
+  return undefined;
 }
 
 function readSecret(ref: MapNode, store: string, problems: Problems): MetadataValue | undefined {
   checkKeys(ref, ["name", "key"], problems);
   const secret = asText(required(ref, "name", ["name", "key"], "write the name of the secret", problems), problems);
   const key = asText(field(ref, "key"), problems) ?? secret;
-  if (store === undefined) {
-    problems.add("MISCONFIGURED", ref, "A `secretKeyRef` needs a store: write `auth: { store: … }` beside `spec`.");
-  }
-  if (store === undefined || secret === undefined || key === undefined) return undefined;
-  return { store, secret, key };
+  return secret === undefined || key === undefined ? undefined : { store, secret, key };
 }
 
 function readEnv(env: string, item: MapNode, problems: Problems): MetadataValue {

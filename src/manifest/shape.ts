@@ -65,10 +65,15 @@ export function required(
 ): Node | undefined {
   const node = field(map, key);
   if (node || !map) return node;
-  const misspelt = [...map.entries.keys()].some((other) => !known.includes(other) && nearest(other, known) === key);
   const path = map.path === "" ? key : `${map.path}.${key}`;
-  if (!misspelt) problems.add("MISCONFIGURED", map.entries.get(key) ?? map, `${quoted(path)} is missing: ${mend}.`);
+  if (!misspells(map, key, known))
+    problems.add("MISCONFIGURED", map.entries.get(key) ?? map, `${quoted(path)} is missing: ${mend}.`);
   return undefined;
+}
+
+/** Whether an unknown key of the map was likely meant to be this one. */
+export function misspells(map: MapNode, key: string, known: readonly string[]): boolean {
+  return [...map.entries.keys()].some((other) => !known.includes(other) && nearest(other, known) === key);
 }
 
 /** A null-prototype map: no name in it can reach a prototype. */

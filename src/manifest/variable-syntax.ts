@@ -53,11 +53,14 @@ function readTemplate(cursor: Cursor, end: RegExp): Template {
 function readVariable(cursor: Cursor): Variable {
   const start = cursor.at;
   if (++cursor.depth > maxDepth) throw new SyntaxError(`variables stand more than ${maxDepth} deep in each other`);
-  take(cursor, /\$\{\s*/y);
+  take(cursor, /\$\{/y);
   const sources: Source[] = [];
   do sources.push(readSource(cursor));
   while (take(cursor, /\s*,\s*/y) !== undefined);
-  if (take(cursor, /\s*\}/y) === undefined) throw new SyntaxError("a closing `}` is missing");
+  if (take(cursor, /\s*\}/y) === undefined) {
+    const atEnd = take(cursor, /\s*$/y) !== undefined;
+    throw new SyntaxError(atEnd ? "a closing `}` is missing" : "a fallback of several words must be in quotes");
+  }
   cursor.depth--;
   return { text: cursor.text.slice(start, cursor.at), sources };
 }

@@ -4,7 +4,7 @@ import type { Document, Node as SyntaxNode } from "yaml";
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from "yaml";
 import type { ErrorCode } from "../errors.ts";
 import { forbiddenNames, type Node } from "./nodes.ts";
-import { type Place, type Problems, quoted } from "./problems.ts";
+import { type Place, type Problems, quoted, suggest } from "./problems.ts";
 
 export const maxBytes: number = 1024 * 1024;
 const maxDepth = 100;
@@ -113,7 +113,13 @@ function toNode(document: Document.Parsed, file: string, lines: LineCounter, pro
       extents.set(node, extents.get(named) ?? { values: 1, depth: 1 });
       return node;
     }
-    throw new Refused("INVALID", place, `The alias ${quoted(`*${name}`)} stands inside of what it names.`);
+    const alias = quoted(`*${name}`);
+    if (anchors.has(name)) throw new Refused("INVALID", place, `The alias ${alias} stands inside of what it names.`);
+    throw new Refused(
+      "INVALID",
+      place,
+      `The alias ${alias} names nothing above it.${suggest(name, [...anchors.keys()])}`,
+    );
   }
 
   function convertOwn(node: SyntaxNode | null, path: string, place: Required<Place>, depth: number): Node {
