@@ -58,10 +58,10 @@ describe("a folder without mistakes", () => {
     });
   });
 
-  test("knows where each field is written, its case aside", () => {
+  test("knows where each field is written", () => {
     const orders = read(clean, { target: "local" }).components.get("orders");
-    expect(orders?.where("CONNECTIONstring")).toMatchObject({ line: 10 });
-    expect(orders?.where("nothing")).toMatchObject({ line: 4 });
+    expect(orders?.places["connectionstring"]).toMatchObject({ line: 10 });
+    expect(orders?.places["nothing"]).toBeUndefined();
   });
 
   test("the target's folder replaces a component whole", () => {
