@@ -6,7 +6,7 @@ import { type NameRule, serviceName, stageName } from "./names.ts";
 import { type MapNode, type Node, placeOf } from "./nodes.ts";
 import { nearest, type Place, type Problems, quoted, suggest } from "./problems.ts";
 import { type ProviderSection, readProvider } from "./provider-section.ts";
-import { asList, asMap, asText, checkKeys, field, required } from "./shape.ts";
+import { asList, asMap, asText, checkKeys, field, misspells, required } from "./shape.ts";
 import { at, createVariables, type Given, type Variables } from "./variables.ts";
 import { readYaml } from "./yaml.ts";
 
@@ -38,10 +38,13 @@ export function readManifest(folder: string, given: Given, problems: Problems): 
   const service = readService(root, variables, problems);
   const provider = required(root, "provider", frameworkKeys, "write `provider: { name: aws }`", problems);
   const custom = asMap(at(root, "custom", variables), problems);
+  if (custom) checkCustom(custom, problems);
   const faasten = asMap(at(custom, "faasten", variables), problems);
   checkKeys(faasten, faastenKeys, problems);
   const functions = readFunctions(root, variables, problems);
-  if (!field(root, "functions")) requireEntry(root, custom, faasten, problems);
+  if (!field(root, "functions") && !misspells(root, "functions", frameworkKeys)) {
+    requireEntry(root, custom, faasten, problems);
+  }
   const stage = variables.stage();
   return {
     file,
@@ -78,11 +81,8 @@ function findFile(folder: string, problems: Problems): string | undefined {
     problems.add("NOT_FOUND", place, `There is no serverless.yml. Write one with ${example}.`);
   }
   if (second !== undefined) {
-    problems.add(
-      "ALREADY_EXISTS",
-      { file: second, line: 1 },
-      "There is a serverless.yml beside it: remove one of the two.",
-    );
+    const message = "There is a serverless.yml beside it: remove one of the two.";
+    problems.add("ALREADY_EXISTS", { file: second, line: 1 }, message);
   }
   return file;
 }
@@ -104,11 +104,17 @@ function checkTopLevel(root: MapNode, problems: Problems): void {
     listed.items.some((item) => item.kind !== "scalar" || item.value !== "faasten/serverless");
   for (const [key, node] of root.entries) {
     if (frameworkKeys.includes(key) || (plugins && others && nearest(key, frameworkKeys) === undefined)) continue;
-    problems.add(
-      "INVALID",
-      node,
-      `The Serverless Framework knows no key ${quoted(key)}.${suggest(key, frameworkKeys)}`,
-    );
+    const message = `The Serverless Framework knows no key ${quoted(key)}.${suggest(key, frameworkKeys)}`;
+    problems.add("INVALID", node, message);
+  }
+}
+
+/** Its keys are free, so only one that was meant to be ours is wrong. */
+function checkCustom(custom: MapNode, problems: Problems): void {
+  if (custom.entries.has("faasten")) return;
+  for (const [key, node] of custom.entries) {
+    if (nearest(key, ["faasten"]) === undefined) continue;
+    problems.add("INVALID", node, `There is no key ${quoted(key)} in \`custom\`. Did you mean \`faasten\`?`);
   }
 }
 
@@ -116,11 +122,8 @@ function readService(root: MapNode, variables: Variables, problems: Problems): s
   const node = required(root, "service", frameworkKeys, "write `service: my-app`", problems);
   const value = node && variables.resolve(node);
   if (value?.kind === "map") {
-    problems.add(
-      "INVALID",
-      value,
-      "`service` must be text: write `service: my-app`; other keys of it stand at the top of the file.",
-    );
+    const mend = "write `service: my-app`; its other keys stand at the top of the file";
+    problems.add("INVALID", value, `\`service\` must be text: ${mend}.`);
     return "";
   }
   return value ? checkName(value, serviceName, "the service", problems) : "";
@@ -148,8 +151,9 @@ function requireEntry(
 ): void {
   const mend = `it, or \`functions\`, says what to run. Write ${example}`;
   if (faasten) required(faasten, "entry", faastenKeys, mend, problems);
-  else if (!field(custom ?? root, custom ? "faasten" : "custom")) {
-    problems.add("MISCONFIGURED", custom ?? root, `\`custom.faasten.entry\` is missing: ${mend}.`);
+  const [holder, key, known] = custom ? [custom, "faasten", ["faasten"]] : [root, "custom", frameworkKeys];
+  if (!faasten && !field(holder, key) && !misspells(holder, key, known)) {
+    problems.add("MISCONFIGURED", holder, `\`custom.faasten.entry\` is missing: ${mend}.`);
   }
 }
 

@@ -63,7 +63,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   for (const candidate of candidates) {
     const length = Math.max(word.length, candidate.length);
     const slips = candidate.length > longestWord ? length : distance(word.toLowerCase(), candidate.toLowerCase());
-    if (slips < least && length > 2 && slips <= Math.max(1, length / 4)) {
+    if (slips < least && length > 2 && slips <= Math.max(1, length * 0.3)) {
       best = candidate;
       least = slips;
     }

@@ -27,8 +27,9 @@ export function createVariables(root: Node, given: Given, problems: Problems): V
   return { resolve, stage: () => attempt(stage) };
 
   function resolve(node: Node): Node | undefined {
-    if (node.kind !== "scalar" || typeof node.value !== "string" || !node.value.includes("${")) return node;
+    if (node.kind !== "scalar" || typeof node.value !== "string" || node.tag !== undefined) return node;
     const text = node.value;
+    if (!text.includes("${")) return node;
     if (resolved.has(node)) return resolved.get(node);
     const value = attempt(() => fill(node, text));
     resolved.set(node, value);
@@ -38,11 +39,8 @@ export function createVariables(root: Node, given: Given, problems: Problems): V
   function fill(node: ScalarNode, text: string): Node {
     if (open.includes(node)) {
       const circle = [...open.slice(open.indexOf(node)), node].map(({ path }) => path).join(" → ");
-      return fail(
-        "MISCONFIGURED",
-        node,
-        `Variables refer to each other in a circle: ${circle}. Write one of them out.`,
-      );
+      const message = `Variables refer to each other in a circle: ${circle}. Write one of them out.`;
+      return fail("MISCONFIGURED", node, message);
     }
     if (open.length >= maxChain)
       return fail("INVALID", node, `Variables refer to each other over ${maxChain} times in a row.`);

@@ -183,6 +183,13 @@ describe("keys", () => {
       "serverless.yml:3 INVALID There is no key `entri` in `custom.faasten`. Did you mean `entry`?",
       "serverless.yml:3 INVALID There is no key `colour` in `custom.faasten`. Known: `entry`, `components`.",
     ]);
+    for (const [line, meant] of [
+      ["custom: { fasten: { entry: [a] } }", "faasten"],
+      ["cusotm: {}", "custom"],
+      ["functoins: {}", "functions"],
+    ]) {
+      expect(readLines(...head, line ?? "").problems).toEqual([expect.stringContaining(`Did you mean \`${meant}\`?`)]);
+    }
     expect(readLines("servcie: a", "provider: aws", entry).problems).toHaveLength(1);
   });
 
@@ -269,7 +276,7 @@ describe("variables", () => {
         "    A: { Ref: Table }",
         "    B: { 'Fn::Sub': x }",
       ],
-      ...["    C: !GetAtt Table.Arn", "    D: { a: 1 }", entry],
+      ...["    C: !Sub '${AWS::Region}-x'", "    D: { a: 1 }", entry],
     );
     expect(problems.map((problem) => problem.slice(0, 32))).toEqual([
       ...["serverless.yml:5 UNSUPPORTED `pr", "serverless.yml:6 UNSUPPORTED `pr", "serverless.yml:7 UNSUPPORTED `pr"],
