@@ -185,6 +185,17 @@ describe("mistakes", () => {
     expect(problems).toEqual([expect.stringContaining("TOO_LARGE The text is longer than 1048576 characters")]);
   });
 
+  test("a value that many ask for is worked out once", () => {
+    const chain = Array.from({ length: 60 }, (_, i) => `k${i + 1}: "\${self:m.\${self:k${i}}\${self:k${i}}}"`).join(
+      "\n",
+    );
+    expect(resolve(`"\${self:k60}"\nk0: x\nm: { xx: x }\n${chain}`)).toEqual({ value: "x", problems: [] });
+  });
+
+  test("many variables may stand side by side", () => {
+    expect(resolve(`"${"${self:custom.number}".repeat(30)}"`)).toEqual({ value: "7".repeat(30), problems: [] });
+  });
+
   test("long texts without variables cost little", () => {
     for (const text of ["\\".repeat(300_000), " ".repeat(300_000), "$".repeat(300_000)]) {
       const value = `'-${text}\${self:service}'`;
