@@ -19,6 +19,7 @@ custom:
   no: false
   nothing: ~
   list: [a, { b: c }]
+  made: !Ref Table
   table: { test: t, name: "\${self:custom.table.test}!" }
   key: table
 `;
@@ -135,12 +136,13 @@ describe("mistakes", () => {
     ["${env:HOST,}", "INVALID", "a fallback is missing"],
     ["${env:}", "INVALID", "names nothing"],
     ["a ${self:custom.list}", "INVALID", "is a list, and stands inside of text"],
+    ["a ${self:custom.made}", "INVALID", "is !Ref, and stands inside of text"],
     ["a ${env:NONE, null}", "INVALID", "is empty, and stands inside of text"],
   ])("%s", (text, code, message) => {
     const { value, problems } = resolve(`'${text.replaceAll("'", "''")}'`);
     expect(value).toBeUndefined();
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatch(new RegExp(`^15 ${code} `));
+    expect(problems[0]).toMatch(new RegExp(`^16 ${code} `));
     expect(problems[0]).toContain(message);
   });
 
@@ -173,7 +175,7 @@ describe("mistakes", () => {
 
   test("a missing value is reported once however many ask for it", () => {
     const { problems } = resolve('"${self:y}${self:y}${self:z}"\ny: "${env:NONE}"\nz: "${self:y, 1}"');
-    expect(problems).toEqual([expect.stringContaining("16 NOT_FOUND `${env:NONE}` has no value")]);
+    expect(problems).toEqual([expect.stringContaining("17 NOT_FOUND `${env:NONE}` has no value")]);
   });
 
   test("chains and sums are bounded", () => {
