@@ -40,6 +40,8 @@ export interface Invocation {
   open<Client>(grant: Grant<Client>): Client;
   /** From now on this value is found in no log line and no error of this process. */
   conceal(secret: string): void;
+  /** The text without any concealed value. */
+  redact(text: string): string;
 }
 
 /** What a kind of function brings: http, topic, schedule, lambda… each settles its own arrivals, so the runtime knows no kind and a bundle holds only its own. */
@@ -51,6 +53,9 @@ export interface Definition {
   readonly uses: Uses;
   /** Grants of the runtime's own: the claims of `idempotent`. */
   readonly needs?: readonly Grant[];
+  /** May reject: then `fail` says what becomes of the arrival. */
   settle(arrival: RequestArrival | EventArrival, invocation: Invocation): Promise<Outcome>;
+  /** What becomes of an arrival whose handling failed: it threw, was given up at the deadline, or left a rejection alone. */
+  fail(error: unknown, invocation: Invocation): Outcome;
   settleMany?(arrivals: readonly EventArrival[], invocation: Invocation): Promise<readonly Outcome[]>;
 }

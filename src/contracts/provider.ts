@@ -10,8 +10,8 @@ export interface Provider {
   readonly page: string;
   /** The component type that a name without YAML has. */
   readonly defaults: Readonly<Record<Block, string>>;
-  /** The component types that it serves. */
-  readonly components: readonly string[];
+  /** The component types that it serves, and the metadata that each reads. */
+  readonly components: Readonly<Record<string, MetadataFields>>;
   /** Component type or kind of function → triggers: a subscriber's trigger follows from its pubsub's type. */
   readonly triggers: Readonly<Record<string, readonly string[]>>;
   /** Modules that export `serve(app)`, whose result the cloud's host loads. */
@@ -24,6 +24,12 @@ export interface Provider {
     /** The bundle needs a `require` of its own. */
     readonly require?: true;
   };
+}
+
+/** Names of metadata fields, as Dapr spells them where Dapr has them. */
+export interface MetadataFields {
+  readonly required?: readonly string[];
+  readonly optional?: readonly string[];
 }
 
 export type MetadataValue =

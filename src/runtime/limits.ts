@@ -2,6 +2,9 @@
 import type { StateOperation } from "../contracts/state.ts";
 import { FaastenError } from "../errors.ts";
 
+/** A larger body is refused by us before any platform refuses it. */
+export const maxBodyBytes: number = 4 * 1024 * 1024;
+
 const maxKeyBytes = 255;
 const maxOperations = 100;
 const maxEventBytes = 240 * 1024;

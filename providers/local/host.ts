@@ -1,0 +1,205 @@
+// The local host: the app's HTTP functions at their own paths, its topics and its schedules, in this process.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import {
+  type App,
+  type Call,
+  createRouter,
+  createRunner,
+  type EventArrival,
+  FaastenError,
+  fromNode,
+  maxBodyBytes,
+  type Outcome,
+  type PubSub,
+  problem,
+  type Reply,
+  type Runner,
+  readBody,
+  type Served,
+  type Sink,
+  type Subscription,
+  toReply,
+  writeReply,
+} from "../../src/provider.ts";
+import { type Clock, startClock } from "./clock.ts";
+
+/** One thing that was done, for whoever watches. */
+export interface Done {
+  readonly function: string;
+  readonly invocation: string;
+  /** `POST /orders`, `order.placed` or `0 3 * * *`. */
+  readonly trigger: string;
+  /** A status, or the outcome's kind. */
+  readonly outcome: string;
+  readonly milliseconds: number;
+}
+
+export interface LocalOptions {
+  /** How long a function may run, in milliseconds; 30 s if left out. */
+  readonly timeout?: number;
+  /** The bearer of this token calls as a service. */
+  readonly token?: string;
+  readonly sink?: Sink;
+  readonly watch?: (done: Done) => void;
+}
+
+export interface Local {
+  /** For `http.createServer`. */
+  answer(request: IncomingMessage, response: ServerResponse): void;
+  /** Opens the inboxes and starts the clocks. */
+  start(): Promise<void>;
+  /** Runs a schedule's function for this instant (Unix milliseconds). */
+  fire(name: string, planned: number): Promise<Outcome>;
+  /** Hands one event to a subscriber, as its inbox would. */
+  deliver(name: string, arrival: EventArrival): Promise<Outcome>;
+  readonly functions: readonly Served[];
+  readonly runner: Runner;
+  /** Ends what runs, then lets go of everything. */
+  stop(): Promise<void>;
+}
+
+export function serve(app: App, options: LocalOptions = {}): Local {
+  const { timeout = 30_000, token, watch } = options;
+  const runner = createRunner(app, options.sink);
+  const web = app.functions.filter(({ definition }) => definition.on.kind === "http");
+  const router = createRouter(
+    web.map(({ definition: { on } }) => (on.kind === "http" ? on : { method: "", path: "" })),
+  );
+  const clocks: Clock[] = [];
+  const tag = Math.random().toString(36).slice(2, 8);
+  let calls = 0;
+
+  function find(name: string): Served {
+    const served = app.functions.find((candidate) => candidate.name === name);
+    if (served) return served;
+    throw new FaastenError("NOT_FOUND", `there is no function ${name}`);
+  }
+
+  async function run<Payload>(served: Served, payload: Payload, context: unknown, trigger: string): Promise<unknown> {
+    const started = performance.now();
+    const id = `${tag}-${++calls}`;
+    const call: Call<Payload> = { id, payload, context, deadline: Date.now() + timeout };
+    const reply = await runner.run(served, call);
+    watch?.({
+      function: served.name,
+      invocation: id,
+      trigger,
+      outcome: outcomeOf(reply),
+      milliseconds: performance.now() - started,
+    });
+    return reply;
+  }
+
+  async function answer(request: IncomingMessage): Promise<Reply> {
+    const body = await readBody(request, maxBodyBytes);
+    const arrived = fromNode(request, body);
+    const { method } = arrived.request;
+    const found = router.match(method, arrived.path);
+    if (found && "index" in found) {
+      const served = web[found.index] as Served;
+      const bearer = /^bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
+      const service = token !== undefined && bearer === token;
+      const caller = service ? { caller: { kind: "service", subject: app.service, claims: {} } as const } : {};
+      const trigger = `${method} ${arrived.path}`;
+      const reply = (await run(served, { ...arrived, ...caller }, { request }, trigger)) as Reply | undefined;
+      return reply ?? toReply(problem({ status: 500, code: "INTERNAL", detail: "the function gave no reply" }));
+    }
+    if (found && "allow" in found) {
+      const allow = found.allow.join(", ");
+      return toReply(
+        problem({ status: 405, code: "UNSUPPORTED", detail: `${arrived.path} takes ${allow}` }, { allow }),
+      );
+    }
+    return toReply(problem({ status: 404, code: "NOT_FOUND", detail: `there is nothing at ${arrived.path}` }));
+  }
+
+  async function deliver(name: string, arrival: EventArrival): Promise<Outcome> {
+    const served = find(name);
+    const { on } = served.definition;
+    if (on.kind !== "topic") throw new FaastenError("INVALID", `${name} takes no events`);
+    return (await run(served, arrival, {}, on.topic)) as Outcome;
+  }
+
+  async function fire(name: string, planned: number): Promise<Outcome> {
+    const served = find(name);
+    const { on } = served.definition;
+    if (on.kind !== "schedule") throw new FaastenError("INVALID", `${name} does not run by the clock`);
+    return (await run(served, { function: name, service: app.service, planned }, {}, on.cron)) as Outcome;
+  }
+
+  /** A failed run is tried again as the clouds do it: twice, a little later. */
+  async function tick(name: string, planned: number): Promise<void> {
+    for (const pause of [1_000, 5_000, undefined]) {
+      const { kind } = await fire(name, planned);
+      if (kind !== "retry") return;
+      if (pause === undefined)
+        runner.journal.write("error", "given up after three runs", {
+          function: name,
+          planned: new Date(planned).toISOString(),
+        });
+      else await new Promise((resume) => setTimeout(resume, pause).unref());
+    }
+  }
+
+  const floating = (reason: unknown): void => runner.rejected(reason);
+
+  return {
+    functions: app.functions,
+    runner,
+    deliver,
+    fire,
+    answer(request, response) {
+      answer(request)
+        .catch((error: unknown) => {
+          const { status, code, message } =
+            error instanceof FaastenError ? error : new FaastenError("INTERNAL", "the request failed");
+          if (status >= 500) runner.journal.write("error", "the request failed", {}, { error });
+          return toReply(problem({ status, code, detail: message }));
+        })
+        .then((reply) => writeReply(response, reply))
+        .catch((error: unknown) => {
+          runner.journal.write("warn", "the reply could not be sent whole", {}, { error });
+          response.destroy();
+        });
+    },
+    async start() {
+      process.on("unhandledRejection", floating);
+      for (const [component, subscriptions] of subscriptionsOf(app.functions)) {
+        const broker = (await runner.component(component)()) as PubSub;
+        if (!broker.consume)
+          throw new FaastenError(
+            "UNSUPPORTED",
+            `component ${component} (${app.components[component]?.type}) cannot deliver on this machine`,
+          );
+        broker.consume(subscriptions, ({ subscriber }, arrival) => deliver(subscriber, arrival));
+      }
+      for (const { name, definition } of app.functions) {
+        if (definition.on.kind !== "schedule") continue;
+        const { cron, timeZone } = definition.on;
+        clocks.push(startClock(cron, timeZone, (planned) => void tick(name, planned)));
+      }
+    },
+    async stop() {
+      for (const clock of clocks.splice(0)) clock.stop();
+      await runner.close();
+      process.off("unhandledRejection", floating);
+    },
+  };
+}
+
+function subscriptionsOf(functions: readonly Served[]): ReadonlyMap<string, Subscription[]> {
+  const found = new Map<string, Subscription[]>();
+  for (const { name, definition } of functions) {
+    if (definition.on.kind !== "topic") continue;
+    const { pubsub, topic, attempts, ordered } = definition.on;
+    const list = found.get(pubsub) ?? [];
+    list.push({ topic, subscriber: name, attempts, ordered });
+    found.set(pubsub, list);
+  }
+  return found;
+}
+
+function outcomeOf(reply: unknown): string {
+  if (typeof reply !== "object" || reply === null) return "no reply";
+  return "status" in reply ? String(reply.status) : "kind" in reply ? String(reply.kind) : "";
+}

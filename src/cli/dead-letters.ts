@@ -1,0 +1,24 @@
+// faasten dead-letters
+import { findRunning } from "./running.ts";
+
+export interface DeadLetterFlags {
+  readonly redrive?: string;
+  readonly redriveAll?: boolean;
+}
+
+export async function deadLetters(name: string, { redrive, redriveAll }: DeadLetterFlags): Promise<void> {
+  const running = findRunning();
+  const path = `/functions/${encodeURIComponent(name)}/dead-letters`;
+  const letters =
+    redrive === undefined
+      ? ((await running.ask("GET", path)) as readonly { readonly id: string }[])
+      : [{ id: redrive }];
+  if (redrive === undefined && !redriveAll) {
+    console.log(JSON.stringify(letters, null, 2));
+    return;
+  }
+  for (const { id } of letters) {
+    await running.ask("POST", `${path}/${encodeURIComponent(id)}/redrive`);
+    console.log(`${id} is back in the inbox of ${name}`);
+  }
+}

@@ -1,0 +1,243 @@
+// Functions that answer a web request.
+import { idempotency } from "../blocks/idempotency.ts";
+import { type Output, parse, type Schema, SchemaError } from "../blocks/schema.ts";
+import type { Definition, Invocation, Uses } from "../contracts/function.ts";
+import type { Caller, Outcome, RequestArrival } from "../contracts/trigger.ts";
+import { FaastenError } from "../errors.ts";
+import { maxBodyBytes } from "../runtime/limits.ts";
+import { problem } from "../runtime/problem.ts";
+import { bodyOf, sizeOf, toNative } from "../runtime/request.ts";
+import { compile, type Params as RouteParams } from "../runtime/router.ts";
+import { type AccessRule, admit, toAccess } from "./access.ts";
+import { type Checked, type Context, contextOf, type WithUses } from "./context.ts";
+import { type Cors, headersFor, preflight } from "./cors.ts";
+import { contentOf, keepResponse } from "./replay.ts";
+
+/** The parameters of a path: `:name` is one segment, decoded; a last `*` is the rest, as it was sent. */
+export type Params<Path extends string> = Path extends `${infer Segment}/${infer Rest}`
+  ? Param<Segment> & Params<Rest>
+  : Param<Path>;
+type Param<Segment extends string> = Segment extends `:${infer Name}`
+  ? { readonly [K in Name]: string }
+  : Segment extends "*"
+    ? { readonly "*": string }
+    : unknown;
+
+export interface HttpContext<Path extends string, Body> extends Context {
+  readonly params: Params<Path>;
+  /** The request's body as the schema gives it back; `undefined` without a schema. */
+  readonly body: Body;
+  /** Who called, as proved by the token or the platform; never from what a client says of itself. */
+  readonly caller: Caller | undefined;
+}
+
+export type HttpHandler<Path extends string, U extends Uses, Body> = (
+  request: Request,
+  context: HttpContext<Path, Body> & WithUses<U>,
+) => Response | Promise<Response>;
+
+export interface HttpOptions<U, S extends Schema | undefined> {
+  /** The function's identity; left out: the export's name. */
+  readonly name?: string;
+  readonly uses?: Checked<U>;
+  /** Who may call. Left out, it runs locally, and a build for a cloud fails. */
+  readonly access?: AccessRule;
+  readonly cors?: Cors;
+  /** Any Standard Schema. A body that does not fit is refused with 400 and what is wrong with it. */
+  readonly body?: S;
+  /** The same key gets the same answer again, for a day; `null` runs unguarded. Claims lie in the state component `idempotency`. */
+  readonly idempotent?: (request: Request) => string | null;
+  /** The reply is sent while it is made. */
+  readonly stream?: true;
+  /** A deployable of its own, and so an origin of its own. */
+  readonly isolate?: true;
+}
+
+type BodyOf<S> = S extends Schema ? Output<S> : undefined;
+
+export interface HttpMethod {
+  <const Path extends `/${string}`>(path: Path, handler: HttpHandler<Path, {}, undefined>): Definition;
+  <const Path extends `/${string}`, const U extends Uses = {}, S extends Schema | undefined = undefined>(
+    path: Path,
+    options: HttpOptions<U, S>,
+    handler: HttpHandler<Path, U, BodyOf<S>>,
+  ): Definition;
+}
+
+export const get: HttpMethod = /* @__PURE__ */ forMethod("GET");
+export const head: HttpMethod = /* @__PURE__ */ forMethod("HEAD");
+export const post: HttpMethod = /* @__PURE__ */ forMethod("POST");
+export const put: HttpMethod = /* @__PURE__ */ forMethod("PUT");
+export const patch: HttpMethod = /* @__PURE__ */ forMethod("PATCH");
+export const del: HttpMethod = /* @__PURE__ */ forMethod("DELETE");
+export { del as delete };
+export const any: HttpMethod = /* @__PURE__ */ forMethod("*");
+
+/** Any fetch-style app, as it stands: it is handed the native Request. */
+/* @__NO_SIDE_EFFECTS__ */
+export function fetch<const Path extends `/${string}`>(
+  path: Path,
+  options: Omit<HttpOptions<{}, undefined>, "uses" | "body">,
+  app: (request: Request) => Response | Promise<Response>,
+): Definition {
+  return define("*", path, options, (request) => app(toNative(request)));
+}
+
+type AnyOptions = HttpOptions<Uses, Schema | undefined>;
+type AnyHandler = (request: Request, context: Context) => Response | Promise<Response>;
+
+/* @__NO_SIDE_EFFECTS__ */
+function forMethod(method: string): HttpMethod {
+  return (path: string, ...given: readonly unknown[]): Definition => {
+    const [options, handler] = (given.length === 2 ? given : [{}, given[0]]) as [AnyOptions, AnyHandler];
+    return define(method, path, options, handler);
+  };
+}
+
+function define(method: string, path: string, options: AnyOptions, handler: AnyHandler): Definition {
+  const { name, uses = {}, access, cors, stream, isolate, idempotent } = options;
+  const settle = answering(method, path, options, handler);
+  return {
+    faasten: "function",
+    ...(name !== undefined && { name }),
+    on: {
+      kind: "http",
+      method,
+      path,
+      ...(access !== undefined && { access: toAccess(access) }),
+      ...(cors && { cors: true }),
+      ...(stream && { stream }),
+      ...(isolate && { isolate }),
+    },
+    uses,
+    ...(idempotent && { needs: [idempotency] }),
+    async settle(arrival, invocation) {
+      if (arrival.kind !== "request") return { kind: "dead", reason: "this function takes requests" };
+      return { kind: "reply", response: await settle(arrival, invocation) };
+    },
+    fail: (error, invocation): Outcome => ({ kind: "reply", response: refusal(error, invocation) }),
+  };
+}
+
+function answering(
+  method: string,
+  path: string,
+  options: AnyOptions,
+  handler: AnyHandler,
+): (arrival: RequestArrival, invocation: Invocation) => Promise<Response> {
+  const { access, cors, body, idempotent } = options;
+  const route = compile(path);
+  const Base = contextOf(options.uses ?? {});
+  class Handled extends Base {
+    readonly params: RouteParams;
+    readonly body: unknown;
+    readonly caller: Caller | undefined;
+    constructor(invocation: Invocation, params: RouteParams, parsed: unknown, caller: Caller | undefined) {
+      super(invocation);
+      this.params = params;
+      this.body = parsed;
+      this.caller = caller;
+    }
+  }
+
+  async function answer(arrival: RequestArrival, params: RouteParams, invocation: Invocation): Promise<Response> {
+    const { request } = arrival;
+    const caller = await admit(access, arrival);
+    const size = sizeOf(request);
+    if (size !== undefined && size > maxBodyBytes) {
+      throw new FaastenError("TOO_LARGE", `the body is larger than ${maxBodyBytes} bytes`);
+    }
+    const work = async (): Promise<Response> => {
+      const parsed = body && (await parse(body, fromJson(await bodyOf(request)), "the body"));
+      const response = await handler(request, new Handled(invocation, params, parsed, caller));
+      if (isResponse(response)) return response;
+      throw new FaastenError("INTERNAL", `${invocation.function} gave ${describe(response)}, not a Response`);
+    };
+    const key = idempotent?.(request) ?? null;
+    if (key === null) return work();
+    const content = contentOf(request, arrival.path, await bodyOf(request));
+    const answered = await invocation
+      .open(idempotency)
+      .once({ key: `${caller?.subject ?? ""}\n${key}`, content, keep: keepResponse }, work);
+    if (answered.kind === "answer") return answered.value;
+    const other = answered.kind === "other";
+    const detail = other
+      ? "this idempotency key was used before, for another request"
+      : "a request with this idempotency key is being answered";
+    const wait = other ? {} : { "retry-after": String(Math.max(1, Math.ceil((answered.until - Date.now()) / 1000))) };
+    return problem(
+      { status: other ? 422 : 409, code: other ? "INVALID" : "CONFLICT", detail, instance: invocation.id },
+      wait,
+    );
+  }
+
+  return async (arrival, invocation) => {
+    const { request } = arrival;
+    const early = cors && preflight(cors, method, request);
+    if (early) return early;
+    const params = route(arrival.path);
+    if (!params) return problem({ status: 404, code: "NOT_FOUND", detail: `there is nothing at ${arrival.path}` });
+    if (method !== "*" && request.method !== method) {
+      return problem(
+        { status: 405, code: "UNSUPPORTED", detail: `${arrival.path} takes ${method}` },
+        { allow: method },
+      );
+    }
+    const allowed = cors && headersFor(cors, request);
+    if (!allowed) return answer(arrival, params, invocation);
+    const response = await answer(arrival, params, invocation).catch((error: unknown) => {
+      invocation.log.error("failed", { error });
+      return refusal(error, invocation);
+    });
+    for (const [name, value] of Object.entries(allowed)) {
+      if (name === "vary") response.headers.append(name, value);
+      else response.headers.set(name, value);
+    }
+    return response;
+  };
+}
+
+/** What a caller is told. Of what went wrong inside, only where to find it. */
+function refusal(error: unknown, invocation: Invocation): Response {
+  const { id } = invocation;
+  if (error instanceof SyntaxError && "body" in error) {
+    return problem({ status: 400, code: "INVALID", detail: "the body is not JSON", instance: id });
+  }
+  if (!(error instanceof FaastenError) || error.status === 500) {
+    return problem({
+      status: 500,
+      code: "INTERNAL",
+      detail: "the function failed; its log says why, under this instance",
+      instance: id,
+    });
+  }
+  const { code, status } = error;
+  const issues = error instanceof SchemaError ? { issues: error.issues } : {};
+  const detail = invocation.redact(error.message);
+  return problem(
+    { status, code, detail, ...issues, instance: id },
+    code === "UNAUTHENTICATED" ? { "www-authenticate": "Bearer" } : {},
+  );
+}
+
+function fromJson(body: string | Uint8Array | undefined): unknown {
+  const text = typeof body === "string" ? body : new TextDecoder().decode(body);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new FaastenError("INVALID", "the body is not JSON");
+  }
+}
+
+function isResponse(value: unknown): value is Response {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    Object.prototype.toString.call(value) === "[object Response]" &&
+    "status" in value
+  );
+}
+
+function describe(value: unknown): string {
+  return value === null ? "null" : value === undefined ? "nothing" : `a ${typeof value}`;
+}

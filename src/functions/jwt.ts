@@ -1,0 +1,81 @@
+// Who may call, told by a JSON Web Token: OpenID Connect discovery, keys cached, every claim that matters checked.
+// https://openid.net/specs/openid-connect-discovery-1_0.html
+import { createRemoteJWKSet, errors, jwtVerify } from "jose";
+import type { Caller } from "../contracts/trigger.ts";
+import { FaastenError } from "../errors.ts";
+import { once } from "../once.ts";
+
+export interface JwtRules {
+  /** As the token's `iss` says it, letter for letter. */
+  readonly issuer: string;
+  /** One that the token's `aud` must hold. */
+  readonly audience: string;
+  /** Each must be granted by the token's `scope` or `scp`. */
+  readonly scopes?: readonly string[];
+  /** Where the issuer's keys are; left out: found by discovery. */
+  readonly jwks?: string;
+  /** Signatures that are accepted: RS256, PS256, ES256 and EdDSA if left out. Never `none`, never a shared secret. */
+  readonly algorithms?: readonly string[];
+}
+
+export interface JwtAccess {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly scopes?: readonly string[];
+  /** Who the bearer is. Throws `UNAUTHENTICATED` for a token that does not hold, `DENIED` for one that lacks a scope. */
+  verify(token: string): Promise<Caller>;
+}
+
+/** Access for the bearers of one issuer's tokens. */
+/* @__NO_SIDE_EFFECTS__ */
+export function jwt(rules: JwtRules): JwtAccess {
+  const { issuer, audience, scopes = [], algorithms = ["RS256", "PS256", "ES256", "EdDSA"] } = rules;
+  const keys = once(async () =>
+    createRemoteJWKSet(new URL(rules.jwks ?? (await discover(issuer))), { timeoutDuration: patience }),
+  );
+  return {
+    issuer,
+    audience,
+    ...(rules.scopes && { scopes: rules.scopes }),
+    async verify(token) {
+      const found = await check(async () =>
+        jwtVerify(token, await keys(), {
+          issuer,
+          audience,
+          algorithms: [...algorithms],
+          clockTolerance: 5,
+          requiredClaims: ["exp"],
+        }),
+      );
+      const { scope, scp, sub } = found.payload;
+      const granted =
+        typeof scope === "string" ? scope.split(" ") : Array.isArray(scp) ? scp : String(scp ?? "").split(" ");
+      const lacking = scopes.filter((wanted) => !granted.includes(wanted));
+      if (lacking.length > 0) throw new FaastenError("DENIED", `the token lacks the scope ${lacking.join(", ")}`);
+      return { kind: "user", subject: sub ?? "", claims: found.payload };
+    },
+  };
+}
+
+/** Milliseconds that the issuer has to answer in. */
+const patience = 5_000;
+
+async function check<T>(verify: () => Promise<T>): Promise<T> {
+  try {
+    return await verify();
+  } catch (error) {
+    if (error instanceof FaastenError) throw error;
+    if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) {
+      throw new FaastenError("UNAVAILABLE", "the issuer's keys cannot be had", { cause: error });
+    }
+    throw new FaastenError("UNAUTHENTICATED", `the token does not hold: ${error.message}`, { cause: error });
+  }
+}
+
+async function discover(issuer: string): Promise<string> {
+  const address = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+  const response = await fetch(address, { signal: AbortSignal.timeout(patience) });
+  const { jwks_uri } = (await response.json()) as { readonly jwks_uri?: unknown };
+  if (response.ok && typeof jwks_uri === "string") return jwks_uri;
+  throw new FaastenError("UNAVAILABLE", `${address} names no jwks_uri: give \`jwks\``);
+}

@@ -1,0 +1,64 @@
+// Functions that run by the clock.
+import { idempotency } from "../blocks/idempotency.ts";
+import type { Definition, Invocation, Uses } from "../contracts/function.ts";
+import type { Outcome } from "../contracts/trigger.ts";
+import { type Checked, contextOf, type WithUses } from "./context.ts";
+import { settleOnce } from "./settle-once.ts";
+
+/** One planned run. */
+export interface Tick {
+  /** The function and the planned instant: the same however often it is delivered. */
+  readonly id: string;
+  /** The planned instant, not the present. */
+  readonly time: Date;
+}
+
+export type TickHandler<U extends Uses> = (tick: Tick, context: WithUses<U>) => void | Promise<void>;
+
+export interface ScheduleOptions<U> {
+  /** The function's identity; left out: the export's name. */
+  readonly name?: string;
+  /** An IANA zone, such as "Europe/Paris"; UTC if left out. */
+  readonly timeZone?: string;
+  readonly uses?: Checked<U>;
+  /** Run once for each key; `null` runs unguarded. Claims lie in the state component `idempotency`. */
+  readonly idempotent?: (tick: Tick) => string | null;
+}
+
+/**
+ * Runs at the given times, at least once each. Five fields (minute, hour, day of month, month, day of week; not both day
+ * fields), or `every N minutes` for an N that divides 60. A run that throws is tried again, as the platform does it.
+ */
+export function schedule(cron: string, handler: TickHandler<{}>): Definition;
+export function schedule<const U extends Uses = {}>(
+  cron: string,
+  options: ScheduleOptions<U>,
+  handler: TickHandler<U>,
+): Definition;
+/* @__NO_SIDE_EFFECTS__ */
+export function schedule(cron: string, ...given: readonly unknown[]): Definition {
+  const [options, handler] = (given.length === 2 ? given : [{}, given[0]]) as [
+    ScheduleOptions<Uses>,
+    TickHandler<Uses>,
+  ];
+  const { name, timeZone, uses = {}, idempotent } = options;
+  const Handled = contextOf(uses);
+  const run = async (tick: Tick, invocation: Invocation): Promise<Outcome> => {
+    await handler(tick, new Handled(invocation) as WithUses<Uses>);
+    return { kind: "done" };
+  };
+  return {
+    faasten: "function",
+    ...(name !== undefined && { name }),
+    on: { kind: "schedule", cron, ...(timeZone !== undefined && { timeZone }) },
+    uses,
+    ...(idempotent && { needs: [idempotency] }),
+    async settle(arrival, invocation) {
+      if (arrival.kind !== "event") return { kind: "dead", reason: "this function runs by the clock" };
+      const { id, time } = arrival.event;
+      const tick: Tick = { id, time: time === undefined ? new Date() : new Date(time) };
+      return settleOnce(idempotent?.(tick), invocation, () => run(tick, invocation));
+    },
+    fail: (error) => ({ kind: "retry", reason: error instanceof Error ? error.message : String(error) }),
+  };
+}

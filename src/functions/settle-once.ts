@@ -1,0 +1,24 @@
+// Events that are handled once for each key: shared by subscribers and schedules.
+import { idempotency, type Keep } from "../blocks/idempotency.ts";
+import type { Invocation } from "../contracts/function.ts";
+import type { Outcome } from "../contracts/trigger.ts";
+
+/** Without a key, the work as it is. What was handled before has its outcome again; what is being handled comes again later. */
+export async function settleOnce(
+  key: string | null | undefined,
+  invocation: Invocation,
+  work: () => Promise<Outcome>,
+): Promise<Outcome> {
+  if (key === null || key === undefined) return work();
+  const answer = await invocation.open(idempotency).once({ key, keep }, work);
+  if (answer.kind === "answer") return answer.value;
+  const until = answer.kind === "busy" ? { notBefore: answer.until } : {};
+  return { kind: "retry", ...until, reason: `another run with the key ${key} is going on` };
+}
+
+const keep: Keep<Outcome> = {
+  /** One that is to come again was not handled, nor was a dead one: it may be sent back. */
+  write: (outcome) => (outcome.kind === "done" || outcome.kind === "drop" ? JSON.stringify(outcome) : undefined),
+  read: (text) => JSON.parse(text) as Outcome,
+  lost: () => ({ kind: "done" }),
+};

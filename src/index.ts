@@ -1,0 +1,22 @@
+// What an application imports.
+export type { Duration } from "./blocks/duration.ts";
+export type { Publisher } from "./blocks/publisher.ts";
+export type { Schema } from "./blocks/schema.ts";
+export { type Secret, secret } from "./blocks/secret.ts";
+export {
+  type Entry,
+  type State,
+  type StateDeclaration,
+  type StateLister,
+  type StateReader,
+  state,
+} from "./blocks/state.ts";
+export type { Definition, Log } from "./contracts/function.ts";
+export type { Caller } from "./contracts/trigger.ts";
+export { type ErrorCode, FaastenError } from "./errors.ts";
+export type { Context, NativeCalls } from "./functions/context.ts";
+export type { HttpContext, HttpHandler, HttpOptions } from "./functions/http.ts";
+export * as http from "./functions/http.ts";
+export { type JwtAccess, type JwtRules, jwt } from "./functions/jwt.ts";
+export { schedule, type Tick } from "./functions/schedule.ts";
+export { type Topic, type TopicEvent, topic } from "./functions/topic.ts";

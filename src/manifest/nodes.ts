@@ -1,0 +1,48 @@
+// The values of a YAML file, each with where it is written.
+import type { Place } from "./problems.ts";
+
+/** One value: the place is that of its key, or of itself in a list. `path` is for messages. */
+export type Node = ScalarNode | MapNode | ListNode;
+
+interface Located extends Required<Place> {
+  readonly path: string;
+  /** `!Ref`, `!Sub`…: the value is made elsewhere. */
+  readonly tag?: string;
+}
+
+/** `text` is what the file says: `1.10` stays `1.10`. */
+export interface ScalarNode extends Located {
+  readonly kind: "scalar";
+  readonly value: string | number | boolean | null;
+  readonly text: string;
+}
+
+export interface MapNode extends Located {
+  readonly kind: "map";
+  readonly entries: ReadonlyMap<string, Node>;
+}
+
+export interface ListNode extends Located {
+  readonly kind: "list";
+  readonly items: readonly Node[];
+}
+
+/** Names that must never become a property. */
+export const forbiddenNames: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
+
+/** Where `path` is written, or the nearest that is written of what holds it. */
+export function placeOf(root: Node, path: readonly (string | number)[]): Place {
+  let node = root;
+  for (const key of path) {
+    const next = child(node, String(key));
+    if (!next) break;
+    node = next;
+  }
+  return { file: node.file, line: node.line, column: node.column };
+}
+
+/** The value under one key of a map, or at one index of a list. */
+export function child(node: Node, key: string): Node | undefined {
+  if (node.kind === "map") return node.entries.get(key);
+  return node.kind === "list" ? node.items[Number(key)] : undefined;
+}

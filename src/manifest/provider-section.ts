@@ -1,0 +1,69 @@
+// What Faasten reads of `provider:` in a serverless.yml; the rest is the Serverless Framework's.
+import type { MapNode, Node } from "./nodes.ts";
+import { type Problems, quoted, suggest } from "./problems.ts";
+import { asMap, asNumber, asScalar, asText, record, required } from "./shape.ts";
+import { at, type Variables } from "./variables.ts";
+
+export interface ProviderSection {
+  readonly name: string;
+  readonly runtime?: string;
+  readonly region?: string;
+  readonly memorySize?: number;
+  readonly timeout?: number;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export function readProvider(written: Node | undefined, variables: Variables, problems: Problems): ProviderSection {
+  const node = written && variables.resolve(written);
+  if (node?.kind === "scalar") return { name: checkProviderName(node, problems), environment: record([]) };
+  const map = asMap(node, problems);
+  const name = required(map, "name", keys, "write `name: aws`", problems);
+  const runtime = asText(at(map, "runtime", variables), problems);
+  const region = asText(at(map, "region", variables), problems);
+  const memorySize = asNumber(at(map, "memorySize", variables), problems);
+  const timeout = asNumber(at(map, "timeout", variables), problems);
+  const resolvedName = name && variables.resolve(name);
+  return {
+    name: resolvedName ? checkProviderName(resolvedName, problems) : "",
+    ...(runtime !== undefined && { runtime }),
+    ...(region !== undefined && { region }),
+    ...(memorySize !== undefined && { memorySize }),
+    ...(timeout !== undefined && { timeout }),
+    environment: readEnvironment(asMap(at(map, "environment", variables), problems), variables, problems),
+  };
+}
+
+const keys = ["name", "runtime", "region", "memorySize", "timeout", "environment", "stage"];
+const providerNames = ["aws", "azure", "gcp", "google", "local"];
+
+function checkProviderName(node: Node, problems: Problems): string {
+  const name = asText(node, problems) ?? "";
+  if (name !== "" && !providerNames.includes(name)) {
+    problems.add("UNSUPPORTED", node, `There is no provider ${quoted(name)}.${suggest(name, providerNames)}`);
+  }
+  return name;
+}
+
+/** Plain values only: what CloudFormation makes (`Ref`, `!GetAtt`) is known to no other target. */
+function readEnvironment(
+  map: MapNode | undefined,
+  variables: Variables,
+  problems: Problems,
+): Readonly<Record<string, string>> {
+  const values: [string, string][] = [];
+  for (const [name, node] of map?.entries ?? []) {
+    const value = variables.resolve(node);
+    if (value?.kind === "map" && [...value.entries.keys()].some((key) => key === "Ref" || key.startsWith("Fn::"))) {
+      problems.add(
+        "UNSUPPORTED",
+        node,
+        `\`${node.path}\` is made by CloudFormation, which Faasten does not read: write a plain value.`,
+      );
+      continue;
+    }
+    const scalar = asScalar(value, problems);
+    if (scalar?.value === null) problems.add("INVALID", node, `\`${node.path}\` is empty: write a value, or \`""\`.`);
+    else if (scalar) values.push([name, scalar.text]);
+  }
+  return record(values);
+}

@@ -1,0 +1,240 @@
+// Gives the variables of a `serverless.yml` their values, each when it is read and not before.
+import type { ErrorCode } from "../errors.ts";
+import { child, type MapNode, type Node, type ScalarNode } from "./nodes.ts";
+import { nearest, type Problems, quoted, suggest } from "./problems.ts";
+import { field } from "./shape.ts";
+import { parseTemplate, type Source, type Template, type Variable } from "./variable-syntax.ts";
+
+/** Where values come from that are not in the file. */
+export interface Given {
+  readonly stage?: string;
+  readonly params?: Readonly<Record<string, string>>;
+  readonly options?: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Variables {
+  /** The value itself with its variables filled in; those inside of a map or a list are left until they are read. `undefined`: reported. */
+  resolve(node: Node): Node | undefined;
+  /** The option's, then `provider.stage`, then "dev". `undefined`: reported. */
+  stage(): Node | undefined;
+}
+
+/** A problem is reported once, where the variable stands, however many values refer to it. */
+export function createVariables(root: Node, given: Given, problems: Problems): Variables {
+  const resolved = new Map<Node, Node | undefined>();
+  const open: Node[] = [];
+  return { resolve, stage: () => attempt(stage) };
+
+  function resolve(node: Node): Node | undefined {
+    if (node.kind !== "scalar" || typeof node.value !== "string" || node.tag !== undefined) return node;
+    const text = node.value;
+    if (!text.includes("${")) return node;
+    if (resolved.has(node)) return resolved.get(node);
+    const value = attempt(() => fill(node, text));
+    resolved.set(node, value);
+    return value;
+  }
+
+  function fill(node: ScalarNode, text: string): Node {
+    if (open.includes(node)) {
+      const circle = [...open.slice(open.indexOf(node)), node].map(({ path }) => path).join(" → ");
+      const message = `Variables refer to each other in a circle: ${circle}. Write one of them out.`;
+      return fail("MISCONFIGURED", node, message);
+    }
+    if (open.length >= maxChain)
+      return fail("INVALID", node, `Variables refer to each other over ${maxChain} times in a row.`);
+    open.push(node);
+    try {
+      const template = parse(node, text);
+      const [only] = template;
+      if (template.length !== 1 || typeof only !== "object") return scalar(node, join(template, node));
+      return valueOf(only, node) ?? fail("NOT_FOUND", node, noValue(only, node));
+    } finally {
+      open.pop();
+    }
+  }
+
+  function parse(node: Node, text: string): Template {
+    try {
+      return parseTemplate(text);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      return fail("INVALID", node, `The variable in ${quoted(text)} cannot be read: ${error.message}.`);
+    }
+  }
+
+  function join(template: Template, node: Node): string {
+    let joined = "";
+    for (const part of template) {
+      joined += typeof part === "string" ? part : textOf(part, node);
+      if (joined.length > maxText)
+        fail("TOO_LARGE", node, `The text is longer than ${maxText} characters once its variables are filled in.`);
+    }
+    return joined;
+  }
+
+  function textOf(variable: Variable, node: Node): string {
+    const value = valueOf(variable, node) ?? fail("NOT_FOUND", node, noValue(variable, node));
+    if (value.kind === "scalar" && value.value !== null) return value.text;
+    const what = value.kind === "scalar" ? "empty" : `a ${value.kind}`;
+    return fail(
+      "INVALID",
+      node,
+      `${quoted(variable.text)} is ${what}, and stands inside of text: only plain values can.`,
+    );
+  }
+
+  /** `undefined`: no source has a value. */
+  function valueOf(variable: Variable, node: Node): Node | undefined {
+    for (const source of variable.sources) {
+      const value = valueOfSource(source, node);
+      if (value) return value;
+    }
+    return undefined;
+  }
+
+  function valueOfSource(source: Source, node: Node): Node | undefined {
+    if ("literal" in source) return scalar(node, source.literal);
+    if ("variable" in source) return valueOf(source.variable, node);
+    const { type } = source;
+    if (!isSource(type) || source.params !== undefined) return fail("UNSUPPORTED", node, unsupported(type));
+    const address = join(source.address, node);
+    if (address === "")
+      return fail("INVALID", node, `${quoted(`\${${type}:}`)} names nothing: write what to read after the colon.`);
+    return valueAt(type, address, node);
+  }
+
+  function valueAt(type: KnownSource, address: string, node: Node): Node | undefined {
+    switch (type) {
+      case "self":
+        return walk(address.split("."));
+      case "env":
+        return external(given.env, address, node);
+      case "opt":
+        if (address === "stage" && given.stage !== undefined) return scalar(node, given.stage);
+        return external(given.options, address, node);
+      case "param":
+        return external(given.params, address, node) ?? param(address);
+      case "sls":
+        if (address === "stage") return stage();
+        return fail(
+          "UNSUPPORTED",
+          node,
+          `Faasten reads no ${quoted(`\${sls:${address}}`)}: of \`sls\` there is only \`\${sls:stage}\`.`,
+        );
+    }
+  }
+
+  function external(
+    from: Readonly<Record<string, string | undefined>> | undefined,
+    name: string,
+    node: Node,
+  ): Node | undefined {
+    const value = from && Object.hasOwn(from, name) ? from[name] : undefined;
+    return value === undefined ? undefined : scalar(node, value);
+  }
+
+  function param(name: string): Node | undefined {
+    const current = stage();
+    return (current.kind === "scalar" && walk(["params", current.text, name])) || walk(["params", "default", name]);
+  }
+
+  /** `undefined`: nothing is there, or an empty value. */
+  function walk(path: readonly string[]): Node | undefined {
+    let node: Node | undefined = root;
+    for (const key of path) {
+      node = child(must(node), key);
+      if (!node) return undefined;
+    }
+    const value = must(node);
+    return value.kind === "scalar" && value.value === null ? undefined : value;
+  }
+
+  function stage(): Node {
+    if (given.stage !== undefined) return scalar({ ...root, path: "--stage" }, given.stage);
+    const written = child(root, "provider")?.kind === "scalar" ? undefined : walk(["provider", "stage"]);
+    return written ?? scalar({ ...root, path: "provider.stage" }, "dev");
+  }
+
+  function must(node: Node): Node {
+    const value = resolve(node);
+    if (value) return value;
+    throw new Failed();
+  }
+
+  function fail(code: ErrorCode, node: Node, message: string): never {
+    problems.add(code, node, message);
+    throw new Failed();
+  }
+
+  function noValue(variable: Variable, node: Node): string {
+    const ways = variable.sources.flatMap((source) => ("type" in source ? wayTo(source, node) : []));
+    return `${quoted(variable.text)} has no value: ${ways.join(", ")}${ways.length > 0 ? ", or " : ""}write a fallback after a comma.`;
+  }
+
+  function wayTo(source: Extract<Source, { type: string }>, node: Node): string {
+    const address = join(source.address, node);
+    if (source.type === "env") return `set the environment variable ${quoted(address)}`;
+    if (source.type === "opt") return `give the option ${quoted(`--${address}`)}`;
+    if (source.type === "param")
+      return `give \`--param\` ${quoted(`${address}=…`)} or write ${quoted(`params.default.${address}`)}`;
+    return `write ${quoted(address)} in this file${meantPath(address.split("."))}`;
+  }
+
+  /** A misspelt `self` address, its first wrong word mended. */
+  function meantPath(path: readonly string[]): string {
+    let node: Node | undefined = root;
+    for (const [index, key] of path.entries()) {
+      const holder: Node | undefined = resolve(node);
+      node = holder && child(holder, key);
+      if (node) continue;
+      const meant = holder?.kind === "map" ? nearest(key, holder.entries.keys()) : undefined;
+      return meant === undefined ? "" : ` (did you mean ${quoted(path.with(index, meant).join("."))}?)`;
+    }
+    return "";
+  }
+}
+
+/** What is under a key, its variables filled in. `undefined`: nothing, or reported. */
+export function at(map: MapNode | undefined, key: string, variables: Variables): Node | undefined {
+  const node = field(map, key);
+  const value = node && variables.resolve(node);
+  return value?.kind === "scalar" && value.value === null ? undefined : value;
+}
+
+/** A problem is reported, and what depends on it has no value. */
+class Failed extends Error {}
+
+const knownSources = ["self", "env", "opt", "param", "sls"] as const;
+type KnownSource = (typeof knownSources)[number];
+const frameworkSources = ["aws", "cf", "file", "git", "output", "s3", "ssm", "strToBool", "terraform", "vault"];
+const maxChain = 100;
+const maxText: number = 1024 * 1024;
+
+function isSource(type: string): type is KnownSource {
+  return knownSources.some((known) => known === type);
+}
+
+function unsupported(type: string): string {
+  const meant = frameworkSources.includes(type) ? undefined : nearest(type, knownSources);
+  const mend =
+    meant === undefined
+      ? ` It reads ${knownSources.map((known) => `\`${known}\``).join(", ")}.`
+      : suggest(type, [meant]);
+  return `Faasten reads no variable of the source ${quoted(type)}.${mend}`;
+}
+
+function attempt<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof Failed) return undefined;
+    throw error;
+  }
+}
+
+function scalar(at: Node, value: string | number | boolean | null): ScalarNode {
+  const { file, line, column, path } = at;
+  return { kind: "scalar", file, line, column, path, value, text: String(value ?? "") };
+}

@@ -1,0 +1,80 @@
+// The components of an app: each made once, on first use, its variables and secrets resolved.
+import type { Component } from "../contracts/component.ts";
+import type { App, Bound, MetadataValue } from "../contracts/provider.ts";
+import type { SecretStore } from "../contracts/secret-store.ts";
+import { FaastenError } from "../errors.ts";
+import { once } from "../once.ts";
+import type { Journal } from "./log.ts";
+
+export interface Components {
+  get(name: string): () => Component | Promise<Component>;
+  close(): Promise<void>;
+}
+
+/** Throws at once, naming all of them, where environment variables are missing: a deployable without them must not start. */
+export function createComponents(app: App, journal: Journal): Components {
+  const missing = Object.values(app.components).flatMap(({ metadata }) =>
+    Object.values(metadata).flatMap((value) =>
+      typeof value === "object" && "env" in value && process.env[value.env] === undefined ? [value.env] : [],
+    ),
+  );
+  if (missing.length > 0) {
+    const names = [...new Set(missing)].join(", ");
+    throw new FaastenError("MISCONFIGURED", `${app.service}: the environment has no ${names}; its stack sets them`);
+  }
+
+  const opened: Promise<Component>[] = [];
+  const makers = new Map<string, () => Component | Promise<Component>>();
+  for (const [name, bound] of Object.entries(app.components)) {
+    const make = once(() => create(name, bound));
+    makers.set(name, make);
+  }
+
+  function get(name: string): () => Component | Promise<Component> {
+    const make = makers.get(name);
+    if (make) return make;
+    return () => {
+      throw new FaastenError(
+        "MISCONFIGURED",
+        `component ${name} is not in this deployable; it holds ${[...makers.keys()].join(", ")}`,
+      );
+    };
+  }
+
+  async function create(name: string, { type, create, metadata }: Bound): Promise<Component> {
+    const resolved: Record<string, string> = Object.create(null);
+    for (const [key, value] of Object.entries(metadata)) resolved[key] = await resolve(value, `${name}.${key}`);
+    try {
+      const component = await create({ name, service: app.service, metadata: resolved });
+      opened.push(Promise.resolve(component));
+      return component;
+    } catch (error) {
+      if (error instanceof FaastenError) throw error;
+      const message = journal.redact(error instanceof Error ? error.message : String(error));
+      throw new FaastenError("MISCONFIGURED", `component ${name} (${type}): ${message}`, { cause: error });
+    }
+  }
+
+  async function resolve(value: MetadataValue, where: string): Promise<string> {
+    if (typeof value === "string") return value;
+    if ("env" in value) return process.env[value.env] ?? "";
+    const store = (await get(value.store)()) as SecretStore;
+    const secret = (await store.get(value.secret))?.[value.key];
+    if (secret === undefined) {
+      throw new FaastenError(
+        "MISCONFIGURED",
+        `${where}: secret store ${value.store} has no key ${value.key} of ${value.secret}`,
+      );
+    }
+    journal.conceal(secret);
+    return secret;
+  }
+
+  return {
+    get,
+    async close() {
+      const closing = opened.splice(0).map(async (component) => (await component).close?.());
+      await Promise.allSettled(closing);
+    },
+  };
+}

@@ -1,0 +1,200 @@
+// A web `Headers` of our own: touching the global one loads undici, 30 ms of a cold start.
+
+/** Lower-case names; the values of one name are joined by ", ". May be any object: only what is its own is read. */
+export type Fields = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The last prototype of a lazy class: what makes `lazy instanceof Request` hold without patching a global. A Proxy, because
+ * the global's prototype may be fetched only once somebody asks for it, and who asks has touched the global already.
+ */
+export function lastPrototype(name: "Headers" | "Request" | "Response"): object {
+  return new Proxy({}, { getPrototypeOf: () => globalThis[name].prototype });
+}
+
+/** Reads straight from the host's fields until something is written or listed. */
+export class LazyHeaders implements Headers {
+  readonly #fields: Fields;
+  #values: Map<string, string> | undefined;
+  #cookies: string[] = [];
+  #sorted: [string, string][] | undefined;
+  #frozen = false;
+  #native: Headers | undefined;
+
+  constructor(init?: HeadersInit);
+  constructor(init: undefined, fields: Fields);
+  constructor(init?: HeadersInit, fields: Fields = {}) {
+    this.#fields = fields;
+    if (init !== undefined) this.#fill(init);
+  }
+
+  /** From now on only read, as the headers of a redirect are. */
+  static freeze(headers: LazyHeaders): void {
+    headers.#frozen = true;
+  }
+
+  /** From now on the native ones hold the truth, whichever of the two is read or written. */
+  static follow(headers: LazyHeaders, native: Headers): void {
+    headers.#native = native;
+  }
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: a subclass knows only its own instances
+    if (this !== LazyHeaders) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === "object" && value !== null && (#fields in value || value instanceof globalThis.Headers);
+  }
+
+  get(name: string): string | null {
+    if (this.#native) return this.#native.get(name);
+    return this.#read(name) ?? this.#read(toName(name)) ?? null;
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== null;
+  }
+
+  set(name: string, value: string): void {
+    const [key, text] = [toName(name), toValue(value)];
+    this.#beforeWriting();
+    if (this.#native) this.#native.set(key, text);
+    else this.#put(key, text, [text]);
+  }
+
+  append(name: string, value: string): void {
+    const [key, text] = [toName(name), toValue(value)];
+    this.#beforeWriting();
+    if (this.#native) this.#native.append(key, text);
+    else {
+      const before = this.#open().get(key);
+      this.#put(key, before === undefined ? text : `${before}, ${text}`, [...this.#cookies, text]);
+    }
+  }
+
+  delete(name: string): void {
+    const key = toName(name);
+    this.#beforeWriting();
+    if (this.#native) this.#native.delete(key);
+    else {
+      this.#open().delete(key);
+      if (key === "set-cookie") this.#cookies = [];
+    }
+  }
+
+  getSetCookie(): string[] {
+    if (this.#native) return this.#native.getSetCookie();
+    this.#open();
+    return [...this.#cookies];
+  }
+
+  forEach(visit: (value: string, name: string, parent: Headers) => void, self?: unknown): void {
+    if (typeof visit !== "function") throw new TypeError("Headers.forEach: the argument is not a function");
+    for (const [name, value] of this) visit.call(self, value, name, this);
+  }
+
+  /** Sorted by name; each cookie by itself. Live, as the native one is: what is written meanwhile is seen. */
+  *entries(): HeadersIterator<[string, string]> {
+    for (let index = 0; ; index++) {
+      const pair = this.#list()[index];
+      if (!pair) return;
+      yield [pair[0], pair[1]];
+    }
+  }
+
+  *keys(): HeadersIterator<string> {
+    for (const [name] of this) yield name;
+  }
+
+  *values(): HeadersIterator<string> {
+    for (const [, value] of this) yield value;
+  }
+
+  [Symbol.iterator](): HeadersIterator<[string, string]> {
+    return this.entries();
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "Headers";
+  }
+
+  #read(key: string): string | undefined {
+    if (this.#values) return this.#values.get(key);
+    return Object.hasOwn(this.#fields, key) ? this.#fields[key] : undefined;
+  }
+
+  #put(key: string, text: string, cookies: string[]): void {
+    this.#open().set(key, text);
+    if (key === "set-cookie") this.#cookies = cookies;
+  }
+
+  #open(): Map<string, string> {
+    if (this.#values) return this.#values;
+    const values = new Map<string, string>();
+    for (const key of Object.keys(this.#fields)) {
+      const value = this.#fields[key];
+      if (value !== undefined) values.set(key, value);
+    }
+    const cookie = values.get("set-cookie");
+    if (cookie !== undefined) this.#cookies = [cookie];
+    this.#values = values;
+    return values;
+  }
+
+  #list(): readonly (readonly [string, string])[] {
+    if (this.#native) return [...this.#native];
+    if (this.#sorted) return this.#sorted;
+    const sorted: [string, string][] = [];
+    for (const [name, value] of this.#open()) {
+      if (name === "set-cookie") for (const cookie of this.#cookies) sorted.push([name, cookie]);
+      else sorted.push([name, value]);
+    }
+    this.#sorted = sorted.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    return sorted;
+  }
+
+  #fill(init: HeadersInit): void {
+    if (typeof init !== "object" || init === null) throw new TypeError("Headers: expected pairs or a record");
+    if (Symbol.iterator in init) {
+      for (const pair of init) {
+        const [name, value, ...more] = pair;
+        if (name === undefined || value === undefined || more.length > 0) {
+          throw new TypeError("Headers: expected every pair to be [name, value]");
+        }
+        this.append(name, value);
+      }
+    } else {
+      for (const name of Object.keys(init)) this.append(name, `${init[name]}`);
+    }
+  }
+
+  #beforeWriting(): void {
+    if (this.#frozen) throw new TypeError("Headers: immutable");
+    this.#sorted = undefined;
+  }
+}
+Object.setPrototypeOf(LazyHeaders.prototype, lastPrototype("Headers"));
+
+const token = /^[!#$%&'*+\-.^_`|~A-Za-z0-9]+$/;
+
+function toName(name: string): string {
+  const text = `${name}`;
+  if (!token.test(text)) throw new TypeError(`Headers: ${JSON.stringify(text)} is an invalid header name`);
+  return text.toLowerCase();
+}
+
+function toValue(value: string): string {
+  const text = `${value}`;
+  let start = 0;
+  let end = text.length;
+  while (start < end && isSpace(text.charCodeAt(start))) start++;
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
+  for (let index = start; index < end; index++) {
+    const code = text.charCodeAt(index);
+    if (code > 255 || code === 0 || code === 10 || code === 13) {
+      throw new TypeError(`Headers: ${JSON.stringify(text)} is an invalid header value`);
+    }
+  }
+  return text.slice(start, end);
+}
+
+function isSpace(code: number): boolean {
+  return code === 32 || code === 9 || code === 10 || code === 13;
+}

@@ -1,0 +1,147 @@
+// node:http's request in, node:http's response out: what the local host and Google's share. Its types alone are imported:
+// importing node:http loads undici.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { FaastenError } from "../errors.ts";
+import { toRequest } from "./request.ts";
+import type { Reply } from "./response.ts";
+
+/** `path` is the raw one of the request's target, without its query. `protocol`: where a proxy in front is known to speak it. */
+export function fromNode(
+  message: IncomingMessage,
+  body: Uint8Array | undefined,
+  protocol: "http" | "https" = "http",
+): { readonly request: Request; readonly path: string } {
+  const headers = fieldsOf(message);
+  const { host, target } = targetOf(message.url ?? "/", headers["host"]);
+  const url = (): string => `${protocol}://${isHost(host) ? host : "localhost"}${target === "*" ? "/" : target}`;
+  const query = target.indexOf("?");
+  return {
+    request: toRequest({ method: message.method ?? "GET", url, headers, body }),
+    path: query < 0 ? target : target.slice(0, query),
+  };
+}
+
+/**
+ * The whole body; `undefined` if there is none. Of one larger than `limit` bytes only the first `limit + 1` are read, by
+ * which the caller knows. Rejects with `INVALID` if the client goes away before its end.
+ */
+export function readBody(message: IncomingMessage, limit: number): Promise<Uint8Array | undefined> {
+  return new Promise((resolve, reject) => {
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    const listen = (on: "on" | "off"): void => {
+      message[on]("data", take)[on]("end", end)[on]("error", fail)[on]("close", fail);
+    };
+    const take = (part: Uint8Array): void => {
+      parts.push(part.subarray(0, limit + 1 - size));
+      size += part.byteLength;
+      if (size <= limit) return;
+      message.pause();
+      end();
+    };
+    const end = (): void => {
+      listen("off");
+      resolve(size > 0 ? Buffer.concat(parts) : undefined);
+    };
+    const fail = (cause?: Error): void => {
+      listen("off");
+      reject(new FaastenError("INVALID", "the client went away before the end of its request's body", { cause }));
+    };
+    if (message.readableEnded) end();
+    else if (message.destroyed) fail();
+    else listen("on");
+  });
+}
+
+/**
+ * Resolves once the reply is handed over, or the client has gone: then a stream is cancelled. Rejects if the stream fails;
+ * what was sent until then is cut off, so that the client does not take it for the whole. `head`: no body, but its length.
+ */
+export async function writeReply(response: ServerResponse, reply: Reply, head = false): Promise<void> {
+  const { body } = reply;
+  const bodiless = reply.status === 204 || reply.status === 304;
+  try {
+    if (response.destroyed) return;
+    writeHeaders(response, reply);
+    const closed = new Promise<void>((resolve) => response.once("close", resolve));
+    if (!isStream(body) && !bodiless) response.setHeader("content-length", body ? Buffer.byteLength(body) : 0);
+    if (head || bodiless) response.end();
+    else if (isStream(body)) await pump(body, response);
+    else response.end(body);
+    await closed;
+  } finally {
+    // Whichever way it ended: nobody reads the stream any more. One that was read to its end does not mind.
+    if (isStream(body)) body.cancel().catch(() => undefined);
+  }
+}
+
+/** Between two neighbours only: node:http writes its own. */
+const connectionOnly: ReadonlySet<string> = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade"]);
+
+function writeHeaders(response: ServerResponse, { status, headers, cookies }: Reply): void {
+  response.statusCode = status;
+  for (const [name, value] of headers) if (!connectionOnly.has(name)) response.setHeader(name, value);
+  if (cookies.length > 0) response.setHeader("set-cookie", cookies);
+}
+
+async function pump(body: ReadableStream<Uint8Array>, response: ServerResponse): Promise<void> {
+  const reader = body.getReader();
+  // Ends a read that is under way, too.
+  const stop = (): void => void reader.cancel().catch(() => undefined);
+  response.once("close", stop);
+  response.flushHeaders();
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      if (!response.write(part.value) && !response.destroyed) await drained(response);
+    }
+    response.end();
+  } catch (error) {
+    response.destroy();
+    throw error;
+  } finally {
+    response.off("close", stop);
+    reader.releaseLock();
+  }
+}
+
+/** Or closed, when no drain will come. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const resume = (): void => {
+      response.off("drain", resume).off("close", resume);
+      resolve();
+    };
+    response.on("drain", resume).on("close", resume);
+  });
+}
+
+function isStream(body: Reply["body"]): body is ReadableStream<Uint8Array> {
+  return typeof body === "object" && !(body instanceof Uint8Array);
+}
+
+function fieldsOf(message: IncomingMessage): Record<string, string | undefined> {
+  const fields: Record<string, string | undefined> = Object.create(null);
+  for (const name of Object.keys(message.headers)) {
+    const value = message.headers[name];
+    fields[name] = typeof value === "object" ? value.join(", ") : value;
+  }
+  return fields;
+}
+
+/** A target may be absolute, as proxies send it, and then names the host itself; or "*", of OPTIONS. */
+function targetOf(
+  url: string,
+  host: string | undefined,
+): { readonly host: string | undefined; readonly target: string } {
+  const absolute = /^https?:\/\/([^/?#]*)(.*)$/is.exec(url);
+  const target = absolute?.[2] ?? url;
+  return {
+    host: absolute ? absolute[1] : host,
+    target: target.startsWith("/") || target === "*" ? target : `/${target}`,
+  };
+}
+
+/** A host and a port, and nothing that would make another URL of it. */
+function isHost(host: string | undefined): host is string {
+  return host !== undefined && !/[/?#@\\\s]/.test(host) && URL.canParse(`http://${host}`);
+}

@@ -1,0 +1,194 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are variables of a serverless.yml
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Node } from "../../../src/manifest/nodes.ts";
+import { Problems } from "../../../src/manifest/problems.ts";
+import { createVariables, type Given } from "../../../src/manifest/variables.ts";
+import { readYaml } from "../../../src/manifest/yaml.ts";
+import { folder } from "./folder.ts";
+
+const common = `
+service: orders
+provider: { name: aws, stage: test, region: eu }
+params:
+  test: { size: 3, own: "stage's", nothing: ~ }
+  default: { own: the default's, other: default, nothing: something }
+custom:
+  number: 7
+  version: 1.10
+  no: false
+  nothing: ~
+  list: [a, { b: c }]
+  table: { test: t, name: "\${self:custom.table.test}!" }
+  key: table
+`;
+
+/** What \`x: <value>\` resolves to, and what is wrong. */
+function resolve(value: string, given: Partial<Given> = {}): { value: unknown; problems: readonly string[] } {
+  const app = folder({ "serverless.yml": `${common}x: ${value}\n` });
+  const problems = new Problems(app);
+  const root = readYaml(join(app, "serverless.yml"), problems)?.[0];
+  const x = root?.kind === "map" ? root.entries.get("x") : undefined;
+  if (!root || !x) throw new Error(JSON.stringify(problems.list()));
+  const variables = createVariables(root, { env: {}, ...given }, problems);
+  const resolved = variables.resolve(x);
+  return {
+    value: resolved && plain(resolved),
+    problems: problems.list().map(({ line, code, message }) => `${line} ${code} ${message}`),
+  };
+}
+
+function plain(node: Node): unknown {
+  if (node.kind === "map") return Object.fromEntries([...node.entries].map(([key, value]) => [key, plain(value)]));
+  return node.kind === "list" ? node.items.map(plain) : node.value;
+}
+
+const env = { HOST: "example.org", EMPTY: "", TRICK: "${self:service}", KEY: "number" };
+
+describe("values", () => {
+  test.each<[string, unknown]>([
+    ["plain", "plain"],
+    ["${self:service}", "orders"],
+    ["${self:custom.number}", 7],
+    ["${self:custom.no}", false],
+    ["${self:custom.list}", ["a", { b: "c" }]],
+    ["${self:custom.list.1.b}", "c"],
+    ["${self:custom.table.name}", "t!"],
+    ["${self:custom.${self:custom.key}.${opt:key}}", "t"],
+    ["${env:HOST}", "example.org"],
+    ["${env:EMPTY, 'x'}", ""],
+    ["${env:TRICK}", "${self:service}"],
+    ["${self:custom.${env:KEY}}", 7],
+    ["${opt:size}", "9"],
+    ["${opt:stage}", "prod"],
+    ["${param:given}", "by option"],
+    ["${sls:stage}", "prod"],
+    ["${self:provider.stage}", "test"],
+    ["a ${self:service} b ${self:custom.number} c", "a orders b 7 c"],
+    ["v${self:custom.version}", "v1.10"],
+  ])("%s", (text, value) => {
+    const given = { env, stage: "prod", options: { size: "9", key: "test" }, params: { given: "by option" } };
+    expect(resolve(`'${text.replaceAll("'", "''")}'`, given)).toEqual({ value, problems: [] });
+  });
+
+  test.each<[string, unknown]>([
+    ["${env:NONE, 'default'}", "default"],
+    ['${env:NONE, "a \\"b\\""}', 'a "b"'],
+    ["${env:NONE, ''}", ""],
+    ["${env:NONE, 3000}", 3000],
+    ["${env:NONE, true}", true],
+    ["${env:NONE, null}", null],
+    ["${env:NONE, self:service}", "orders"],
+    ["${env:NONE, ${self:service}}", "orders"],
+    ["${env:NONE, ${env:NEITHER}, 'last'}", "last"],
+    ["${env:NONE, ${env:NEITHER, 'inner'}}", "inner"],
+    ["${env:NONE,opt:none,self:custom.nothing,'}'}", "}"],
+    ["${self:custom.nothing, 'null is none'}", "null is none"],
+    ["${env:__proto__, 'own only'}", "own only"],
+    ["${env:toString, 'own only'}", "own only"],
+    ["${opt:constructor, 'own only'}", "own only"],
+    ["${self:custom.list.length, 'own only'}", "own only"],
+    ["${self:service, ${ssm:/never/reached}}", "orders"],
+  ])("fallback: %s", (text, value) => {
+    expect(resolve(`'${text.replaceAll("'", "''")}'`)).toEqual({ value, problems: [] });
+  });
+
+  test("parameters: the option's, then the stage's, then the default", () => {
+    const text = '"${param:own} ${param:other} ${param:size} ${param:nothing}"';
+    expect(resolve(text).value).toBe("stage's default 3 something");
+    expect(resolve(text, { params: { own: "mine", size: "1" } }).value).toBe("mine default 1 something");
+    expect(resolve('"${param:own}"', { stage: "prod" }).value).toBe("the default's");
+  });
+
+  test.each([
+    ["arn:${AWS::Region}:${Table}", "arn:${AWS::Region}:${Table}"],
+    ["${aws::x}${}${ ${1}", "${aws::x}${}${ ${1}"],
+    ["${ self:service }", "${ self:service }"],
+    ["${Foreign-${self:service}}", "${Foreign-orders}"],
+    ["\\${self:service}", "${self:service}"],
+    ["\\\\${self:service}", "\\orders"],
+    ["\\\\\\${self:service}", "\\${self:service}"],
+    ["C:\\dir\\${self:service} \\n $ $$ {}", "C:\\dir${self:service} \\n $ $$ {}"],
+  ])("for others, and escaped: %s", (text, value) => {
+    expect(resolve(`'${text}'`)).toEqual({ value, problems: [] });
+  });
+});
+
+describe("mistakes", () => {
+  test.each([
+    ["${env:NONE}", "NOT_FOUND", "set the environment variable `NONE`"],
+    ["${opt:none}", "NOT_FOUND", "give the option `--none`"],
+    ["${param:none}", "NOT_FOUND", "write `params.default.none`"],
+    ["${self:custom.tabel.name}", "NOT_FOUND", "(did you mean `custom.table.name`?)"],
+    ["${self:custom.nothing}", "NOT_FOUND", "write `custom.nothing` in this file"],
+    ["a ${env:A, env:B} b", "NOT_FOUND", "set the environment variable `A`, set the environment variable `B`"],
+    ["${ssm:/a/b}", "UNSUPPORTED", "the source `ssm`. It reads `self`"],
+    ["${file(./a.yml):b, 'c'}", "UNSUPPORTED", "the source `file`"],
+    ["${cf:stack.Output}", "UNSUPPORTED", "the source `cf`"],
+    ["${aws:region}", "UNSUPPORTED", "the source `aws`"],
+    ["${strToBool(${env:HOST})}", "UNSUPPORTED", "the source `strToBool`"],
+    ["${sls:instanceId}", "UNSUPPORTED", "`${sls:instanceId}`"],
+    ["${evn:HOST}", "UNSUPPORTED", "Did you mean `env`?"],
+    ["${env:HOST", "INVALID", "a closing `}` is missing"],
+    ["${env:HOST, two words}", "INVALID", "the fallback must be in quotes: 'two'"],
+    ["${env:HOST, 2 words}", "INVALID", "a fallback of several words must be in quotes"],
+    ["${env:HOST,}", "INVALID", "a fallback is missing"],
+    ["${env:}", "INVALID", "names nothing"],
+    ["a ${self:custom.list}", "INVALID", "is a list, and stands inside of text"],
+    ["a ${env:NONE, null}", "INVALID", "is empty, and stands inside of text"],
+  ])("%s", (text, code, message) => {
+    const { value, problems } = resolve(`'${text.replaceAll("'", "''")}'`);
+    expect(value).toBeUndefined();
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(new RegExp(`^15 ${code} `));
+    expect(problems[0]).toContain(message);
+  });
+
+  test("a circle is told as such, once", () => {
+    const circle = "MISCONFIGURED Variables refer to each other in a circle: x.a → x.b → x.a. Write one of them out.";
+    expect(resolve('{ a: "${self:x.b}", b: "-${self:x.a, 1}" }\ny: "${self:x.a}"').problems).toEqual([]);
+    const app = folder({
+      "serverless.yml": 'x: { a: "${self:x.b}", b: "-${self:x.a, 1}" }\nz: "${self:x.a}${self:x.b}"\n',
+    });
+    const problems = new Problems(app);
+    const root = readYaml(join(app, "serverless.yml"), problems)?.[0];
+    const z = root?.kind === "map" ? root.entries.get("z") : undefined;
+    if (!root || !z) throw new Error("not read");
+    expect(createVariables(root, { env: {} }, problems).resolve(z)).toBeUndefined();
+    expect(problems.list().map(({ code, message }) => `${code} ${message}`)).toEqual([circle]);
+  });
+
+  test.each([
+    ["${sls:stage}", "provider.stage → provider.stage"],
+    ["${param:x}", "provider.stage → provider.stage"],
+    ["${self:provider}", ""],
+  ])("a stage that asks for itself: %s", (stage, circle) => {
+    const app = folder({ "serverless.yml": `provider: { stage: "${stage}" }\n` });
+    const problems = new Problems(app);
+    const root = readYaml(join(app, "serverless.yml"), problems)?.[0];
+    if (!root) throw new Error("not read");
+    createVariables(root, { env: {} }, problems).stage();
+    expect(problems.list().map(({ message }) => message)).toEqual(circle ? [expect.stringContaining(circle)] : []);
+  });
+
+  test("a missing value is reported once however many ask for it", () => {
+    const { problems } = resolve('"${self:y}${self:y}${self:z}"\ny: "${env:NONE}"\nz: "${self:y, 1}"');
+    expect(problems).toEqual([expect.stringContaining("16 NOT_FOUND `${env:NONE}` has no value")]);
+  });
+
+  test("chains and sums are bounded", () => {
+    expect(resolve(`"${"${env:".repeat(5000)}"`).problems).toEqual([expect.stringContaining("more than 20 deep")]);
+    const chain = Array.from({ length: 500 }, (_, index) => `a${index}: "\${self:a${index + 1}}"`).join("\n");
+    expect(resolve(`"\${self:a0}"\n${chain}`).problems).toEqual([expect.stringContaining("over 100 times in a row")]);
+    const doubling = Array.from({ length: 40 }, (_, i) => `b${i + 1}: "\${self:b${i}}\${self:b${i}}"`).join("\n");
+    const { problems } = resolve(`"\${self:b40}"\nb0: 0123456789\n${doubling}`);
+    expect(problems).toEqual([expect.stringContaining("TOO_LARGE The text is longer than 1048576 characters")]);
+  });
+
+  test("long texts without variables cost little", () => {
+    for (const text of ["\\".repeat(300_000), " ".repeat(300_000), "$".repeat(300_000)]) {
+      const value = `'-${text}\${self:service}'`;
+      expect(resolve(value).problems).toEqual([]);
+    }
+  });
+});
