@@ -160,7 +160,7 @@ test("a failure within a transaction leaves nothing, and the next one works", as
   expect(await store.transact?.("p", [set("key")])).toBe(true);
 });
 
-test("four processes make one new file at once and lose no update", async () => {
+test("four processes make the default file at once, with a table for the component, and lose no update", async () => {
   const path = folder();
   const module = new URL("../../../../providers/local/state/sqlite.ts", import.meta.url);
   const source = `
@@ -174,6 +174,7 @@ test("four processes make one new file at once and lose no update", async () => 
     }
     await store.close();`;
   await Promise.all(Array.from({ length: 4 }, () => child(source, path)));
-  const store = await open({ connectionString: join(path, ".faasten/local/faasten.db") });
+  const connectionString = join(path, ".faasten/local/faasten.db");
+  const store = await open({ connectionString, tableName: "state_orders", metadataTableName: "metadata_orders" });
   expect(await store.get("counter")).toMatchObject({ value: { json: "100" } });
 });
