@@ -2,6 +2,7 @@
 import { dev as start } from "../dev/dev.ts";
 import { createPrinter } from "../dev/print.ts";
 import { FaastenError } from "../errors.ts";
+import { readParams } from "./params.ts";
 
 export interface DevFlags {
   readonly port: string;
@@ -9,14 +10,14 @@ export interface DevFlags {
   readonly param?: readonly string[];
 }
 
-export async function dev({ port, stage, param = [] }: DevFlags): Promise<void> {
+export async function dev({ port, stage, param }: DevFlags): Promise<void> {
   const number = Number(port);
   if (!Number.isInteger(number) || number < 0 || number > 65_535)
     throw new FaastenError("INVALID", `--port ${port}: a whole number from 0 to 65535 is wanted`);
   const running = await start({
     folder: process.cwd(),
     port: number,
-    params: Object.fromEntries(param.map(pair)),
+    params: readParams(param),
     print: createPrinter(process.stdout, process.stderr),
     ...(stage !== undefined && { stage }),
     ...(process.env["FAASTEN_TOKEN"] && { token: process.env["FAASTEN_TOKEN"] }),
@@ -31,10 +32,4 @@ export async function dev({ port, stage, param = [] }: DevFlags): Promise<void> 
   process.on("SIGTERM", stop);
   await running.ended;
   process.exit(0);
-}
-
-function pair(text: string): [string, string] {
-  const at = text.indexOf("=");
-  if (at < 1) throw new FaastenError("INVALID", `--param ${text}: write name=value`);
-  return [text.slice(0, at), text.slice(at + 1)];
 }

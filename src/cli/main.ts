@@ -18,6 +18,14 @@ program
   .action(async (options) => (await import("./dev.ts")).dev(options));
 
 program
+  .command("build")
+  .description("bundle the app for one target, into .faasten/<target>")
+  .requiredOption("--target <name>", "local, aws, azure or gcp")
+  .option("--stage <name>", "the stage that ${sls:stage} stands for")
+  .option("--param <name=value...>", "what ${param:name} stands for")
+  .action(async (options) => (await import("./build.ts")).build(options));
+
+program
   .command("functions")
   .description("list the functions of the app that `faasten dev` serves")
   .action(async () => (await import("./functions.ts")).functions());

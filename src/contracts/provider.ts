@@ -24,6 +24,8 @@ export interface Provider {
     /** The bundle needs a `require` of its own. */
     readonly require?: true;
   };
+  /** What lies beside each bundle, such as a `package.json`: name → text. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** Names of metadata fields, as Dapr spells them where Dapr has them. */

@@ -49,7 +49,7 @@ export function createBundler(folder: string, output: string): Bundler {
       outfile: join(output, "app.mjs"),
       absWorkingDir: folder,
       logLevel: "silent",
-      plugins: [ours, userModules({ folder, globals: "faasten/globals", seen: (file) => sources.add(file) })],
+      plugins: [ours, userModules({ folder, seen: (file) => sources.add(file) })],
     });
     context = { entries: key, build, file: "" };
     return build;

@@ -4,10 +4,10 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type AppManifests, readApp } from "../build/app.ts";
 import { allProviders } from "../build/providers.ts";
 import { FaastenError } from "../errors.ts";
 import { Problems } from "../manifest/problems.ts";
-import { type AppManifests, readApp } from "./app.ts";
 import { createBundler } from "./bundler.ts";
 import type { FromWorker, Load, ToWorker } from "./messages.ts";
 import type { Printer } from "./print.ts";
@@ -100,7 +100,7 @@ export async function dev(options: DevOptions): Promise<Dev> {
     const problems = new Problems(folder);
     const app = readApp(
       folder,
-      { types, ...(options.stage !== undefined && { stage: options.stage }), params: options.params },
+      { target: "local", types, ...(options.stage !== undefined && { stage: options.stage }), params: options.params },
       problems,
     );
     watcher.also([join(folder, "serverless.yml"), join(folder, ".env"), ...app.files]);

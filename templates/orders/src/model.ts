@@ -1,6 +1,6 @@
 // What an order is, and where things are kept.
 import { secret, state, topic } from "faasten";
-import { z } from "zod";
+import * as z from "zod";
 
 export const Order = z.object({
   id: z.string().regex(/^[\w-]{1,40}$/),

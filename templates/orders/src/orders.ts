@@ -1,6 +1,6 @@
 // Orders over HTTP.
 import { FaastenError, http } from "faasten";
-import { z } from "zod";
+import * as z from "zod";
 import { changed, Order, orders, placed, receipts, signingKey, summaries } from "./model.ts";
 
 export const placeOrder = http.post(

@@ -1,6 +1,6 @@
 // What happens to an order after it was placed.
 import { http } from "faasten";
-import { z } from "zod";
+import * as z from "zod";
 import { changed, orders, placed, stock, summaries } from "./model.ts";
 
 export const putStock = http.put(

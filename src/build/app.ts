@@ -1,4 +1,4 @@
-// All that an app's folder says, for the local target.
+// All that an app's folder says, for one target.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
@@ -12,7 +12,7 @@ export interface AppManifests {
   readonly entries: readonly string[];
   readonly components: readonly ComponentManifest[];
   readonly scopedOut: readonly ComponentManifest[];
-  /** `.env`, then the manifest's environment. Neither overrides what the shell has set. */
+  /** The manifest's environment, under what `.env` says on the local target. Neither overrides what the shell has set. */
   readonly environment: Readonly<Record<string, string>>;
   /** Milliseconds that a function may run. */
   readonly timeout: number;
@@ -21,19 +21,26 @@ export interface AppManifests {
 }
 
 export interface ReadOptions {
+  readonly target: string;
+  /** All component types of all providers. */
   readonly types: readonly string[];
   readonly stage?: string;
   readonly params: Readonly<Record<string, string>>;
 }
 
-export function readApp(folder: string, { types, stage, params }: ReadOptions, problems: Problems): AppManifests {
+export function readApp(
+  folder: string,
+  { target, types, stage, params }: ReadOptions,
+  problems: Problems,
+): AppManifests {
   const file = join(folder, ".env");
-  const dotEnv: NodeJS.Dict<string> = existsSync(file) ? parseEnv(readFileSync(file, "utf8")) : {};
+  const dotEnv: NodeJS.Dict<string> =
+    target === "local" && existsSync(file) ? parseEnv(readFileSync(file, "utf8")) : {};
   const env = { ...dotEnv, ...process.env };
   const manifest = readManifest(folder, { env, params, ...(stage !== undefined && { stage }) }, problems);
   const componentsFolder = manifest?.components ?? join(folder, "components");
   const { components, scopedOut } = readComponents(
-    { folder: componentsFolder, target: "local", service: manifest?.service ?? "", types },
+    { folder: componentsFolder, target, service: manifest?.service ?? "", types },
     problems,
   );
   const environment: Record<string, string> = {};
@@ -47,7 +54,7 @@ export function readApp(folder: string, { types, stage, params }: ReadOptions, p
     scopedOut: [...scopedOut.values()],
     environment,
     timeout: (manifest?.provider.timeout ?? 30) * 1000,
-    files: [componentsFolder, join(componentsFolder, "local")].flatMap((at) =>
+    files: [componentsFolder, join(componentsFolder, target)].flatMap((at) =>
       existsSync(at) ? readdirSync(at).map((name) => join(at, name)) : [],
     ),
   };

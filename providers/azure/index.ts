@@ -1,0 +1,12 @@
+// Microsoft Azure, on one page.
+import type { Provider } from "../../src/provider.ts";
+
+export const azure: Provider = {
+  name: "azure",
+  page: import.meta.url,
+  defaults: { state: "state.in-memory", pubsub: "pubsub.in-memory", secretstores: "secretstores.local.env" },
+  components: {},
+  triggers: {},
+  hosts: { default: "host" },
+  bundle: { http: "function", event: "function", external: [] },
+};

@@ -1,0 +1,69 @@
+// Imports an app's entry files once, to see what they export. They are inert: nothing is called and no client is made.
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { build, type Message } from "esbuild";
+import type { Problems } from "../manifest/problems.ts";
+import { bundling, ours } from "./bundling.ts";
+import type { EntryModule, Find } from "./discover.ts";
+import { createSources } from "./sources.ts";
+import { userModules } from "./user-modules.ts";
+
+export interface Discovery {
+  readonly modules: readonly EntryModule[];
+  readonly find: Find;
+}
+
+/** `undefined`: what does not compile was reported. */
+export async function importEntries(
+  folder: string,
+  entries: readonly string[],
+  output: string,
+  problems: Problems,
+): Promise<Discovery | undefined> {
+  const sources = createSources();
+  const names = entries.map((_, index) => `entry${index}`);
+  const lines = entries.map((file, index) => `import * as ${names[index]} from ${JSON.stringify(file)};`);
+  const file = join(output, `discover-${process.pid}-${Date.now()}.mjs`);
+  try {
+    const { outputFiles = [] } = await build({
+      ...bundling,
+      stdin: {
+        contents: `${lines.join("\n")}\nexport const entries = [${names.join(", ")}];\n`,
+        resolveDir: folder,
+        loader: "js",
+      },
+      packages: "external",
+      sourcemap: "inline",
+      write: false,
+      absWorkingDir: folder,
+      plugins: [ours({ external: true }), userModules({ folder, seen: (path) => sources.add(path) })],
+    });
+    mkdirSync(output, { recursive: true });
+    writeFileSync(file, outputFiles[0]?.contents ?? "");
+    const loaded = (await import(pathToFileURL(file).href)) as {
+      readonly entries: readonly Readonly<Record<string, unknown>>[];
+    };
+    return {
+      modules: entries.map((entry, index) => ({ file: entry, exports: loaded.entries[index] ?? {} })),
+      find: sources.find,
+    };
+  } catch (error) {
+    report(error, folder, problems);
+    return undefined;
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+/** What the bundler says, as mistakes of the app; anything else is thrown. */
+export function report(error: unknown, folder: string, problems: Problems): void {
+  if (typeof error !== "object" || error === null || !("errors" in error) || !Array.isArray(error.errors)) throw error;
+  for (const { location, text } of error.errors as readonly Message[]) {
+    problems.add(
+      "INVALID",
+      { file: join(folder, location?.file ?? ""), line: location?.line ?? 1, column: (location?.column ?? 0) + 1 },
+      text,
+    );
+  }
+}

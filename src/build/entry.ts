@@ -1,0 +1,72 @@
+// The module that a deployable's bundle begins with. It imports, by path, the user's exports and just the host, triggers and
+// components that they need.
+import { fileURLToPath } from "node:url";
+import type { Provider } from "../contracts/provider.ts";
+import type { Binding, Bindings } from "./bind.ts";
+import type { Deployable } from "./deployables.ts";
+import { isGrant } from "./discover.ts";
+import { moduleOf } from "./modules.ts";
+
+export interface EntryOptions {
+  readonly service: string;
+  readonly deployable: Deployable;
+  readonly bindings: Bindings;
+  readonly provider: Provider;
+  /** The file that exports a function. */
+  readonly fileOf: (functionName: string) => string;
+}
+
+export function entrySource({ service, deployable, bindings, provider, fileOf }: EntryOptions): string {
+  const imports = new Map<string, string>();
+  const use = (file: string, exported: string): string => {
+    const line = `import { ${exported} as %s } from ${JSON.stringify(file)};`;
+    const known = imports.get(line) ?? `$${imports.size}`;
+    imports.set(line, known);
+    return known;
+  };
+  const useModule = (module: URL, exported: string): string => use(fileURLToPath(module), exported);
+
+  const host = (deployable.stream && provider.hosts.stream) || provider.hosts.default;
+  const serve = useModule(moduleOf(provider, host), "serve");
+  const functions = deployable.functions.map(({ name, exported }) => {
+    const triggers = (bindings.triggers.get(name) ?? []).map((module) => useModule(module, "trigger"));
+    return `{ name: ${JSON.stringify(name)}, definition: ${use(fileOf(name), exported)}, triggers: [${triggers.join(", ")}] }`;
+  });
+  const components = componentsOf(deployable, bindings).map(({ name, block, type, module, metadata }) => {
+    const create = useModule(module, "create");
+    const wrapped =
+      block === "state"
+        ? `${useModule(new URL(`../blocks/prefix${extension}`, import.meta.url), "prefixed")}(${create})`
+        : create;
+    return `${JSON.stringify(name)}: { type: ${JSON.stringify(type)}, create: ${wrapped}, metadata: ${JSON.stringify(metadata)} }`;
+  });
+  return [
+    ...[...imports].map(([line, alias]) => line.replace("%s", alias)),
+    `export const handler = ${serve}({`,
+    `  service: ${JSON.stringify(service)},`,
+    `  functions: [${functions.join(", ")}],`,
+    `  components: { ${components.join(", ")} },`,
+    "});",
+    "",
+  ].join("\n");
+}
+
+const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
+
+/** Those that the functions use, the brokers of their inboxes, and the secret stores that these name. */
+function componentsOf({ functions }: Deployable, { components }: Bindings): readonly Binding[] {
+  const needed = new Set<string>();
+  const need = (name: string): void => {
+    const binding = components.get(name);
+    if (!binding || needed.has(name)) return;
+    needed.add(name);
+    for (const value of Object.values(binding.metadata))
+      if (typeof value === "object" && "store" in value) need(value.store);
+  };
+  for (const { definition } of functions) {
+    const { on, uses, needs = [] } = definition;
+    for (const grant of [...Object.values(uses).filter(isGrant), ...needs]) need(grant.component);
+    if (on.kind === "topic") need(on.pubsub);
+  }
+  return [...needed].flatMap((name) => components.get(name) ?? []);
+}

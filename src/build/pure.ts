@@ -1,0 +1,39 @@
+// Marks the declarations that a bundle may drop. A top-level `http.post(…)` is a call, so a bundler keeps every function of a
+// file, and all that each of them imports, in every bundle, silently.
+import { type Expression, parse, type Super } from "acorn";
+
+/**
+ * `const f = http.post(…)` becomes a pure call without arguments: a bundler drops a pure call only if its arguments are pure
+ * too, and `orders.read` is not known to be. Marked are constants made by a call on something imported from "faasten", on
+ * another such constant, and all of the given names. Nothing moves to another line.
+ */
+export function markPure(code: string, functions: ReadonlySet<string>): string {
+  const { body } = parse(code, { ecmaVersion: "latest", sourceType: "module" });
+  const ours = new Set<string>();
+  const spans: (readonly [number, number])[] = [];
+  for (const statement of body) {
+    if (statement.type === "ImportDeclaration" && statement.source.value === "faasten") {
+      for (const { local } of statement.specifiers) ours.add(local.name);
+    }
+    const declaration = statement.type === "ExportNamedDeclaration" ? statement.declaration : statement;
+    if (declaration?.type !== "VariableDeclaration" || declaration.kind !== "const") continue;
+    for (const { id, init } of declaration.declarations) {
+      if (init?.type !== "CallExpression" || id.type !== "Identifier") continue;
+      const root = rootOf(init.callee);
+      if (!functions.has(id.name) && !(root !== undefined && ours.has(root))) continue;
+      ours.add(id.name);
+      spans.push([init.start, init.end]);
+    }
+  }
+  return spans.reduceRight(
+    (text, [start, end]) =>
+      `${text.slice(0, start)}/* @__PURE__ */ (() => ${text.slice(start, end)})()${text.slice(end)}`,
+    code,
+  );
+}
+
+/** `http` of `http.post`. */
+function rootOf(callee: Expression | Super): string | undefined {
+  if (callee.type === "Identifier") return callee.name;
+  return callee.type === "MemberExpression" ? rootOf(callee.object) : undefined;
+}
