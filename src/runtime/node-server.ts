@@ -2,13 +2,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Served } from "../contracts/provider.ts";
 import type { Caller, Trigger } from "../contracts/trigger.ts";
-import { FaastenError } from "../errors.ts";
 import { maxBodyBytes } from "./limits.ts";
 import { describe, type Journal } from "./log.ts";
 import { fromNode, readBody, writeReply } from "./node-http.ts";
 import { problem } from "./problem.ts";
 import { type Reply, toReply } from "./response.ts";
-import { createRouter } from "./router.ts";
+import { createRoutes, toProblem } from "./routes.ts";
 
 /** The payload of a routed request's call. */
 export interface RoutedRequest {
@@ -35,37 +34,19 @@ export function createWeb({
   bodyOf,
   run,
 }: WebOptions): (message: IncomingMessage) => Promise<Reply> {
-  const routes = functions.flatMap((served) => {
-    const { on } = served.definition;
-    return on.kind === "http" ? [{ served, method: on.method, path: on.path }] : [];
-  });
-  const router = createRouter(routes);
+  const find = createRoutes(functions);
   return async (message) => {
     const body = await (bodyOf ? bodyOf(message) : readBody(message, maxBodyBytes));
     const arrived = fromNode(message, body, protocol);
-    const found = router.match(arrived.request.method, arrived.path);
-    if (!found)
-      return toReply(problem({ status: 404, code: "NOT_FOUND", detail: `there is nothing at ${arrived.path}` }));
-    if ("allow" in found) {
-      const allow = found.allow.join(", ");
-      return toReply(
-        problem({ status: 405, code: "UNSUPPORTED", detail: `${arrived.path} takes ${allow}` }, { allow }),
-      );
-    }
-    const { served } = routes[found.index] as (typeof routes)[number];
-    return (await run(served, arrived, message)) as Reply;
+    const found = find(arrived.request.method, arrived.path);
+    return "definition" in found ? ((await run(found, arrived, message)) as Reply) : toReply(found);
   };
 }
 
 /** Sends the reply; what came instead of one, as a problem. Never rejects. */
 export async function respond(response: ServerResponse, reply: Promise<Reply>, journal: Journal): Promise<void> {
   try {
-    const sent = await reply.catch((error: unknown) => {
-      const known = error instanceof FaastenError ? error : new FaastenError("INTERNAL", "the request failed");
-      const { status, code, message } = known;
-      if (status >= 500) journal.write("error", "the request failed", {}, describe(error));
-      return toReply(problem({ status, code, detail: message }));
-    });
+    const sent = await reply.catch((error: unknown) => toReply(toProblem(error, journal)));
     await writeReply(response, sent);
   } catch (error) {
     journal.write("warn", "the reply could not be sent whole", {}, describe(error));
