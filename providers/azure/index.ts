@@ -6,7 +6,32 @@ export const azure: Provider = {
   page: import.meta.url,
   defaults: { state: "state.in-memory", pubsub: "pubsub.in-memory", secretstores: "secretstores.local.env" },
   components: {},
-  triggers: {},
+  triggers: {
+    http: ["http"],
+    "pubsub.in-memory": ["service-bus"],
+    "pubsub.sqlite": ["service-bus"],
+    schedule: ["timer"],
+  },
   hosts: { default: "host" },
-  bundle: { http: "function", event: "function", external: [] },
+  // The worker itself provides this module, to a `require` alone.
+  bundle: { http: "app", event: "app", external: ["@azure/functions-core"], require: true },
+  files: {
+    "package.json": json({ private: true, type: "module", main: "index.mjs" }),
+    // https://learn.microsoft.com/azure/azure-functions/functions-host-json
+    "host.json": json({
+      version: "2.0",
+      functionTimeout: "00:00:30",
+      extensionBundle: { id: "Microsoft.Azure.Functions.ExtensionBundle", version: "[4.*, 5.0.0)" },
+      extensions: {
+        // Paths are the functions' own.
+        http: { routePrefix: "" },
+        // A message stays locked for as long as its function may run.
+        serviceBus: { autoCompleteMessages: true, maxAutoLockRenewalDuration: "00:00:30" },
+      },
+    }),
+  },
 };
+
+function json(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,253 @@
+// A stand-in for the host of Azure Functions, in front of `functions-worker.ts`: it serves HTTP by the registered routes, hands
+// over messages of Service Bus with the metadata that the extension gives, and rings timers. Written by us from the library's
+// interface and the extensions' documentation: what the real host does is not proved by it.
+import { type ChildProcess, fork } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, request as open, type ServerResponse } from "node:http";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type {
+  Binding,
+  FromWorker,
+  FunctionMetadata,
+  InvocationRequest,
+  ToWorker,
+  TypedData,
+} from "./functions-worker.ts";
+
+export interface FunctionsHost {
+  readonly url: string;
+  readonly functions: readonly FunctionMetadata[];
+  /** All lines that the worker has printed so far. */
+  lines(): readonly string[];
+  /** Whether the message was settled; if not, it would come again. */
+  deliver(name: string, message: BusMessage): Promise<boolean>;
+  /** Whether a run succeeded at last: as often as the function's retry policy says, without its delays. */
+  ring(name: string, status: TimerStatus): Promise<boolean>;
+  /** That it is still the process which it was. */
+  readonly alive: boolean;
+  stop(): void;
+}
+
+/** A message as the broker holds it. */
+export interface BusMessage {
+  readonly body: Uint8Array;
+  readonly messageId?: string;
+  readonly deliveryCount?: number;
+  readonly sessionId?: string;
+  readonly contentType?: string;
+  readonly applicationProperties?: Readonly<Record<string, unknown>>;
+}
+
+/** Times as .NET writes them. */
+export interface TimerStatus {
+  readonly Last: string;
+  readonly Next: string;
+}
+
+export const traceParent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+/** `settings`: the app settings, which are the worker's environment. Rejects with what the app's start fails with. */
+export async function startFunctionsHost(
+  folder: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<FunctionsHost> {
+  const worker = fork(fileURLToPath(new URL("functions-worker.ts", import.meta.url)), {
+    execArgv: [],
+    serialization: "advanced",
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    env: { WEBSITE_PLACEHOLDER_MODE: "1" },
+  });
+  let output = "";
+  for (const stream of [worker.stdout, worker.stderr]) {
+    stream?.on("data", (part: Buffer) => {
+      output += part.toString();
+    });
+  }
+  const running = new Map<string, (answer: FromWorker & { kind: "done" | "failed" }) => void>();
+  let alive = true;
+  const loaded = await new Promise<FromWorker & { kind: "loaded" }>((resolve, reject) => {
+    worker.on("message", (message: FromWorker) => {
+      if (message.kind === "loaded") resolve(message);
+      else if (message.kind === "refused") reject(new Error(`the app did not start: ${message.reason}`));
+      else running.get(message.id)?.(message);
+    });
+    worker.once("exit", (code) => {
+      alive = false;
+      reject(new Error(`the worker ended with ${code}:\n${output}`));
+      for (const [id, end] of running) end({ kind: "failed", id, reason: `the worker ended with ${code}` });
+    });
+    tell(worker, { kind: "load", folder, env: settings });
+  });
+  for (const { bindings } of loaded.functions)
+    for (const binding of Object.values(bindings)) checkSettings(binding, settings);
+
+  async function invoke(name: string, request: Omit<InvocationRequest, "traceContext">): Promise<boolean> {
+    const id = request.invocationId;
+    const answer = new Promise<FromWorker & { kind: "done" | "failed" }>((resolve) => running.set(id, resolve));
+    if (!alive) return false;
+    tell(worker, { kind: "invoke", function: name, request: { ...request, traceContext: { traceParent } } });
+    const { kind } = await answer;
+    running.delete(id);
+    return kind === "done";
+  }
+
+  const prefix = routePrefixOf(folder);
+  const server = createServer((incoming, response) => {
+    const found = loaded.functions.flatMap((metadata) => matchOf(metadata, prefix, incoming))[0];
+    if (!found) response.writeHead(404).end();
+    else pass(incoming, response, found);
+  });
+
+  /** The request itself goes to the worker's own server; the call tells it which, and brings the headers. */
+  function pass(incoming: IncomingMessage, response: ServerResponse, { name, trigger, params }: Match): void {
+    const invocationId = randomUUID();
+    const headers = Object.entries(incoming.headersDistinct).map(([key, values = []]) => [key, values.join(",")]);
+    const outgoing = open(new URL(incoming.url ?? "/", loaded.httpUri), {
+      method: incoming.method,
+      path: incoming.url,
+      setHost: false,
+    });
+    for (const [key, values = []] of Object.entries(incoming.headersDistinct)) outgoing.setHeader(key, values);
+    outgoing.setHeader("x-ms-invocation-id", invocationId);
+    outgoing.setHeader("x-forwarded-host", incoming.headers.host ?? "");
+    outgoing.setHeader("x-forwarded-proto", "https");
+    outgoing.on("response", (reply) => {
+      response.writeHead(reply.statusCode ?? 500, reply.rawHeaders);
+      reply.pipe(response);
+      reply.on("error", () => response.destroy());
+    });
+    outgoing.on("error", () => (response.headersSent ? response.destroy() : response.writeHead(502).end()));
+    incoming.pipe(outgoing);
+    void invoke(name, {
+      invocationId,
+      inputData: [{ name: trigger, data: { http: {} } }],
+      triggerMetadata: {
+        Query: { json: "{}" },
+        Headers: { json: JSON.stringify(Object.fromEntries(headers)) },
+        ...params,
+      },
+    }).then((ok) => ok || outgoing.destroy());
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  return {
+    url: `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`,
+    functions: loaded.functions,
+    lines: () => output.split("\n"),
+    deliver(name, message) {
+      const [trigger, binding] = triggerOf(loaded.functions, name);
+      return invoke(name, {
+        invocationId: randomUUID(),
+        inputData: [{ name: trigger, data: dataOf(message, binding) }],
+        triggerMetadata: metadataOf(message),
+      });
+    },
+    async ring(name, { Last, Next }) {
+      const [trigger] = triggerOf(loaded.functions, name);
+      const maxRetryCount = loaded.functions.find((one) => one.name === name)?.retryOptions?.maxRetryCount ?? 0;
+      const timer = {
+        Schedule: { AdjustForDST: true },
+        ScheduleStatus: { Last, Next, LastUpdated: Last },
+        IsPastDue: false,
+      };
+      for (let retryCount = 0; retryCount <= maxRetryCount; retryCount++) {
+        const ok = await invoke(name, {
+          invocationId: randomUUID(),
+          inputData: [{ name: trigger, data: { json: JSON.stringify(timer) } }],
+          triggerMetadata: {},
+          ...(retryCount > 0 && { retryContext: { retryCount, maxRetryCount } }),
+        });
+        if (ok) return true;
+      }
+      return false;
+    },
+    get alive() {
+      return alive;
+    },
+    stop() {
+      worker.removeAllListeners("exit").kill("SIGKILL");
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+interface Match {
+  readonly name: string;
+  readonly trigger: string;
+  readonly params: Readonly<Record<string, TypedData>>;
+}
+
+function matchOf(
+  { name, bindings }: FunctionMetadata,
+  prefix: string,
+  { method = "", url = "/" }: IncomingMessage,
+): Match[] {
+  return Object.entries(bindings).flatMap(([trigger, { type, methods, route }]) => {
+    if (type !== "httpTrigger" || !(methods as readonly string[]).includes(method)) return [];
+    const template = [prefix, String(route)].filter((part) => part !== "").join("/");
+    const pattern = template.replaceAll(
+      /\{(\*?)(\w+)\}/g,
+      (_all, rest, param) => `(?<${param}>${rest ? ".*" : "[^/]+"})`,
+    );
+    const found = new RegExp(`^/${pattern}$`, "i").exec(url.split("?")[0] ?? "");
+    if (!found) return [];
+    const params = Object.entries(found.groups ?? {}).map(([key, string]) => [key, { string }] as const);
+    return [{ name, trigger, params: Object.fromEntries(params) }];
+  });
+}
+
+function routePrefixOf(folder: string): string {
+  const { extensions } = JSON.parse(readFileSync(join(folder, "host.json"), "utf8")) as {
+    extensions?: { http?: { routePrefix?: string } };
+  };
+  return extensions?.http?.routePrefix ?? "api";
+}
+
+/** A name in percent signs is a setting's; a connection is a setting, or what several begin with. */
+function checkSettings(binding: Binding, settings: Readonly<Record<string, string>>): void {
+  const named = Object.values(binding).flatMap((value) =>
+    [...String(value).matchAll(/%([^%]+)%/g)].map(([, name]) => name),
+  );
+  const { connection } = binding;
+  const missing = named.filter((name = "") => settings[name] === undefined);
+  if (connection !== undefined && !Object.keys(settings).some((name) => name.startsWith(`${connection}`)))
+    missing.push(String(connection));
+  if (missing.length > 0) throw new Error(`there is no app setting ${missing.join(", ")}`);
+}
+
+function triggerOf(functions: readonly FunctionMetadata[], name: string): readonly [string, Binding] {
+  const { bindings = {} } = functions.find((one) => one.name === name) ?? {};
+  const found = Object.entries(bindings).find(([, { type }]) => type.endsWith("Trigger"));
+  if (!found) throw new Error(`there is no function ${name}`);
+  return found;
+}
+
+function dataOf({ body }: BusMessage, { dataType }: Binding): TypedData {
+  return dataType === "binary" ? { bytes: body } : { string: Buffer.from(body).toString() };
+}
+
+/** Texts as texts, all else as JSON. Under the names that the extension gives them. */
+function metadataOf(message: BusMessage): Record<string, TypedData> {
+  const { messageId, sessionId, contentType, deliveryCount = 1, applicationProperties = {} } = message;
+  const texts = { MessageId: messageId, SessionId: sessionId, ContentType: contentType, LockToken: randomUUID() };
+  const values = {
+    DeliveryCount: deliveryCount,
+    SequenceNumber: 7,
+    EnqueuedTimeUtc: "2026-11-20T10:00:00Z",
+    ApplicationProperties: applicationProperties,
+    UserProperties: applicationProperties,
+  };
+  const given = Object.entries(texts).flatMap(([key, string]) =>
+    string === undefined ? [] : [[key, { string }] as const],
+  );
+  const others = Object.entries(values).map(([key, value]) => [key, { json: JSON.stringify(value) }] as const);
+  return Object.fromEntries<TypedData>([...given, ...others]);
+}
+
+function tell(worker: ChildProcess, message: ToWorker): void {
+  worker.send(message);
+}
