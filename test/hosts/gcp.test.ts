@@ -177,16 +177,26 @@ function post(service: Framework, body: string, headers: Readonly<Record<string,
 
 /** Our own fixtures, and those of the vendor where they lie beside the repository. */
 function recordedEvents(): readonly { readonly name: string; readonly body: string }[] {
-  return [
-    new URL("../fixtures/gcp/", import.meta.url),
-    new URL("../../../shared/events/gcp/", import.meta.url),
-  ].flatMap((folder) => {
-    if (!existsSync(folder)) {
-      console.log(`no recorded events: ${folder.pathname} is not there`);
-      return [];
-    }
-    return readdirSync(folder, { recursive: true, encoding: "utf8" })
-      .filter((name) => name.endsWith(".json"))
-      .map((name) => ({ name, body: readFileSync(new URL(name, folder), "utf8") }));
-  });
+  const own = ["pubsub-push", "scheduler"].flatMap((file) =>
+    (read(new URL(`../fixtures/gcp/${file}.json`, import.meta.url)) as readonly Recorded[]).map(({ name, body }) => ({
+      name,
+      body,
+    })),
+  );
+  const vendor = new URL("../../../shared/events/gcp/", import.meta.url);
+  if (!existsSync(vendor)) {
+    console.log("skipped: the vendor's recorded events do not lie beside the repository");
+    return own;
+  }
+  const files = readdirSync(vendor, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".json"));
+  return [...own, ...files.map((name) => ({ name, body: readFileSync(new URL(name, vendor), "utf8") }))];
+}
+
+interface Recorded {
+  readonly name: string;
+  readonly body: string;
+}
+
+function read(file: URL): unknown {
+  return JSON.parse(readFileSync(file, "utf8"));
 }
