@@ -125,8 +125,8 @@ describe("schedules", () => {
       "content-type": "application/octet-stream",
     });
     expect(reply.status).toBe(204);
-    const time = "2026-11-20T02:00:00.000Z";
-    await checkLog(service.lines, from, [{ message: "saw", event: `nightly/${time}`, time }]);
+    const planned = "2026-11-20T02:00:00.000Z";
+    await checkLog(service.lines, from, [{ message: "saw", event: `nightly/${planned}`, planned }]);
   });
 });
 
@@ -135,7 +135,7 @@ describe("a request is no event", () => {
     test(`${name}, posted to an HTTP function, is a body`, async () => {
       const from = web.lines().length;
       const headers = [
-        ["content-type", "application/json"],
+        ["content-type", /^[{[]/.test(body) ? "application/json" : "text/plain"],
         ["x-cloudscheduler", "true"],
         ["x-cloudscheduler-scheduletime", "2026-11-20T03:00:00Z"],
         ["x-goog-pubsub-message-id", "1"],
