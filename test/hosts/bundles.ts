@@ -8,9 +8,9 @@ const memory = {
 
 export const modules: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   gcp: {
-    http: ["gcp/host", "gcp/push", "gcp/triggers/http", ...memory.broker, memory.secrets, memory.state],
-    countOrders: [],
-    ship: [],
-    summarise: [],
+    http: ["gcp/host", "gcp/triggers/http", ...memory.broker, memory.secrets, memory.state],
+    countOrders: ["gcp/host", "gcp/push", "gcp/triggers/scheduler", memory.state],
+    ship: ["gcp/host", "gcp/push", "gcp/triggers/pubsub-push", ...memory.broker, memory.state],
+    summarise: ["gcp/host", "gcp/push", "gcp/triggers/pubsub-push", ...memory.broker, memory.state],
   },
 };
