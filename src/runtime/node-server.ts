@@ -25,29 +25,25 @@ export interface WebOptions {
   readonly bodyOf?: (message: IncomingMessage) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
   /** Gives what the function's trigger, one of `httpTrigger`, has encoded. */
   readonly run: (served: Served, routed: RoutedRequest, message: IncomingMessage) => Promise<unknown>;
+  readonly journal: Journal;
 }
 
-/** Answers one request: by the function whose route it is, or with 404 or 405. Rejects for what is no proper request. */
-export function createWeb({
-  functions,
-  protocol,
-  bodyOf,
-  run,
-}: WebOptions): (message: IncomingMessage) => Promise<Reply> {
+/** Answers one request: by the function whose route it is, else by a problem. Never rejects. */
+export function createWeb(options: WebOptions): (message: IncomingMessage) => Promise<Reply> {
+  const { functions, protocol, bodyOf = readWhole, run, journal } = options;
   const find = createRoutes(functions);
-  return async (message) => {
-    const body = await (bodyOf ? bodyOf(message) : readBody(message, maxBodyBytes));
-    const arrived = fromNode(message, body, protocol);
+  async function answer(message: IncomingMessage): Promise<Reply> {
+    const arrived = fromNode(message, await bodyOf(message), protocol);
     const found = find(arrived.request.method, arrived.path);
     return "definition" in found ? ((await run(found, arrived, message)) as Reply) : toReply(found);
-  };
+  }
+  return (message) => answer(message).catch((error: unknown) => toReply(toProblem(error, journal)));
 }
 
-/** Sends the reply; what came instead of one, as a problem. Never rejects. */
+/** Sends the reply, or as much of it as can be sent. Never rejects. */
 export async function respond(response: ServerResponse, reply: Promise<Reply>, journal: Journal): Promise<void> {
   try {
-    const sent = await reply.catch((error: unknown) => toReply(toProblem(error, journal)));
-    await writeReply(response, sent);
+    await writeReply(response, await reply);
   } catch (error) {
     journal.write("warn", "the reply could not be sent whole", {}, describe(error));
     response.destroy();
@@ -66,4 +62,8 @@ export function httpTrigger(name: string): Trigger<RoutedRequest, Reply> {
       return toReply(problem({ status: 500, code: "INTERNAL", detail: "the function gave no reply" }));
     },
   };
+}
+
+function readWhole(message: IncomingMessage): Promise<Uint8Array | undefined> {
+  return readBody(message, maxBodyBytes);
 }
