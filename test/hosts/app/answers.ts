@@ -1,0 +1,65 @@
+// What a host must bring in and out unchanged.
+import { http } from "faasten";
+
+/** What arrived. Header values are split where several came, however the host has joined them. */
+export const echo = http.any("/echo/*", { access: "public" }, async (request, { params }) => {
+  const { pathname, searchParams } = new URL(request.url);
+  const headers = [...request.headers].filter(([name]) => name.startsWith("x-echo") || name === "content-type");
+  return Response.json({
+    method: request.method,
+    pathname,
+    rest: params["*"],
+    query: [...searchParams],
+    headers: Object.fromEntries(headers.map(([name, value]) => [name, value.split(/, */)])),
+    cookie: request.headers.get("cookie"),
+    text: await request.text(),
+  });
+});
+
+export const parameters = http.get("/things/:thing/parts/:part", { access: "public" }, (_request, { params }) =>
+  Response.json({ ...params }),
+);
+
+/** More special than `parameters`. */
+export const fixedPart = http.get("/things/:thing/parts/main", { access: "public" }, () => Response.json("main"));
+
+export const sum = http.post("/sum", { access: "public" }, async (request) => {
+  const numbers = (await request.json()) as readonly number[];
+  return Response.json({ sum: numbers.reduce((total, number) => total + number, 0) });
+});
+
+export const bytes = http.put("/bytes", { access: "public" }, async (request) => {
+  const body = new Uint8Array(await request.arrayBuffer());
+  return new Response(body, {
+    headers: { "content-type": "application/octet-stream", "x-length": String(body.length) },
+  });
+});
+
+export const text = http.get(
+  "/text",
+  { access: "public" },
+  () => new Response("\uFEFFGrüße, 世界 🌍\n", { headers: { "content-type": "text/plain; charset=utf-8" } }),
+);
+
+export const empty = http.get("/empty", { access: "public" }, () => new Response());
+
+export const cookies = http.get("/cookies", { access: "public" }, () => {
+  const headers = new Headers({ "x-beside": "1" });
+  headers.append("set-cookie", "plain=1");
+  headers.append("set-cookie", "session=a%20b; Max-Age=3600; Path=/; HttpOnly; Secure; SameSite=Lax");
+  headers.append("set-cookie", "odd=x=y&z!~; Domain=example.com; Expires=Wed, 21 Oct 2037 07:28:00 GMT");
+  headers.append("set-cookie", "gone=; Max-Age=0");
+  return new Response("four cookies", { headers });
+});
+
+export const status = http.get(
+  "/status/:code",
+  { access: "public" },
+  (_request, { params }) => new Response(null, { status: Number(params.code), headers: { etag: '"v1"' } }),
+);
+
+export const redirect = http.get(
+  "/redirect",
+  { access: "public" },
+  () => new Response(null, { status: 307, headers: { location: "/elsewhere?a=b%20c" } }),
+);

@@ -1,0 +1,37 @@
+// What goes wrong in handlers.
+import { FaastenError, http } from "faasten";
+
+export const throws = http.get("/throws", { access: "public" }, () => {
+  throw new Error("an inner matter");
+});
+
+export const throwsText = http.get("/throws-text", { access: "public" }, () => {
+  throw "an inner text";
+});
+
+export const conflict = http.get("/conflict", { access: "public" }, () => {
+  throw new FaastenError("CONFLICT", "somebody else was faster");
+});
+
+/** Gives no reply, ever. Says when the signal fires. */
+export const never = http.get("/never", { access: "public" }, (_request, { signal, log }) => {
+  signal.addEventListener("abort", () => log.warn("the signal fired"));
+  return new Promise<Response>(() => {});
+});
+
+/** Leaves a rejection alone while it runs. */
+export const floats = http.get("/floats", { access: "public" }, async () => {
+  void Promise.reject(new Error("nobody awaited this"));
+  await new Promise((resume) => setTimeout(resume, 500));
+  return new Response("as if nothing had happened");
+});
+
+/** Leaves a rejection alone that comes after the reply. */
+export const floatsLater = http.get("/floats-later", { access: "public" }, () => {
+  setTimeout(() => void Promise.reject(new Error("nobody was there any more")), 20);
+  return new Response("answered");
+});
+
+export const nonsense = http.get("/nonsense", { access: "public" }, () => ({ statusCode: 200 }) as unknown as Response);
+
+export const forServices = http.get("/for-services", { access: "service" }, () => new Response("for services"));
