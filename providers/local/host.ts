@@ -3,23 +3,17 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import {
   type App,
   type Call,
-  createRouter,
   createRunner,
+  createWeb,
   type EventArrival,
   FaastenError,
-  fromNode,
-  maxBodyBytes,
   type Outcome,
   type PubSub,
-  problem,
-  type Reply,
   type Runner,
-  readBody,
+  respond,
   type Served,
   type Sink,
   type Subscription,
-  toReply,
-  writeReply,
 } from "../../src/provider.ts";
 import { type Clock, startClock } from "./clock.ts";
 
@@ -61,10 +55,6 @@ export interface Local {
 export function serve(app: App, options: LocalOptions = {}): Local {
   const { timeout = 30_000, token, watch } = options;
   const runner = createRunner(app, options.sink);
-  const web = app.functions.filter(({ definition }) => definition.on.kind === "http");
-  const router = createRouter(
-    web.map(({ definition: { on } }) => (on.kind === "http" ? on : { method: "", path: "" })),
-  );
   const clocks: Clock[] = [];
   const tag = Math.random().toString(36).slice(2, 8);
   let calls = 0;
@@ -90,28 +80,17 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     return reply;
   }
 
-  async function answer(request: IncomingMessage): Promise<Reply> {
-    const body = await readBody(request, maxBodyBytes);
-    const arrived = fromNode(request, body);
-    const { method } = arrived.request;
-    const found = router.match(method, arrived.path);
-    if (found && "index" in found) {
-      const served = web[found.index] as Served;
-      const bearer = /^bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
+  const web = createWeb({
+    functions: app.functions,
+    protocol: "http",
+    run(served, routed, message) {
+      const bearer = /^bearer (.+)$/i.exec(message.headers.authorization ?? "")?.[1];
       const service = token !== undefined && bearer === token;
       const caller = service ? { caller: { kind: "service", subject: app.service, claims: {} } as const } : {};
-      const trigger = `${method} ${arrived.path}`;
-      const reply = (await run(served, { ...arrived, ...caller }, { request }, trigger)) as Reply | undefined;
-      return reply ?? toReply(problem({ status: 500, code: "INTERNAL", detail: "the function gave no reply" }));
-    }
-    if (found && "allow" in found) {
-      const allow = found.allow.join(", ");
-      return toReply(
-        problem({ status: 405, code: "UNSUPPORTED", detail: `${arrived.path} takes ${allow}` }, { allow }),
-      );
-    }
-    return toReply(problem({ status: 404, code: "NOT_FOUND", detail: `there is nothing at ${arrived.path}` }));
-  }
+      const trigger = `${routed.request.method} ${routed.path}`;
+      return run(served, { ...routed, ...caller }, { request: message }, trigger);
+    },
+  });
 
   async function deliver(name: string, arrival: EventArrival): Promise<Outcome> {
     const served = find(name);
@@ -149,18 +128,7 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     deliver,
     fire,
     answer(request, response) {
-      answer(request)
-        .catch((error: unknown) => {
-          const { status, code, message } =
-            error instanceof FaastenError ? error : new FaastenError("INTERNAL", "the request failed");
-          if (status >= 500) runner.journal.write("error", "the request failed", {}, { error });
-          return toReply(problem({ status, code, detail: message }));
-        })
-        .then((reply) => writeReply(response, reply))
-        .catch((error: unknown) => {
-          runner.journal.write("warn", "the reply could not be sent whole", {}, { error });
-          response.destroy();
-        });
+      void respond(response, web(request), runner.journal);
     },
     async start() {
       process.on("unhandledRejection", floating);

@@ -30,6 +30,30 @@ export function fromStructured(text: string): CloudEvent | undefined {
   return fromParsed(parsed(text), text);
 }
 
+/** What a broker knows of a message of others. */
+export interface ForeignMessage extends Pick<CloudEvent, "id" | "source" | "type" | "time" | "datacontenttype"> {
+  /** They become extensions, where CloudEvents allow their names. */
+  readonly attributes?: Readonly<Record<string, unknown>>;
+}
+
+/** What a broker delivers: the event that the body is in structured JSON, else one made of what the broker knows. */
+export function fromMessage(body: string | Uint8Array | undefined, known: ForeignMessage): CloudEvent {
+  const text = typeof body === "string" ? body : utf8(body);
+  const published = text === undefined ? undefined : fromStructured(text);
+  if (published) return published;
+  const { attributes, ...context } = known;
+  const data = body?.length ? dataOf(body, known.datacontenttype) : undefined;
+  const extensions = attributes && extensionsOf(attributes);
+  const plain = text === undefined ? "application/octet-stream" : "text/plain";
+  return {
+    specversion: "1.0",
+    ...(data && { datacontenttype: "json" in data ? "application/json" : plain }),
+    ...context,
+    ...(data && { data }),
+    ...(extensions && { extensions }),
+  };
+}
+
 /** In the order of the batch, `undefined` for what is no event. `undefined` alone: this is no batch. */
 export function fromBatch(text: string): readonly (CloudEvent | undefined)[] | undefined {
   const batch = parsed(text);
@@ -145,6 +169,14 @@ function dataOf(body: string | Uint8Array, mediaType: string | undefined): Value
     return { json };
   } catch {
     return { bytes: bytes() };
+  }
+}
+
+function utf8(bytes: Uint8Array | undefined): string | undefined {
+  try {
+    return bytes && strict.decode(bytes);
+  } catch {
+    return undefined;
   }
 }
 

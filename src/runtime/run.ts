@@ -20,8 +20,8 @@ export interface Runner {
   /** All but `encode`: for a host that streams. */
   settle(served: Served, call: Call<unknown>): Promise<Settled>;
   component(name: string): () => Component | Promise<Component>;
-  /** A rejection that nobody awaited: it fails `invocation`, or, where that is not known, the only one that is running. */
-  rejected(reason: unknown, invocation?: string): void;
+  /** A rejection that nobody awaited: it fails the call `from` which it came, or, where that is not known, the only one that is running. */
+  rejected(reason: unknown, from?: { readonly function: string; readonly invocation: string }): void;
   readonly journal: Journal;
   close(): Promise<void>;
 }
@@ -30,6 +30,7 @@ export function createRunner(app: App, sink?: Sink): Runner {
   const journal = createJournal(sink);
   const components = createComponents(app, journal);
   const running = new Map<string, Run>();
+  const alone = app.functions.length === 1 ? app.functions.map(({ name }) => name) : [];
 
   async function settle(served: Served, call: Call<unknown>): Promise<Settled> {
     const trigger = served.triggers.find((candidate) => candidate.accepts(call.payload));
@@ -56,12 +57,12 @@ export function createRunner(app: App, sink?: Sink): Runner {
     },
     settle,
     component: components.get,
-    rejected(reason, invocation) {
-      const named = invocation === undefined ? undefined : running.get(invocation);
+    rejected(reason, from) {
       const only = running.size === 1 ? running.values().next().value : undefined;
-      const run = named ?? (invocation === undefined ? only : undefined);
-      const names = run ? run.function : [...new Set([...running.values()].map((other) => other.function))].join(", ");
-      journal.write("error", "a rejection that nobody awaited", { function: names }, describe(reason));
+      const run = from ? running.get(from.invocation) : only;
+      const candidates = running.size > 0 ? [...running.values()].map((other) => other.function) : alone;
+      const name = from?.function ?? [...new Set(candidates)].join(", ");
+      journal.write("error", "a rejection that nobody awaited", { function: name }, describe(reason));
       run?.fail(reason);
     },
     journal,

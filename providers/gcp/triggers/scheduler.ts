@@ -1,0 +1,26 @@
+// One planned run of a Cloud Scheduler job that posts to the function.
+// https://docs.cloud.google.com/scheduler/docs/creating
+import type { Arrival, Reply, Trigger } from "../../../src/provider.ts";
+import { acknowledge, header, isPush, type Push } from "../push.ts";
+
+export const trigger: Trigger<Push, Reply> = {
+  name: "gcp.scheduler",
+  accepts: isPush,
+  decode: ({ payload }) => [toArrival(payload)],
+  encode: acknowledge,
+};
+
+/** The planned instant is the same however often a run is repeated; the present is not. */
+function toArrival(push: Push): Arrival {
+  const planned = new Date(header(push, "x-cloudscheduler-scheduletime") ?? "");
+  if (Number.isNaN(planned.getTime())) {
+    const reason = "no planned instant was posted: X-CloudScheduler-ScheduleTime is missing, or no time";
+    return { kind: "malformed", reason, raw: { bytes: push.body } };
+  }
+  const time = planned.toISOString();
+  const id = `${push.function}/${time}`;
+  return {
+    kind: "event",
+    event: { specversion: "1.0", id, source: push.service, type: "dev.faasten.schedule", time },
+  };
+}
