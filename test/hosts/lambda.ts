@@ -1,9 +1,17 @@
 // Bundles in Lambda's own runtime interface client, one process a function, started by its first call.
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Answer, type InvokeOptions, type RuntimeApi, startRuntimeApi, text } from "../servers/lambda-runtime-api.ts";
-import type { Logged } from "./behaviours.ts";
+import type { Graph } from "../../src/build/graph.ts";
+import type { HttpRoute } from "../servers/http-api.ts";
+import {
+  type Answer,
+  type InvokeOptions,
+  type RuntimeApi,
+  startRuntimeApi,
+  text,
+} from "../servers/lambda-runtime-api.ts";
 
 /** The runtime client of a generation of managed runtimes: 3 of nodejs22.x and before, 4 of nodejs24.x. */
 export type Client = 3 | 4;
@@ -13,11 +21,10 @@ export interface Lambda {
   begin(event: unknown, options?: InvokeOptions): Promise<Answer>;
   /** The whole result; rejects if the invocation failed. */
   invoke(event: unknown, options?: InvokeOptions): Promise<unknown>;
-  /** Resolves once the function's log has such a line. */
-  logged(line: Logged): Promise<void>;
-  lines(): readonly Logged[];
-  /** That it is still the process which it was. */
-  readonly alive: boolean;
+  /** Whole lines that it has printed so far. */
+  lines(): readonly string[];
+  /** How many processes have served it so far. */
+  readonly starts: number;
   stop(): void;
 }
 
@@ -36,23 +43,30 @@ export function unavailable(client: Client): string | undefined {
     : "npm ci --prefix test/hosts has not run";
 }
 
-/** `folder` holds the bundle. `timeout` in milliseconds, as the function has it. */
-export function lambda(
-  folder: string,
-  { client = 4, timeout = 4000, env = {} }: { client?: Client; timeout?: number; env?: Record<string, string> } = {},
-): Lambda {
+export interface LambdaOptions {
+  readonly client?: Client;
+  /** Milliseconds that the function may run. */
+  readonly timeout?: number;
+  /** Where local components keep their files; left out: the bundle's folder. */
+  readonly cwd?: string;
+}
+
+/** `folder` holds the bundle. */
+export function lambda(folder: string, { client = 4, timeout = 4000, cwd = folder }: LambdaOptions = {}): Lambda {
   let started: Promise<RuntimeApi> | undefined;
   let api: RuntimeApi | undefined;
   let child: ChildProcess | undefined;
   let output = "";
+  let starts = 0;
   let stopped = false;
 
   async function start(): Promise<RuntimeApi> {
     const opened = await startRuntimeApi();
     api = opened;
+    starts += 1;
     child = spawn(process.execPath, commands[client], {
-      cwd: folder,
-      env: { ...environment, ...env, AWS_LAMBDA_RUNTIME_API: opened.address, LAMBDA_TASK_ROOT: folder },
+      cwd,
+      env: { ...environment, AWS_LAMBDA_RUNTIME_API: opened.address, LAMBDA_TASK_ROOT: folder },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const hear = (part: Buffer): void => {
@@ -61,14 +75,12 @@ export function lambda(
     child.stdout?.on("data", hear);
     child.stderr?.on("data", hear);
     child.once("exit", (code) => {
-      child = undefined;
+      // As the platform does it: the next call finds a new environment.
+      started = undefined;
       opened.fail(`the runtime ended with ${code}:\n${output}`);
     });
     return opened;
   }
-
-  const lines = (): readonly Logged[] =>
-    output.split("\n").flatMap((line) => (line.startsWith("{") && line.endsWith("}") ? (JSON.parse(line) as Logged) : []));
 
   const self: Lambda = {
     async begin(event, options) {
@@ -82,18 +94,9 @@ export function lambda(
       if (ok) return result;
       throw new Error(`the invocation failed: ${JSON.stringify(result)}\n${output}`);
     },
-    async logged(wanted) {
-      const end = Date.now() + 10_000;
-      const fits = (line: Logged): boolean =>
-        Object.entries(wanted).every(([name, value]) => JSON.stringify(line[name]) === JSON.stringify(value));
-      while (!lines().some(fits)) {
-        if (Date.now() > end) throw new Error(`no line of the log has ${JSON.stringify(wanted)}:\n${output}`);
-        await new Promise((resume) => setTimeout(resume, 20));
-      }
-    },
-    lines,
-    get alive() {
-      return child !== undefined;
+    lines: () => output.split("\n").slice(0, -1),
+    get starts() {
+      return starts;
     },
     stop() {
       stopped = true;
@@ -102,6 +105,33 @@ export function lambda(
     },
   };
   return self;
+}
+
+/** All functions of one built app. */
+export interface Fleet {
+  readonly routes: readonly HttpRoute[];
+  of(name: string): Lambda;
+  stop(): void;
+}
+
+/** `output` is `.faasten/aws`. */
+export function createFleet(output: string, options: LambdaOptions = {}): Fleet {
+  const running = new Map<string, Lambda>();
+  const { functions } = JSON.parse(readFileSync(join(output, "graph.json"), "utf8")) as Graph;
+  const of = (name: string): Lambda => {
+    const one = running.get(name) ?? lambda(join(output, "functions", name), options);
+    running.set(name, one);
+    return one;
+  };
+  return {
+    of,
+    routes: functions.flatMap(({ name, on }) =>
+      on.kind === "http" ? { method: on.method, path: on.path, invoke: (event) => of(name).begin(event) } : [],
+    ),
+    stop() {
+      for (const one of running.values()) one.stop();
+    },
+  };
 }
 
 const environment = {
