@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { comparable, type Delivery, type Exchange, type HostReply, type Logged } from "./behaviours.ts";
 
-/** All lines that a host has printed so far, those of JSON parsed. */
+/** All whole lines that a host has printed so far. */
 export type Lines = () => readonly string[];
 
 /** `reference`: what the local host answers. */

@@ -1,5 +1,6 @@
 // What a host must bring in and out unchanged.
 import { http } from "faasten";
+import * as z from "zod";
 
 /** What arrived. Header values are split where several came, however the host has joined them. */
 export const echo = http.any("/echo/*", { access: "public" }, async (request, { params }) => {
@@ -23,10 +24,11 @@ export const parameters = http.get("/things/:thing/parts/:part", { access: "publ
 /** More special than `parameters`. */
 export const fixedPart = http.get("/things/:thing/parts/main", { access: "public" }, () => Response.json("main"));
 
-export const sum = http.post("/sum", { access: "public" }, async (request) => {
-  const numbers = (await request.json()) as readonly number[];
-  return Response.json({ sum: numbers.reduce((total, number) => total + number, 0) });
-});
+export const sum = http.post(
+  "/sum",
+  { access: "public", body: z.array(z.number()) },
+  async (_request, { body: numbers }) => Response.json({ sum: numbers.reduce((total, number) => total + number, 0) }),
+);
 
 export const bytes = http.put("/bytes", { access: "public" }, async (request) => {
   const body = new Uint8Array(await request.arrayBuffer());

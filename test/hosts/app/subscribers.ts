@@ -50,5 +50,5 @@ export const keep = anything.subscribe((event, { log }) => {
 });
 
 export const nightly = schedule("0 3 * * *", { timeZone: "Europe/Paris" }, (tick, { log }) => {
-  log.info("saw", { event: tick.id, time: tick.time.toISOString() });
+  log.info("saw", { event: tick.id, planned: tick.time.toISOString() });
 });

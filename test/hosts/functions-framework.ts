@@ -1,0 +1,63 @@
+// Google's own functions framework as a process, with the environment of Cloud Run functions.
+// https://github.com/GoogleCloudPlatform/functions-framework-nodejs
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import type { Lines } from "./checks.ts";
+
+export interface Framework {
+  readonly origin: string;
+  /** What it has printed. */
+  readonly lines: Lines;
+  /** The exit code, once it has ended by itself. */
+  readonly ended: () => number | null;
+  stop(): Promise<void>;
+}
+
+const main = fileURLToPath(
+  new URL("node_modules/@google-cloud/functions-framework/build/src/main.js", import.meta.url),
+);
+
+/** Serves the bundle in `folder`; resolves once it listens. `timeout` in seconds. */
+export async function startFramework(folder: string, timeout = 10): Promise<Framework> {
+  const port = await freePort();
+  const child = spawn(process.execPath, [main, `--source=${folder}`, `--port=${port}`], {
+    env: {
+      PATH: process.env["PATH"],
+      FUNCTION_TARGET: "handler",
+      FUNCTION_SIGNATURE_TYPE: "http",
+      IGNORED_ROUTES: "",
+      CLOUD_RUN_TIMEOUT_SECONDS: String(timeout),
+      signing_key: "a key",
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let text = "";
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  await new Promise<void>((resolve, reject) => {
+    const hear = (part: Buffer): void => {
+      text += part.toString();
+      if (text.includes("URL: http")) resolve();
+    };
+    child.stdout.on("data", hear);
+    child.stderr.on("data", hear);
+    child.once("exit", () => reject(new Error(`the framework ended before it listened:\n${text}`)));
+  });
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    lines: () => text.split("\n").slice(0, -1),
+    ended: () => child.exitCode,
+    async stop() {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address !== null ? address.port : 0;
+}

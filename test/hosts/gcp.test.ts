@@ -1,0 +1,202 @@
+// Bundles in Google's real functions framework, driven by plain HTTP as the platform drives it.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { get } from "node:http";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { remove } from "../dev/running.ts";
+import { deliveries, exchanges, type Message } from "./behaviours.ts";
+import { type BuiltApp, buildApp } from "./built.ts";
+import { checkDelivery, checkLog, checkReply } from "./checks.ts";
+import { type Framework, startFramework } from "./functions-framework.ts";
+import { type Reference, startReference } from "./reference.ts";
+import { sendTo } from "./requests.ts";
+
+let built: BuiltApp;
+let local: Reference;
+let web: Framework;
+const services = new Map<string, Framework>();
+
+beforeAll(async () => {
+  built = buildApp("behaviours", "gcp");
+  [local, web] = await Promise.all([startReference(), startFramework(join(built.output, "functions/http"), 4)]);
+});
+
+afterAll(async () => {
+  await Promise.all([web, ...services.values()].map((service) => service?.stop()));
+  await local?.stop();
+  remove(built.folder);
+});
+
+/** The service of one event function. */
+async function serviceOf(name: string): Promise<Framework> {
+  const known = services.get(name) ?? (await startFramework(join(built.output, "functions", name)));
+  services.set(name, known);
+  return known;
+}
+
+/** Where the framework answers before any function of ours is called. */
+const refusedByTheFramework: ReadonlySet<string> = new Set([
+  "JSON that is none",
+  "a path with broken percent-encoding",
+]);
+
+describe("HTTP functions", () => {
+  for (const exchange of exchanges) {
+    test(exchange.name, async () => {
+      const from = web.lines().length;
+      const [reply, reference] = await Promise.all([
+        sendTo(web.origin, exchange.request),
+        local.send(exchange.request),
+      ]);
+      checkReply(exchange, reference, undefined);
+      if (refusedByTheFramework.has(exchange.name)) {
+        expect(reply.status).toBe(exchange.status);
+        expect(reply.headers["content-type"]).toMatch(/^text\/html/);
+        return;
+      }
+      checkReply(exchange, reply, reference);
+      await checkLog(web.lines, from, exchange.logged ? [exchange.logged] : []);
+      expect(web.ended()).toBeNull();
+    });
+  }
+
+  test("a reply that streams: its parts arrive apart", async () => {
+    const gate = join(built.folder, "gate");
+    const parts = await new Promise<readonly string[]>((resolve, reject) => {
+      get(`${web.origin}/stream?gate=${encodeURIComponent(gate)}`, (response) => {
+        const seen: string[] = [];
+        response.on("data", (part: Buffer) => {
+          seen.push(part.toString());
+          if (seen.length === 1) writeFileSync(gate, "");
+        });
+        response.on("end", () => resolve(seen));
+      }).on("error", reject);
+    });
+    expect(parts).toEqual(["first ", "second"]);
+  });
+});
+
+/** As a push subscription posts it. https://docs.cloud.google.com/pubsub/docs/push */
+function push({ id, body, attempt, order }: Message): string {
+  return JSON.stringify({
+    message: {
+      messageId: id,
+      message_id: id,
+      publishTime: "2026-11-20T20:00:00.123Z",
+      ...(body.length > 0 && { data: Buffer.from(body).toString("base64") }),
+      ...(order !== undefined && { orderingKey: order }),
+    },
+    subscription: "projects/p/subscriptions/s",
+    ...(attempt !== undefined && { deliveryAttempt: attempt }),
+  });
+}
+
+describe("subscribers", () => {
+  for (const delivery of deliveries) {
+    test(delivery.name, async () => {
+      const service = await serviceOf(delivery.to);
+      const from = service.lines().length;
+      const reply = await post(service, push(delivery.message), { "content-type": "application/json" });
+      expect([204, 503]).toContain(reply.status);
+      await checkDelivery(delivery, reply.status === 204, service.lines, from);
+      expect(service.ended()).toBeNull();
+    });
+  }
+
+  test("what is no push is not acknowledged, and reaches no handler", async () => {
+    const service = await serviceOf("work");
+    const from = service.lines().length;
+    const reply = await post(service, '{"message":{}}', { "content-type": "application/json" });
+    expect(reply.status).toBe(503);
+    await checkLog(service.lines, from, [{ message: "dead", function: "work" }]);
+    expect(service.lines().slice(from).join("\n")).not.toContain('"saw"');
+    expect((await sendTo(service.origin, { method: "GET", target: "/" })).status).toBe(405);
+  });
+});
+
+describe("schedules", () => {
+  test("a run of the job, with the planned instant", async () => {
+    const service = await serviceOf("nightly");
+    const from = service.lines().length;
+    const reply = await post(service, "", {
+      "x-cloudscheduler": "true",
+      "x-cloudscheduler-jobname": "behaviours-dev-nightly",
+      "x-cloudscheduler-scheduletime": "2026-11-20T03:00:00+01:00",
+      "content-type": "application/octet-stream",
+    });
+    expect(reply.status).toBe(204);
+    const planned = "2026-11-20T02:00:00.000Z";
+    await checkLog(service.lines, from, [{ message: "saw", event: `nightly/${planned}`, planned }]);
+  });
+});
+
+describe("a request is no event", () => {
+  for (const { name, body } of recordedEvents()) {
+    test(`${name}, posted to an HTTP function, is a body`, async () => {
+      const from = web.lines().length;
+      const headers = [
+        ["content-type", /^[{[]/.test(body) ? "application/json" : "text/plain"],
+        ["x-cloudscheduler", "true"],
+        ["x-cloudscheduler-scheduletime", "2026-11-20T03:00:00Z"],
+        ["x-goog-pubsub-message-id", "1"],
+        ["ce-specversion", "1.0"],
+      ] as const;
+      const reply = await sendTo(web.origin, { method: "POST", target: "/echo/event", body, headers });
+      expect(reply.status).toBe(200);
+      expect(JSON.parse(Buffer.from(reply.body).toString())).toMatchObject({ method: "POST", text: body });
+      expect(web.lines().slice(from).join("\n")).not.toContain('"saw"');
+    });
+  }
+});
+
+describe("what is deployed", () => {
+  test("a plain handler of two parameters, without the framework", () => {
+    const folder = join(built.output, "functions/http");
+    expect(readdirSync(folder).sort()).toEqual(["index.mjs", "index.mjs.map", "package.json"]);
+    expect(JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))).toEqual({
+      private: true,
+      type: "module",
+      main: "index.mjs",
+      dependencies: { "@google-cloud/functions-framework": "5.0.5" },
+    });
+    expect(readFileSync(join(folder, "index.mjs"), "utf8")).not.toContain("functions-framework");
+  });
+
+  test("one service for all HTTP functions, one for each other", () => {
+    expect(
+      readdirSync(join(built.output, "functions"))
+        .filter((name) => !name.endsWith(".zip"))
+        .sort(),
+    ).toEqual(["http", "keep", "nightly", "work", "workInOrder", "workTogether"].sort());
+  });
+});
+
+function post(service: Framework, body: string, headers: Readonly<Record<string, string>>) {
+  return sendTo(service.origin, { method: "POST", target: "/", body, headers: Object.entries(headers) });
+}
+
+/** Our own fixtures, and those of the vendor where they lie beside the repository. */
+function recordedEvents(): readonly { readonly name: string; readonly body: string }[] {
+  const own = ["pubsub-push", "scheduler"].flatMap((file) =>
+    (read(new URL(`../fixtures/gcp/${file}.json`, import.meta.url)) as readonly Recorded[]).map(({ name, body }) => ({
+      name,
+      body,
+    })),
+  );
+  const vendor = new URL("../../../shared/events/gcp/", import.meta.url);
+  if (!existsSync(vendor)) {
+    console.log("skipped: the vendor's recorded events do not lie beside the repository");
+    return own;
+  }
+  const files = readdirSync(vendor, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".json"));
+  return [...own, ...files.map((name) => ({ name, body: readFileSync(new URL(name, vendor), "utf8") }))];
+}
+
+interface Recorded {
+  readonly name: string;
+  readonly body: string;
+}
+
+function read(file: URL): unknown {
+  return JSON.parse(readFileSync(file, "utf8"));
+}
