@@ -154,9 +154,9 @@ function behaves(client: Client): void {
 
   test("a planned run", async () => {
     const nightly = fleet.of("nightly");
-    const run = { schedule: "arn:aws:scheduler:::schedule/nightly", time: "2026-11-20T02:00:00Z", attempt: "1" };
+    const run = { service: "behaviours", function: "nightly", time: "2026-11-20T02:00:00Z", attempt: "1" };
     expect(await nightly.invoke(run)).toBe(null);
-    await checkLog(nightly.lines, 0, [{ message: "saw", event: `${run.schedule}/2026-11-20T02:00:00.000Z` }]);
+    await checkLog(nightly.lines, 0, [{ message: "saw", event: "nightly/2026-11-20T02:00:00.000Z" }]);
   });
 }
 

@@ -1,32 +1,38 @@
-// One planned run of a schedule. EventBridge Scheduler sends whatever input it was given, and fills in what it knows.
+// One planned run of a schedule. EventBridge Scheduler sends the input that it was given, and fills in what it knows.
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 import { Redeliver, type Trigger } from "../../../src/provider.ts";
 
-/** What the stack gives a schedule as its input. */
-export const input = {
-  schedule: "<aws.scheduler.schedule-arn>",
+/** The input of a schedule, once its placeholders are filled in. */
+export interface PlannedRun {
+  readonly service: string;
+  readonly function: string;
+  /** The planned instant, not the present. */
+  readonly time: string;
+  readonly attempt: string;
+}
+
+/** What a schedule is to be given as its input. */
+export const placeholders: Pick<PlannedRun, "time" | "attempt"> = {
   time: "<aws.scheduler.scheduled-time>",
   attempt: "<aws.scheduler.attempt-number>",
-} as const;
-
-export type PlannedRun = Readonly<Record<keyof typeof input, string>>;
+};
 
 export const trigger: Trigger<PlannedRun, undefined> = {
   name: "aws.scheduler",
   accepts: isPlannedRun,
-  decode({ payload: { schedule: source, time: planned, attempt } }) {
-    const time = new Date(planned).toISOString();
-    const id = `${source}/${time}`;
-    const count = Number(attempt);
+  decode({ payload }) {
+    const time = new Date(payload.time).toISOString();
+    const id = `${payload.function}/${time}`;
+    const attempt = Number(payload.attempt);
     return [
       {
         kind: "event",
-        event: { specversion: "1.0", id, source, type: "dev.faasten.schedule", time },
-        ...(Number.isSafeInteger(count) && count > 0 && { attempt: count }),
+        event: { specversion: "1.0", id, source: payload.service, type: "dev.faasten.schedule", time },
+        ...(Number.isSafeInteger(attempt) && attempt > 0 && { attempt }),
       },
     ];
   },
-  /** Lambda runs again what failed, as it does with every asynchronous call. */
+  /** What fails, Lambda runs twice more, as it does with every asynchronous call. */
   encode([outcome]) {
     if (outcome?.kind === "done" || outcome?.kind === "drop") return undefined;
     throw new Redeliver(outcome && "reason" in outcome ? outcome.reason : "the run was not settled");
@@ -34,6 +40,6 @@ export const trigger: Trigger<PlannedRun, undefined> = {
 };
 
 function isPlannedRun(payload: unknown): payload is PlannedRun {
-  const { schedule, time } = (payload ?? {}) as Partial<PlannedRun>;
-  return typeof schedule === "string" && typeof time === "string" && !Number.isNaN(Date.parse(time));
+  const { service, function: name, time } = (payload ?? {}) as Partial<PlannedRun>;
+  return typeof service === "string" && typeof name === "string" && !Number.isNaN(Date.parse(`${time}`));
 }
