@@ -1,0 +1,16 @@
+// The checked-in list: target → deployable of the orders app → the modules under `providers/` in its bundle.
+
+const memory = {
+  state: "local/state/in-memory",
+  broker: ["local/broker", "local/consumer", "local/inboxes", "local/pubsub/in-memory"],
+  secrets: "local/secretstores/env",
+} as const;
+
+export const modules: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  gcp: {
+    http: ["gcp/host", "gcp/triggers/http", ...memory.broker, memory.secrets, memory.state],
+    countOrders: ["gcp/host", "gcp/push", "gcp/triggers/scheduler", memory.state],
+    ship: ["gcp/host", "gcp/push", "gcp/triggers/pubsub-push", ...memory.broker, memory.state],
+    summarise: ["gcp/host", "gcp/push", "gcp/triggers/pubsub-push", ...memory.broker, memory.state],
+  },
+};
