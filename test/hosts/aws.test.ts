@@ -1,5 +1,5 @@
 // Bundles inside Lambda's own runtime interface clients, on a Runtime API of ours and behind an HTTP API of ours.
-import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -17,7 +17,7 @@ let built: BuiltApp;
 let local: Reference;
 
 beforeAll(async () => {
-  built = buildApp("behaviours", "aws");
+  built = buildApp("behaviours", "aws", { "more.ts": more });
   local = await startReference();
 });
 
@@ -31,6 +31,35 @@ for (const client of [4, 3] as const) {
   if (missing === undefined) describe(`aws-lambda-ric ${client}`, () => behaves(client));
   else console.log(`unavailable: aws-lambda-ric ${client}: ${missing}`);
 }
+
+/** What only this host can show. */
+const more = `
+import { http } from "faasten";
+
+export const undici = http.get("/undici", { access: "public" }, () =>
+  Response.json(process.moduleLoadList.filter((name) => name.includes("undici"))),
+);
+export const spent = http.get("/spent", { access: "public" }, async () => {
+  const response = new Response("read before it is sent");
+  await response.text();
+  return response;
+});
+export const whole = http.get("/whole", { access: "public", stream: true }, () => {
+  const headers = [["set-cookie", "a=1"], ["set-cookie", "b=2; Path=/"], ["x-a", "1"]];
+  return new Response("Grüße", { status: 201, headers });
+});
+export const bare = http.get("/bare", { access: "public", stream: true }, () => new Response(null, { status: 204 }));
+export const fails = http.get("/fails", { access: "public", stream: true }, () => {
+  throw new Error("an inner matter");
+});
+export const breaks = http.get("/breaks", { access: "public", stream: true }, () => {
+  const parts = async function* () {
+    yield new TextEncoder().encode("so far so good");
+    throw new Error("the source ran dry");
+  };
+  return new Response(ReadableStream.from(parts()));
+});
+`;
 
 /** What an HTTP API, which decodes the path before a function sees it, makes of an encoded slash. */
 const decoded: Readonly<Record<string, Partial<Exchange>>> = {
@@ -100,6 +129,54 @@ function behaves(client: Client): void {
     });
   });
 
+  describe("streams", () => {
+    const ask = (target: string) => sendTo(functionUrls.url, { method: "GET", target });
+
+    test("a reply that is whole: status, headers and cookies", async () => {
+      const { status, headers, cookies, body } = await ask("/whole");
+      expect([status, headers["x-a"], cookies]).toEqual([201, "1", ["a=1", "b=2; Path=/"]]);
+      expect(Buffer.from(body).toString()).toBe("Grüße");
+    });
+
+    test("a reply without a body", async () => {
+      expect((await ask("/bare")).status).toBe(204);
+    });
+
+    test("a handler that throws before anything is sent", async () => {
+      const { status, headers } = await ask("/fails");
+      expect([status, headers["content-type"]]).toEqual([500, "application/problem+json"]);
+    });
+
+    test("a stream that breaks is cut off, and the log says so", async () => {
+      const breaking = fleet.of("breaks");
+      await expect(ask("/breaks")).rejects.toThrow();
+      await checkLog(breaking.lines, 0, [{ level: "warn", message: "the reply could not be sent whole" }]);
+      await expect(ask("/breaks")).rejects.toThrow();
+      expect(breaking.starts).toBe(1);
+    });
+  });
+
+  test("undici is not loaded for a reply", async () => {
+    expect(Buffer.from((await sendTo(httpApi.url, { method: "GET", target: "/undici" })).body).toString()).toBe("[]");
+  });
+
+  test("a reply that cannot be read is a 500, and the log says why", async () => {
+    const { status, headers } = await sendTo(httpApi.url, { method: "GET", target: "/spent" });
+    expect([status, headers["content-type"]]).toEqual([500, "application/problem+json"]);
+    await checkLog(fleet.of("spent").lines, 0, [{ message: "the reply cannot be sent", function: "spent" }]);
+  });
+
+  describe("a request is no event", () => {
+    for (const { name, body } of recordedEvents()) {
+      test(`${name}, posted to an HTTP function, is a body`, async () => {
+        const headers = [["content-type", "application/json"]] as const;
+        const reply = await sendTo(httpApi.url, { method: "POST", target: "/echo/event", headers, body });
+        expect(reply.status).toBe(200);
+        expect(JSON.parse(Buffer.from(reply.body).toString())).toMatchObject({ method: "POST", text: body });
+      });
+    }
+  });
+
   describe("messages", () => {
     for (const delivery of deliveries) {
       const { to, message } = delivery;
@@ -158,6 +235,22 @@ function behaves(client: Client): void {
     expect(await nightly.invoke(run)).toBe(null);
     await checkLog(nightly.lines, 0, [{ message: "saw", event: "nightly/2026-11-20T02:00:00.000Z" }]);
   });
+}
+
+/** Our own fixtures, and those of the vendor where they lie beside the repository. */
+function recordedEvents(): readonly { readonly name: string; readonly body: string }[] {
+  const own = ["http", "sqs", "scheduler"].flatMap((file) => {
+    const text = readFileSync(new URL(`../fixtures/aws/${file}.json`, import.meta.url), "utf8");
+    const recorded = JSON.parse(text) as readonly { readonly name: string; readonly payload: unknown }[];
+    return recorded.map(({ name, payload }) => ({ name: `${file}: ${name}`, body: JSON.stringify(payload) }));
+  });
+  const vendor = new URL("../../../shared/events/aws/", import.meta.url);
+  if (!existsSync(vendor)) {
+    console.log("skipped: the vendor's recorded events do not lie beside the repository");
+    return own;
+  }
+  const files = readdirSync(vendor).filter((name) => name.endsWith(".json"));
+  return [...own, ...files.map((name) => ({ name, body: readFileSync(new URL(name, vendor), "utf8") }))];
 }
 
 function toSqs({ id, attempt, order }: Message, body: string): SqsMessage {
