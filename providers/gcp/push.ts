@@ -1,5 +1,6 @@
 // What Google posts to a function that is not for browsers: headers and a body; a status is the whole reply.
-import type { Outcome, Reply } from "../../src/provider.ts";
+import { type App, FaastenError, type Reply, type Served } from "../../src/provider.ts";
+import { bodyOf, type GoogleTrigger, type Message, type Service } from "./message.ts";
 
 export interface Push {
   readonly service: string;
@@ -9,9 +10,33 @@ export interface Push {
   readonly body: Uint8Array;
 }
 
-export function isPush(payload: unknown): payload is Push {
-  return typeof payload === "object" && payload !== null && "headers" in payload && "body" in payload;
-}
+/** What the triggers of pushes have in common. */
+export const pushed: Pick<GoogleTrigger<Push>, "accepts" | "encode" | "receive"> = {
+  accepts: (payload): payload is Push =>
+    typeof payload === "object" && payload !== null && "headers" in payload && "body" in payload,
+
+  /** 204 acknowledges; anything else has it come again, by the backoff of the subscription or the job. */
+  encode(outcomes) {
+    const done = outcomes.length > 0 && outcomes.every(({ kind }) => kind === "done" || kind === "drop");
+    return reply(done ? 204 : 503);
+  },
+
+  receive({ app, journal, run }: Service) {
+    const served = onlyOne(app);
+    /** Whoever pushes was let in by the platform: who it is, is not checked here yet. */
+    async function take(message: Message): Promise<Reply> {
+      if (message.method !== "POST") return reply(405);
+      const body = (await bodyOf(message, maxPushBytes)) ?? new Uint8Array();
+      const push: Push = { service: app.service, function: served.name, headers: message.headers, body };
+      return (await run(served, push, message)) as Reply;
+    }
+    return (message) =>
+      take(message).catch((error: unknown) => {
+        journal.write("error", "a push could not be taken; it comes again", { function: served.name }, { error });
+        return reply(503);
+      });
+  },
+};
 
 /** One value of a header; `undefined`: there is none, or it is empty. */
 export function header({ headers }: Push, name: string): string | undefined {
@@ -19,8 +44,18 @@ export function header({ headers }: Push, name: string): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** 204 acknowledges; anything else has it come again, by the backoff of the subscription or the job. */
-export function acknowledge(outcomes: readonly Outcome[]): Reply {
-  const done = outcomes.length > 0 && outcomes.every(({ kind }) => kind === "done" || kind === "drop");
-  return { status: done ? 204 : 503, headers: [], cookies: [], body: undefined };
+/** A message of Pub/Sub's 10 MB, in base64, and its attributes. */
+const maxPushBytes = 16 * 1024 * 1024;
+
+function reply(status: number): Reply {
+  return { status, headers: [], cookies: [], body: undefined };
+}
+
+function onlyOne({ service, functions }: App): Served {
+  const [served, ...others] = functions;
+  if (served && others.length === 0) return served;
+  throw new FaastenError(
+    "MISCONFIGURED",
+    `${service}: what is pushed goes to one function, and this bundle has ${functions.length}`,
+  );
 }

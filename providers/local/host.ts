@@ -83,6 +83,7 @@ export function serve(app: App, options: LocalOptions = {}): Local {
   const web = createWeb({
     functions: app.functions,
     protocol: "http",
+    journal: runner.journal,
     run(served, routed, message) {
       const bearer = /^bearer (.+)$/i.exec(message.headers.authorization ?? "")?.[1];
       const service = token !== undefined && bearer === token;

@@ -2,13 +2,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Served } from "../contracts/provider.ts";
 import type { Caller, Trigger } from "../contracts/trigger.ts";
-import { FaastenError } from "../errors.ts";
 import { maxBodyBytes } from "./limits.ts";
 import { describe, type Journal } from "./log.ts";
 import { fromNode, readBody, writeReply } from "./node-http.ts";
 import { problem } from "./problem.ts";
 import { type Reply, toReply } from "./response.ts";
-import { createRouter } from "./router.ts";
+import { createRoutes, toProblem } from "./routes.ts";
 
 /** The payload of a routed request's call. */
 export interface RoutedRequest {
@@ -26,47 +25,25 @@ export interface WebOptions {
   readonly bodyOf?: (message: IncomingMessage) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
   /** Gives what the function's trigger, one of `httpTrigger`, has encoded. */
   readonly run: (served: Served, routed: RoutedRequest, message: IncomingMessage) => Promise<unknown>;
+  readonly journal: Journal;
 }
 
-/** Answers one request: by the function whose route it is, or with 404 or 405. Rejects for what is no proper request. */
-export function createWeb({
-  functions,
-  protocol,
-  bodyOf,
-  run,
-}: WebOptions): (message: IncomingMessage) => Promise<Reply> {
-  const routes = functions.flatMap((served) => {
-    const { on } = served.definition;
-    return on.kind === "http" ? [{ served, method: on.method, path: on.path }] : [];
-  });
-  const router = createRouter(routes);
-  return async (message) => {
-    const body = await (bodyOf ? bodyOf(message) : readBody(message, maxBodyBytes));
-    const arrived = fromNode(message, body, protocol);
-    const found = router.match(arrived.request.method, arrived.path);
-    if (!found)
-      return toReply(problem({ status: 404, code: "NOT_FOUND", detail: `there is nothing at ${arrived.path}` }));
-    if ("allow" in found) {
-      const allow = found.allow.join(", ");
-      return toReply(
-        problem({ status: 405, code: "UNSUPPORTED", detail: `${arrived.path} takes ${allow}` }, { allow }),
-      );
-    }
-    const { served } = routes[found.index] as (typeof routes)[number];
-    return (await run(served, arrived, message)) as Reply;
-  };
+/** Answers one request: by the function whose route it is, else by a problem. Never rejects. */
+export function createWeb(options: WebOptions): (message: IncomingMessage) => Promise<Reply> {
+  const { functions, protocol, bodyOf = readWhole, run, journal } = options;
+  const find = createRoutes(functions);
+  async function answer(message: IncomingMessage): Promise<Reply> {
+    const arrived = fromNode(message, await bodyOf(message), protocol);
+    const found = find(arrived.request.method, arrived.path);
+    return "definition" in found ? ((await run(found, arrived, message)) as Reply) : toReply(found);
+  }
+  return (message) => answer(message).catch((error: unknown) => toReply(toProblem(error, journal)));
 }
 
-/** Sends the reply; what came instead of one, as a problem. Never rejects. */
+/** Sends the reply, or as much of it as can be sent. Never rejects. */
 export async function respond(response: ServerResponse, reply: Promise<Reply>, journal: Journal): Promise<void> {
   try {
-    const sent = await reply.catch((error: unknown) => {
-      const known = error instanceof FaastenError ? error : new FaastenError("INTERNAL", "the request failed");
-      const { status, code, message } = known;
-      if (status >= 500) journal.write("error", "the request failed", {}, describe(error));
-      return toReply(problem({ status, code, detail: message }));
-    });
-    await writeReply(response, sent);
+    await writeReply(response, await reply);
   } catch (error) {
     journal.write("warn", "the reply could not be sent whole", {}, describe(error));
     response.destroy();
@@ -85,4 +62,8 @@ export function httpTrigger(name: string): Trigger<RoutedRequest, Reply> {
       return toReply(problem({ status: 500, code: "INTERNAL", detail: "the function gave no reply" }));
     },
   };
+}
+
+function readWhole(message: IncomingMessage): Promise<Uint8Array | undefined> {
+  return readBody(message, maxBodyBytes);
 }

@@ -11,6 +11,7 @@ export interface Framework {
   readonly lines: Lines;
   /** The exit code, once it has ended by itself. */
   readonly ended: () => number | null;
+  signal(name: NodeJS.Signals): void;
   stop(): Promise<void>;
 }
 
@@ -18,8 +19,17 @@ const main = fileURLToPath(
   new URL("node_modules/@google-cloud/functions-framework/build/src/main.js", import.meta.url),
 );
 
-/** Serves the bundle in `folder`; resolves once it listens. `timeout` in seconds. */
-export async function startFramework(folder: string, timeout = 10): Promise<Framework> {
+export interface FrameworkOptions {
+  /** Seconds that a function may run. */
+  readonly timeout?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Serves the bundle in `folder`; resolves once it listens. */
+export async function startFramework(
+  folder: string,
+  { timeout = 10, env = {} }: FrameworkOptions = {},
+): Promise<Framework> {
   const port = await freePort();
   const child = spawn(process.execPath, [main, `--source=${folder}`, `--port=${port}`], {
     env: {
@@ -28,7 +38,7 @@ export async function startFramework(folder: string, timeout = 10): Promise<Fram
       FUNCTION_SIGNATURE_TYPE: "http",
       IGNORED_ROUTES: "",
       CLOUD_RUN_TIMEOUT_SECONDS: String(timeout),
-      signing_key: "a key",
+      ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -47,6 +57,7 @@ export async function startFramework(folder: string, timeout = 10): Promise<Fram
     origin: `http://127.0.0.1:${port}`,
     lines: () => text.split("\n").slice(0, -1),
     ended: () => child.exitCode,
+    signal: (name) => void child.kill(name),
     async stop() {
       child.kill("SIGKILL");
       await exited;

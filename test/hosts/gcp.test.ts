@@ -2,9 +2,10 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { remove } from "../dev/running.ts";
-import { deliveries, exchanges, type Message } from "./behaviours.ts";
+import { deliveries, exchanges, type HostReply, type Message } from "./behaviours.ts";
 import { type BuiltApp, buildApp } from "./built.ts";
 import { checkDelivery, checkLog, checkReply } from "./checks.ts";
 import { type Framework, startFramework } from "./functions-framework.ts";
@@ -18,7 +19,10 @@ const services = new Map<string, Framework>();
 
 beforeAll(async () => {
   built = buildApp("behaviours", "gcp");
-  [local, web] = await Promise.all([startReference(), startFramework(join(built.output, "functions/http"), 4)]);
+  [local, web] = await Promise.all([
+    startReference(),
+    startFramework(join(built.output, "functions/http"), { timeout: 4 }),
+  ]);
 });
 
 afterAll(async () => {
@@ -75,6 +79,64 @@ describe("HTTP functions", () => {
     expect(parts).toEqual(["first ", "second"]);
   });
 });
+
+describe("what only this host does", () => {
+  test("a body that was compressed arrives as the framework has decoded it, and says so", async () => {
+    const body = gzipSync("[1, 2]");
+    const headers = [
+      ["content-type", "application/json"],
+      ["content-encoding", "gzip"],
+    ] as const;
+    const reply = await sendTo(web.origin, { method: "POST", target: "/sum", body, headers });
+    expect(JSON.parse(Buffer.from(reply.body).toString())).toEqual({ sum: 3 });
+  });
+
+  test("of two requests at once, only the one that left a rejection alone fails", async () => {
+    const send = (target: string) => sendTo(web.origin, { method: "GET", target });
+    const replies = await Promise.all(["/floats", "/slow", "/floats", "/slow"].map(send));
+    expect(replies.map(({ status }) => status)).toEqual([500, 200, 500, 200]);
+  });
+
+  test("what a timer throws fails no more than its request", async () => {
+    const from = web.lines().length;
+    const reply = await sendTo(web.origin, { method: "GET", target: "/throws-later" });
+    expect(reply.status).toBe(500);
+    expect(Buffer.from(reply.body).toString()).not.toContain("out of a timer");
+    await checkLog(web.lines, from, [{ message: "a rejection that nobody awaited", function: "throwsLater" }]);
+    expect(web.ended()).toBeNull();
+  });
+
+  test("the trace of the caller goes on", async () => {
+    const trace = "0af7651916cd43dd8448eb211c80319c";
+    const headers = [["traceparent", `00-${trace}-b7ad6b7169203331-01`]] as const;
+    const from = web.lines().length;
+    await sendTo(web.origin, { method: "GET", target: "/throws", headers });
+    await checkLog(web.lines, from, [{ message: "failed", trace }]);
+  });
+
+  test("nothing loads undici on the way to a reply, nor to an acknowledgement", async () => {
+    const probe = join(built.folder, "probe.cjs");
+    const print = 'console.log("undici " + process.moduleLoadList.some((name) => name.includes("undici/undici")))';
+    writeFileSync(probe, `process.on("SIGUSR2", () => ${print});`);
+    const env = { NODE_OPTIONS: `--require=${probe}` };
+    for (const [name, send] of [
+      ["http", (service: Framework) => post(service, "[1]", { "content-type": "application/json" }, "/sum")],
+      ["work", (service: Framework) => post(service, push(ours), { "content-type": "application/json" })],
+    ] as const) {
+      const service = await startFramework(join(built.output, "functions", name), { env });
+      try {
+        expect((await send(service)).status).toBeLessThan(300);
+        service.signal("SIGUSR2");
+        await expect.poll(() => service.lines().join("\n"), { timeout: 15_000 }).toContain("undici ");
+        expect(service.lines()).toContain("undici false");
+      } finally {
+        await service.stop();
+      }
+    }
+  });
+});
+
+const ours: Message = { id: "1", body: '{"do":"done","key":"k"}' };
 
 /** As a push subscription posts it. https://docs.cloud.google.com/pubsub/docs/push */
 function push({ id, body, attempt, order }: Message): string {
@@ -171,8 +233,13 @@ describe("what is deployed", () => {
   });
 });
 
-function post(service: Framework, body: string, headers: Readonly<Record<string, string>>) {
-  return sendTo(service.origin, { method: "POST", target: "/", body, headers: Object.entries(headers) });
+function post(
+  { origin }: Framework,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+  target = "/",
+): Promise<HostReply> {
+  return sendTo(origin, { method: "POST", target, body, headers: Object.entries(headers) });
 }
 
 /** Our own fixtures, and those of the vendor where they lie beside the repository. */

@@ -1,4 +1,15 @@
 // A request to the service of the app's HTTP functions. https://docs.cloud.google.com/run/docs/triggering/https-request
-import { httpTrigger, type Reply, type RoutedRequest, type Trigger } from "../../../src/provider.ts";
+import { createWeb, httpTrigger, maxBodyBytes, type RoutedRequest } from "../../../src/provider.ts";
+import { bodyOf, type GoogleTrigger } from "../message.ts";
 
-export const trigger: Trigger<RoutedRequest, Reply> = httpTrigger("gcp.http");
+export const trigger: GoogleTrigger<RoutedRequest> = {
+  ...httpTrigger("gcp.http"),
+  receive: ({ app, journal, run }) =>
+    createWeb({
+      functions: app.functions,
+      protocol: "https",
+      bodyOf: (message) => bodyOf(message, maxBodyBytes),
+      run,
+      journal,
+    }),
+};

@@ -1,17 +1,17 @@
 // One message of a push subscription, wrapped in JSON or, where its metadata is written into headers, bare.
 // https://docs.cloud.google.com/pubsub/docs/push
 // https://docs.cloud.google.com/pubsub/docs/payload-unwrapping
-import { type Arrival, fromMessage, type Reply, type Trigger } from "../../../src/provider.ts";
-import { acknowledge, header, isPush, type Push } from "../push.ts";
+import { type Arrival, fromMessage } from "../../../src/provider.ts";
+import type { GoogleTrigger } from "../message.ts";
+import { header, type Push, pushed } from "../push.ts";
 
-export const trigger: Trigger<Push, Reply> = {
+export const trigger: GoogleTrigger<Push> = {
+  ...pushed,
   name: "gcp.pubsub-push",
-  accepts: isPush,
   decode({ payload }) {
     const message = header(payload, "x-goog-pubsub-message-id") === undefined ? wrapped(payload) : unwrapped(payload);
     return [message ? toArrival(message) : malformed(payload)];
   },
-  encode: acknowledge,
 };
 
 /** A message as Pub/Sub knows it, whichever way it came. */

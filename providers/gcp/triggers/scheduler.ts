@@ -1,13 +1,13 @@
 // One planned run of a Cloud Scheduler job that posts to the function.
 // https://docs.cloud.google.com/scheduler/docs/creating
-import type { Arrival, Reply, Trigger } from "../../../src/provider.ts";
-import { acknowledge, header, isPush, type Push } from "../push.ts";
+import type { Arrival } from "../../../src/provider.ts";
+import type { GoogleTrigger } from "../message.ts";
+import { header, type Push, pushed } from "../push.ts";
 
-export const trigger: Trigger<Push, Reply> = {
+export const trigger: GoogleTrigger<Push> = {
+  ...pushed,
   name: "gcp.scheduler",
-  accepts: isPush,
   decode: ({ payload }) => [toArrival(payload)],
-  encode: acknowledge,
 };
 
 /** The planned instant is the same however often a run is repeated; the present is not. */

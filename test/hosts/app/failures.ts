@@ -32,6 +32,22 @@ export const floatsLater = http.get("/floats-later", { access: "public" }, () =>
   return new Response("answered");
 });
 
+/** Throws where no promise catches it. */
+export const throwsLater = http.get("/throws-later", { access: "public" }, async () => {
+  setTimeout(() => {
+    throw new Error("out of a timer");
+  }, 20);
+  await new Promise((resume) => setTimeout(resume, 500));
+  return new Response("as if nothing had happened");
+});
+
+/** Nothing goes wrong here; it only takes as long as `floats`. */
+export const slow = http.get("/slow", { access: "public" }, async () => {
+  await new Promise((resume) => setTimeout(resume, 500));
+  return new Response("done");
+});
+
+/** What a compiler would not let through. */
 export const nonsense = http.get("/nonsense", { access: "public" }, () => ({ statusCode: 200 }) as unknown as Response);
 
 export const forServices = http.get("/for-services", { access: "service" }, () => new Response("for services"));
