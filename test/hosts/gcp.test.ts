@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { remove } from "../dev/running.ts";
+import { scenario } from "../portable/scenario.ts";
 import { deliveries, exchanges, type HostReply, type Message } from "./behaviours.ts";
 import { type BuiltApp, buildApp } from "./built.ts";
 import { checkDelivery, checkLog, checkReply } from "./checks.ts";
@@ -209,6 +210,23 @@ describe("a request is no event", () => {
       expect(web.lines().slice(from).join("\n")).not.toContain('"saw"');
     });
   }
+});
+
+describe("the orders app", () => {
+  const addresses = { app: "", control: "" };
+  let orders: BuiltApp;
+  let service: Framework;
+  beforeAll(async () => {
+    orders = buildApp("orders", "gcp");
+    const env = { "signing-key": "a key" };
+    service = await startFramework(join(orders.output, "functions/http"), { env });
+    addresses.app = service.origin;
+  });
+  afterAll(async () => {
+    await service?.stop();
+    if (orders) remove(orders.folder);
+  });
+  for (const { name, run } of scenario(addresses).http) test(name, run);
 });
 
 describe("what is deployed", () => {

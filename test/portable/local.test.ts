@@ -33,7 +33,8 @@ afterAll(async () => {
 });
 
 describe("the orders app on faasten dev", () => {
-  for (const { name, run } of scenario(addresses)) test(name, run);
+  const { http, events } = scenario(addresses);
+  for (const { name, run } of [...http, ...events]) test(name, run);
 });
 
 /** What the scenario asks of a target, by `/_faasten/`. */
