@@ -62,7 +62,8 @@ export function createComponents(app: App, journal: Journal): Components {
     if (typeof value === "string") return value;
     if ("env" in value) return process.env[value.env] ?? "";
     const store = (await get(value.store)()) as SecretStore;
-    const secret = (await store.get(value.secret))?.[value.key];
+    const keys = (await store.get(value.secret)) ?? {};
+    const secret = Object.hasOwn(keys, value.key) ? keys[value.key] : undefined;
     if (secret === undefined) {
       throw new FaastenError(
         "MISCONFIGURED",
