@@ -1,13 +1,15 @@
 // Every component of every provider × every case of its block.
 import { afterAll, describe, test } from "vitest";
-import { type Case, type Harness, lacks, pubsubCases, stateCases } from "../src/conformance/cases.ts";
+import { type Case, type Harness, lacks, pubsubCases, secretStoreCases, stateCases } from "../src/conformance/cases.ts";
 import { brokers } from "./conformance/brokers.ts";
+import { secretStores } from "./conformance/secret-stores.ts";
 import { stateStores } from "./conformance/state-stores.ts";
 
 type Verdict = "pass" | "fail" | `lacks ${string}`;
 
 prove("state", stateCases, stateStores);
 prove("pubsub", pubsubCases, brokers);
+prove("secretstores", secretStoreCases, secretStores);
 
 /** `open` gives each case a harness of its own, and what ends it. */
 function prove<H extends Harness>(

@@ -1,5 +1,11 @@
 // A pub/sub component over inboxes of our own.
-import { type CloudEvent, type ComponentOptions, checkEventSize, type PubSub } from "../../src/provider.ts";
+import {
+  type CloudEvent,
+  type ComponentOptions,
+  checkEventSize,
+  type PubSub,
+  toStructured,
+} from "../../src/provider.ts";
 import { createConsumer } from "./consumer.ts";
 import type { Inboxes, Taken } from "./inboxes.ts";
 
@@ -9,7 +15,7 @@ export function createBroker<T extends Taken>({ name }: ComponentOptions, inboxe
   const consumer = createConsumer(inboxes);
 
   function add(topic: string, events: readonly CloudEvent[], order?: string): void {
-    for (const event of events) checkEventSize(structured(event), `pubsub component "${name}", topic "${topic}"`);
+    for (const event of events) checkEventSize(toStructured(event), `pubsub component "${name}", topic "${topic}"`);
     inboxes.add(topic, events, order);
   }
 
@@ -44,12 +50,4 @@ export function createBroker<T extends Taken>({ name }: ComponentOptions, inboxe
       inboxes.close();
     },
   };
-}
-
-/** As structured JSON, the data's own text within. */
-function structured({ data, extensions, ...attributes }: CloudEvent): string {
-  const head = JSON.stringify({ ...attributes, ...extensions });
-  if (!data) return head;
-  const last = "json" in data ? `"data":${data.json}` : `"data_base64":"${Buffer.from(data.bytes).toString("base64")}"`;
-  return `${head.slice(0, -1)},${last}}`;
 }

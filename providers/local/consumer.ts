@@ -41,24 +41,23 @@ export function createConsumer<T extends Taken>(inboxes: Inboxes<T>): Consumer {
       renew();
       if (!closing) for (const each of subscriptions) takeDue(each);
     });
+    if (inboxes.renew && running.size > 0) nextTurn = Math.min(nextTurn, renewed + renewInterval);
     if (!done) nextTurn = Date.now() + pauseAfterFailure;
     clearTimeout(timer);
     timer = setTimeout(turn, Math.max(1, Math.min(nextTurn - Date.now(), longestTimer)));
   }
 
   function renew(): void {
-    if (!inboxes.renew || running.size === 0) return;
-    if (Date.now() >= renewed + renewInterval) {
-      inboxes.renew([...running.keys()]);
-      renewed = Date.now();
-    }
-    nextTurn = renewed + renewInterval;
+    if (running.size === 0 || Date.now() < renewed + renewInterval) return;
+    inboxes.renew?.([...running.keys()]);
+    renewed = Date.now();
   }
 
   function takeDue(of: Subscription): void {
     const free = atOnce - [...running.values()].filter((each) => isSame(each.of, of)).length;
     if (free === 0) return;
     if ((inboxes.nextDue(of) ?? Number.POSITIVE_INFINITY) <= Date.now()) {
+      if (running.size === 0) renewed = Date.now();
       for (const taken of inboxes.take(of, free)) running.set(taken, { of, done: handle(of, taken) });
     }
     nextTurn = Math.min(nextTurn, inboxes.nextDue(of) ?? nextTurn);

@@ -18,7 +18,8 @@ export interface Database {
 
 /**
  * The file that the component's `connectionString` names, with its `schema` in it. The schema's statements must be
- * repeatable: every process runs them.
+ * repeatable: every process runs them. A call waits for other processes as long as `busyTimeout` and `timeout` allow, and
+ * holds up this one meanwhile.
  */
 export function openDatabase(options: ComponentOptions, schema: string): Database {
   const path = setting(options, "connectionString") ?? ".faasten/local/faasten.db";

@@ -198,7 +198,8 @@ function answering(
 }
 
 /** What a caller is told. Of what went wrong inside, only where to find it. */
-function refusal(error: unknown, { id, redact }: Invocation): Response {
+function refusal(error: unknown, invocation: Invocation): Response {
+  const { id } = invocation;
   if (error instanceof SyntaxError && "body" in error) {
     return problem({ status: 400, code: "INVALID", detail: "the body is not JSON", instance: id });
   }
@@ -212,7 +213,7 @@ function refusal(error: unknown, { id, redact }: Invocation): Response {
   }
   const { code, status } = error;
   const issues = error instanceof SchemaError ? { issues: error.issues } : {};
-  const detail = redact(error.message);
+  const detail = invocation.redact(error.message);
   return problem(
     { status, code, detail, ...issues, instance: id },
     code === "UNAUTHENTICATED" ? { "www-authenticate": "Bearer" } : {},

@@ -76,13 +76,10 @@ export function createVariables(root: Node, given: Given, problems: Problems): V
 
   function textOf(variable: Variable, node: Node): string {
     const value = valueOf(variable, node) ?? fail("NOT_FOUND", node, noValue(variable, node));
-    if (value.kind === "scalar" && value.value !== null) return value.text;
-    const what = value.kind === "scalar" ? "empty" : `a ${value.kind}`;
-    return fail(
-      "INVALID",
-      node,
-      `${quoted(variable.text)} is ${what}, and stands inside of text: only plain values can.`,
-    );
+    if (value.kind === "scalar" && value.value !== null && value.tag === undefined) return value.text;
+    const what = value.tag ?? (value.kind === "scalar" ? "empty" : `a ${value.kind}`);
+    const message = `${quoted(variable.text)} is ${what}, and stands inside of text: only plain values can.`;
+    return fail("INVALID", node, message);
   }
 
   /** `undefined`: no source has a value. */

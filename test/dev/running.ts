@@ -50,7 +50,10 @@ export interface StartOptions {
 }
 
 /** Resolves once it answers; rejects with what it printed if it ends before. */
-export async function startDev(folder: string, { env = {}, flags = [], token = "test-token" }: StartOptions = {}): Promise<Running> {
+export async function startDev(
+  folder: string,
+  { env = {}, flags = [], token = "test-token" }: StartOptions = {},
+): Promise<Running> {
   const child = spawn(process.execPath, [...command, "dev", "--port", "0", ...flags], {
     cwd: folder,
     env: { ...process.env, FAASTEN_TOKEN: token, NODE_OPTIONS: "", ...env },
@@ -67,7 +70,8 @@ export async function startDev(folder: string, { env = {}, flags = [], token = "
   const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
   const said: Running["said"] = (pattern, from = 0) =>
     new Promise((resolve, reject) => {
-      const fail = (why: string) => (): void => end(() => reject(new Error(`${why} before it said ${pattern}:\n${text.slice(from)}`)));
+      const fail = (why: string) => (): void =>
+        end(() => reject(new Error(`${why} before it said ${pattern}:\n${text.slice(from)}`)));
       const timer = setTimeout(fail("20 s passed"), 20_000);
       const ended = fail("it ended");
       const end = (settle: () => void): void => {

@@ -7,7 +7,7 @@ import { scenario } from "./scenario.ts";
 let folder: string;
 let running: Running;
 let server: Server;
-let control: string;
+const addresses = { app: "", control: "" };
 
 beforeAll(async () => {
   folder = copyOrders();
@@ -22,7 +22,8 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
-  control = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
+  addresses.app = running.url;
+  addresses.control = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
 });
 
 afterAll(async () => {
@@ -32,10 +33,7 @@ afterAll(async () => {
 });
 
 describe("the orders app on faasten dev", () => {
-  // The steps are known before the addresses are: each is looked up by its place.
-  scenario("", "").forEach(({ name }, index) => {
-    test(name, async () => scenario(running.url, control)[index]?.run());
-  });
+  for (const { name, run } of scenario(addresses)) test(name, run);
 });
 
 /** What the scenario asks of a target, by `/_faasten/`. */
@@ -43,9 +41,14 @@ async function steer(method: string, url: string, text: string): Promise<{ statu
   const [, what, name = "", id = ""] = url.split("/");
   const deliver = (to: string, event: unknown) => running.control("POST", `/functions/${to}/deliver`, { event });
   const pass = async (response: Response) => ({ status: response.status, body: await response.text() });
-  if (method === "GET" && what === "dead-letters") return pass(await running.control("GET", `/functions/${name}/dead-letters`));
+  if (method === "GET" && what === "dead-letters")
+    return pass(await running.control("GET", `/functions/${name}/dead-letters`));
   if (what === "redrive") return pass(await running.control("POST", `/functions/${name}/dead-letters/${id}/redrive`));
-  const { function: to, event, events = [event] } = JSON.parse(text) as { function: string; event?: unknown; events?: unknown[] };
+  const {
+    function: to,
+    event,
+    events = [event],
+  } = JSON.parse(text) as { function: string; event?: unknown; events?: unknown[] };
   if (what === "duplicate") await Promise.all([deliver(to, event), deliver(to, event)]);
   else for (const one of what === "reorder" ? events.toReversed() : events) await deliver(to, one);
   return { status: 200, body: "{}" };

@@ -13,15 +13,24 @@ export interface Step {
   run(): Promise<void>;
 }
 
-export function scenario(app: string, control: string): readonly Step[] {
+/** Where the target answers; read when a step runs. */
+export interface Addresses {
+  readonly app: string;
+  readonly control: string;
+}
+
+export function scenario(addresses: Addresses): readonly Step[] {
   /** Apart from whatever earlier runs have left. */
   const run = Math.random().toString(36).slice(2, 8);
   const id = (name: string): string => `${name}-${run}`;
-  const at = (path: string, init?: RequestInit): Promise<Response> => fetch(app + path, init);
+  const at = (path: string, init?: RequestInit): Promise<Response> => fetch(addresses.app + path, init);
   const send = (method: string, path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
     at(path, { method, body: JSON.stringify(body), headers: { "content-type": "application/json", ...headers } });
   const ask = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-    const response = await fetch(control + path, { method, ...(body !== undefined && { body: JSON.stringify(body) }) });
+    const response = await fetch(addresses.control + path, {
+      method,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
     assert.equal(response.status, 200, `${path} of the control server`);
     return response.json();
   };
@@ -37,8 +46,8 @@ export function scenario(app: string, control: string): readonly Step[] {
     ((await (await at(`/stock/${sku}`)).json()) as { count: number }).count;
   const statusOf = async (order: string): Promise<string> =>
     ((await (await at(`/orders/${order}`)).json()) as { status: string }).status;
-  const dead = async (): Promise<readonly { id: string; data: { id: string }; [extension: string]: unknown }[]> =>
-    (await ask("GET", "/dead-letters/ship")) as never;
+  const dead = async (): Promise<readonly DeadLetter[]> =>
+    (await ask("GET", "/dead-letters/ship")) as readonly DeadLetter[];
 
   return [
     {
@@ -204,8 +213,8 @@ export function scenario(app: string, control: string): readonly Step[] {
         const mine = async () => (await dead()).filter(({ data }) => data.id === id("poison"));
         await until(async () => assert.equal((await mine()).length, 1));
         const [letter] = await mine();
-        assert.equal(letter?.["faastenreason"], `nothing is known of ${id("unknown")}`);
-        assert.equal(letter?.["faastenfunction"], "ship");
+        assert.equal(letter?.faastenreason, `nothing is known of ${id("unknown")}`);
+        assert.equal(letter?.faastenfunction, "ship");
         await send("PUT", `/stock/${id("unknown")}`, { count: 5 });
         await ask("POST", `/redrive/ship/${encodeURIComponent(letter?.id ?? "")}`);
         await until(async () => assert.equal(await statusOf(id("poison")), "shipped"));
@@ -214,6 +223,13 @@ export function scenario(app: string, control: string): readonly Step[] {
       },
     },
   ];
+}
+
+interface DeadLetter {
+  readonly id: string;
+  readonly data: { readonly id: string };
+  readonly faastenreason: string;
+  readonly faastenfunction: string;
 }
 
 /** Tries until it holds: what is published is handled some time later. */

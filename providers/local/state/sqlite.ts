@@ -9,6 +9,7 @@ import {
   duration,
   type StateEntry,
   type StateStore,
+  setting,
   type Value,
 } from "../../../src/provider.ts";
 import { type Database, openDatabase, type Row, tableName } from "../database.ts";
@@ -115,8 +116,10 @@ type Statement = "schema" | "get" | "getMany" | "etag" | "put" | "delete" | "lis
 
 /** `expiration_time` is UTC to the second. Columns are named, because a daprd may have added its own. */
 function statements(options: ComponentOptions): Record<Statement, string> {
-  const state = tableName(options, "tableName", "state");
-  const metadata = tableName(options, "metadataTableName", "metadata");
+  // Dapr's names in a file of the user's; in ours, a table for each component, since one file holds them all.
+  const own = setting(options, "connectionString") === undefined ? `_${options.name.replace(/[^a-z0-9]/gi, "_")}` : "";
+  const state = tableName(options, "tableName", `state${own}`);
+  const metadata = tableName(options, "metadataTableName", `metadata${own}`);
   const columns = "value, is_binary, etag, unixepoch(expiration_time) AS expires";
   const live = "(expiration_time IS NULL OR expiration_time > CURRENT_TIMESTAMP)";
   return {

@@ -19,6 +19,7 @@ custom:
   no: false
   nothing: ~
   list: [a, { b: c }]
+  made: !Ref Table
   table: { test: t, name: "\${self:custom.table.test}!" }
   key: table
 `;
@@ -135,12 +136,13 @@ describe("mistakes", () => {
     ["${env:HOST,}", "INVALID", "a fallback is missing"],
     ["${env:}", "INVALID", "names nothing"],
     ["a ${self:custom.list}", "INVALID", "is a list, and stands inside of text"],
+    ["a ${self:custom.made}", "INVALID", "is !Ref, and stands inside of text"],
     ["a ${env:NONE, null}", "INVALID", "is empty, and stands inside of text"],
   ])("%s", (text, code, message) => {
     const { value, problems } = resolve(`'${text.replaceAll("'", "''")}'`);
     expect(value).toBeUndefined();
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatch(new RegExp(`^15 ${code} `));
+    expect(problems[0]).toMatch(new RegExp(`^16 ${code} `));
     expect(problems[0]).toContain(message);
   });
 
@@ -173,7 +175,7 @@ describe("mistakes", () => {
 
   test("a missing value is reported once however many ask for it", () => {
     const { problems } = resolve('"${self:y}${self:y}${self:z}"\ny: "${env:NONE}"\nz: "${self:y, 1}"');
-    expect(problems).toEqual([expect.stringContaining("16 NOT_FOUND `${env:NONE}` has no value")]);
+    expect(problems).toEqual([expect.stringContaining("17 NOT_FOUND `${env:NONE}` has no value")]);
   });
 
   test("chains and sums are bounded", () => {
@@ -183,6 +185,17 @@ describe("mistakes", () => {
     const doubling = Array.from({ length: 40 }, (_, i) => `b${i + 1}: "\${self:b${i}}\${self:b${i}}"`).join("\n");
     const { problems } = resolve(`"\${self:b40}"\nb0: 0123456789\n${doubling}`);
     expect(problems).toEqual([expect.stringContaining("TOO_LARGE The text is longer than 1048576 characters")]);
+  });
+
+  test("a value that many ask for is worked out once", () => {
+    const chain = Array.from({ length: 60 }, (_, i) => `k${i + 1}: "\${self:m.\${self:k${i}}\${self:k${i}}}"`).join(
+      "\n",
+    );
+    expect(resolve(`"\${self:k60}"\nk0: x\nm: { xx: x }\n${chain}`)).toEqual({ value: "x", problems: [] });
+  });
+
+  test("many variables may stand side by side", () => {
+    expect(resolve(`"${"${self:custom.number}".repeat(30)}"`)).toEqual({ value: "7".repeat(30), problems: [] });
   });
 
   test("long texts without variables cost little", () => {
