@@ -1,7 +1,7 @@
 // How much of a function's bundle is ours: two small functions, bundled as a build would do it.
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { root } from "./source.ts";
+import { root, toSource } from "./source.ts";
 
 export interface Measured {
   /** Minified bytes of `src/` in the bundle. */
@@ -70,7 +70,7 @@ const trigger = {
 ${served}`;
 
 export async function measure(entry: string): Promise<Measured> {
-  const { metafile } = await build({
+  const { metafile, outputFiles } = await build({
     stdin: { contents: entry, resolveDir: fileURLToPath(root), sourcefile: "entry.js" },
     bundle: true,
     minify: true,
@@ -85,14 +85,16 @@ export async function measure(entry: string): Promise<Measured> {
     logLevel: "silent",
   });
   const [output] = Object.values(metafile.outputs);
-  const inputs = Object.entries(output?.inputs ?? {}).map(([file, { bytesInOutput }]) => [file, bytesInOutput] as const);
+  const inputs = Object.entries(output?.inputs ?? {}).map(
+    ([file, { bytesInOutput }]) => [file, bytesInOutput] as const,
+  );
   const ours = inputs.filter(([file, bytes]) => file.startsWith("src/") && bytes > 0).sort(([, a], [, b]) => b - a);
   return {
     bytes: ours.reduce((sum, [, bytes]) => sum + bytes, 0),
     heaviest: ours,
-    loads: (output?.imports ?? [])
-      .filter(({ path, external, kind }) => external && kind === "import-statement" && path !== "components")
-      .map(({ path }) => path),
+    loads: toSource("bundle.mjs", outputFiles[0]?.text ?? "")
+      .imports.filter(({ to, dynamic }) => !dynamic && to !== "components")
+      .map(({ to }) => to),
     packages: inputs.filter(([file, bytes]) => file.includes("node_modules/") && bytes > 0).map(([file]) => file),
   };
 }

@@ -50,17 +50,20 @@ function syntax(source: Source): readonly Breach[] {
   });
 }
 
-/** What outlives a call and can change, outside of a program. Constants are held to their readonly types by the compiler. */
+/**
+ * What outlives a call and can change, outside of a program. A collection wants a readonly type, to which the compiler holds
+ * it; a list or an object must not be written to in its own file, and an exported list wants the type as well.
+ */
 function state(source: Source): readonly Breach[] {
   const { path, body, lineOf } = source;
   if (programs.includes(path)) return [];
   const found: Breach[] = [];
-  const top = body.map((node) => (isNode(node["declaration"]) ? node["declaration"] : node));
-  for (const node of top) {
-    if (node.type === "VariableDeclaration") {
-      if (node["kind"] !== "const") found.push(breach(path, lineOf(node), `module-level ${String(node["kind"])}`));
-      else for (const one of nodesIn(node["declarations"])) found.push(...constant(source, one));
-    }
+  for (const top of body) {
+    const exported = isNode(top["declaration"]);
+    const node = isNode(top["declaration"]) ? top["declaration"] : top;
+    if (node.type !== "VariableDeclaration") continue;
+    if (node["kind"] !== "const") found.push(breach(path, lineOf(node), `module-level ${String(node["kind"])}`));
+    else for (const one of nodesIn(node["declarations"])) found.push(...constant(source, one, exported));
   }
   for (const node of nodesOf(body)) {
     if (node.type === "PropertyDefinition" && node["static"] === true && node["readonly"] !== true)
@@ -69,9 +72,9 @@ function state(source: Source): readonly Breach[] {
   return found;
 }
 
-function constant({ path, text, body, lineOf }: Source, declarator: Node): readonly Breach[] {
+function constant({ path, text, body, lineOf }: Source, declarator: Node, exported: boolean): readonly Breach[] {
   const { id, init } = declarator;
-  if (!isNode(id) || !isNode(init)) return [];
+  if (!isNode(id) || id.type !== "Identifier" || !isNode(init)) return [];
   const name = nameOf(id);
   const type = isNode(id["typeAnnotation"]) ? text.slice(id["typeAnnotation"].start, id["typeAnnotation"].end) : "";
   const value = withoutCast(init);
@@ -85,31 +88,29 @@ function constant({ path, text, body, lineOf }: Source, declarator: Node): reado
     return [breach(path, at, `${name}: module-level state`)];
   if (value.type === "CallExpression" && nameOf(value["callee"]) === "once")
     return [breach(path, at, `${name}: what \`once\` keeps at module level is state`)];
-  if (value.type === "ArrayExpression")
-    return fixed || /^:\s*(?:readonly |ReadonlyArray<)/.test(type)
-      ? []
-      : [breach(path, at, `${name}: a module-level list wants a readonly type`)];
-  if (value.type === "ObjectExpression" && changes(body, name))
-    return [breach(path, at, `${name}: a module-level object that is written to`)];
+  if ((value.type === "ArrayExpression" || value.type === "ObjectExpression") && changes(body, name))
+    return [breach(path, at, `${name}: module-level state, for it is written to`)];
+  if (value.type === "ArrayExpression" && exported && !fixed && !/^:\s*(?:readonly |ReadonlyArray<)/.test(type))
+    return [breach(path, at, `${name}: an exported list wants a readonly type`)];
   return [];
 }
 
-/** Whether anything in the file assigns to, or deletes, a member of what has this name. */
+/** Whether anything in the file writes to a member of what has this name, or calls what changes it. */
 function changes(body: readonly Node[], name: string): boolean {
   return nodesOf(body).some((node) => {
     const target = node["left"] ?? node["argument"];
-    const writes = ["AssignmentExpression", "UpdateExpression"].includes(node.type) || node["operator"] === "delete";
-    if (writes && isNode(target) && target.type === "MemberExpression" && nameOf(target["object"]) === name) return true;
+    const writes = /^(?:Assignment|Update)Expression$/.test(node.type) || node["operator"] === "delete";
+    if (writes && isNode(target) && nameOf(target["object"]) === name) return true;
+    const { callee } = node;
+    if (!isNode(callee)) return false;
+    const method = nameOf(callee["property"]);
+    if (nameOf(callee["object"]) === name) return changing.test(method);
     const [first] = nodesIn(node["arguments"]);
-    const callee = node["callee"];
-    return (
-      isNode(callee) &&
-      nameOf(callee["object"]) === "Object" &&
-      /^(?:assign|definePropert)/.test(nameOf(callee["property"])) &&
-      nameOf(first) === name
-    );
+    return nameOf(callee["object"]) === "Object" && /^(?:assign|define)/.test(method) && nameOf(first) === name;
   });
 }
+
+const changing = /^(?:push|pop|shift|unshift|splice|sort|reverse|fill|copyWithin|set|add|delete|clear)$/;
 
 function withoutCast(node: Node): Node {
   const inner = node["expression"];

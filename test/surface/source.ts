@@ -54,7 +54,9 @@ export function toSource(path: string, text: string): Source {
     if (!isNode(from)) return [];
     const dynamic = node.type === "ImportExpression";
     if (typeof from["value"] !== "string") return []; // import(url): what it loads is not known here
-    return [{ to: resolve(path, from["value"]), line: lineOf(node), typesOnly: !dynamic && isTypesOnly(node), dynamic }];
+    return [
+      { to: resolve(path, from["value"]), line: lineOf(node), typesOnly: !dynamic && isTypesOnly(node), dynamic },
+    ];
   });
   return { path, text, body, imports, lineOf };
 }
