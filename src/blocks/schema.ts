@@ -30,7 +30,7 @@ export async function parse<Out>(schema: Schema<unknown, Out>, value: unknown, w
   if (result.issues === undefined) return result.value;
   throw new SchemaError(
     what,
-    result.issues.map(({ message, path }) => ({ message, path: (path ?? []).map(segment).join(".") })),
+    result.issues.map(({ message, path }) => ({ path: (path ?? []).map(segment).join("."), message })),
   );
 }
 

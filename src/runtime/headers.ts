@@ -6,9 +6,19 @@ export type Fields = Readonly<Record<string, string | undefined>>;
 /**
  * The last prototype of a lazy class: what makes `lazy instanceof Request` hold without patching a global. A Proxy, because
  * the global's prototype may be fetched only once somebody asks for it, and who asks has touched the global already.
+ * `toNative`: what the console shows in place of the lazy one.
  */
-export function lastPrototype(name: "Headers" | "Request" | "Response"): object {
-  return new Proxy({}, { getPrototypeOf: () => globalThis[name].prototype });
+export function lastPrototype<Lazy>(
+  name: "Headers" | "Request" | "Response",
+  toNative: (lazy: Lazy) => object,
+): object {
+  const inspect = Symbol.for("nodejs.util.inspect.custom");
+  const target = {
+    [inspect](this: Lazy): object {
+      return toNative(this);
+    },
+  };
+  return new Proxy(target, { getPrototypeOf: () => globalThis[name].prototype });
 }
 
 /** Reads straight from the host's fields until something is written or listed. */
@@ -170,7 +180,10 @@ export class LazyHeaders implements Headers {
     this.#sorted = undefined;
   }
 }
-Object.setPrototypeOf(LazyHeaders.prototype, lastPrototype("Headers"));
+Object.setPrototypeOf(
+  LazyHeaders.prototype,
+  lastPrototype("Headers", (lazy: LazyHeaders) => new globalThis.Headers(lazy)),
+);
 
 const token = /^[!#$%&'*+\-.^_`|~A-Za-z0-9]+$/;
 

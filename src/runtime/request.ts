@@ -187,7 +187,7 @@ class LazyRequest implements Request {
     return this.#native;
   }
 }
-Object.setPrototypeOf(LazyRequest.prototype, lastPrototype("Request"));
+Object.setPrototypeOf(LazyRequest.prototype, lastPrototype("Request", LazyRequest.native));
 
 const alreadyRead = "Body is unusable: Body has already been read";
 const decoder: TextDecoder = new TextDecoder();

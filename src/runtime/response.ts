@@ -83,6 +83,10 @@ class LazyResponse implements Response {
     return typeof value === "object" && value !== null && (#status in value || value instanceof globalThis.Response);
   }
 
+  static native(response: LazyResponse): Response {
+    return response.#real;
+  }
+
   /** `undefined`: not a lazy one. */
   static reply(response: object): Reply | undefined {
     if (!(#status in response)) return undefined;
@@ -176,7 +180,7 @@ class LazyResponse implements Response {
     return this.#native;
   }
 }
-Object.setPrototypeOf(LazyResponse.prototype, lastPrototype("Response"));
+Object.setPrototypeOf(LazyResponse.prototype, lastPrototype("Response", LazyResponse.native));
 
 const redirects: readonly number[] = [301, 302, 303, 307, 308];
 const taken = "The response's body was read, or is being read: return the response itself, or a clone made before";

@@ -147,6 +147,20 @@ describe("readBody", () => {
     for (const failure of failures) expect(failure).toMatchObject({ code: "INVALID" });
   });
 
+  test("rejects when the message is destroyed by whoever else holds it", async () => {
+    let failure: unknown;
+    const port = await serve(async (message) => {
+      const body = readBody(message, 10);
+      message.removeAllListeners("error").on("error", () => undefined);
+      message.destroy();
+      await body.catch((error: unknown) => {
+        failure = error;
+      });
+    });
+    await exchange(port, "POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 9\r\n\r\nabc").catch(() => undefined);
+    expect(failure).toMatchObject({ code: "INVALID" });
+  });
+
   test("does not wait for a body that was read already", async () => {
     const port = await serve(async (message, response) => {
       await readBody(message, 10);

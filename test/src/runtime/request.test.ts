@@ -1,7 +1,9 @@
 // The lazy Request against the native one.
+import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bodyOf, type RequestParts, sizeOf, toNative, toRequest } from "../../../src/runtime/request.ts";
+import { Response as LazyResponse } from "../../../src/runtime/response.ts";
 
 const url = "http://h:8080/a%20b/c?x=1&x=2";
 const headers = { "content-type": "application/json", "x-id": "7" };
@@ -47,6 +49,11 @@ describe("what is read", () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  test("half a pair of surrogates is replaced, as natively", async () => {
+    expect(await post("a\uD800").text()).toBe("a\uFFFD");
+    expect(await toNative(post("a\uD800")).text()).toBe("a\uFFFD");
   });
 
   test("base64 is decoded", async () => {
@@ -105,6 +112,13 @@ describe("beside the body", () => {
     expect(lazy.signal.aborted).toBe(false);
     expect(lazy.body).toBeInstanceOf(ReadableStream);
   });
+});
+
+test("the console shows the native ones", () => {
+  const native = new Request(url, { method: "POST", headers, body: new Uint8Array([120]) });
+  expect(inspect(post("x").headers)).toBe(inspect(native.headers));
+  expect(inspect(post("x"))).toContain(url);
+  expect(inspect(LazyResponse.json(1))).toContain("status: 200");
 });
 
 describe("clone", () => {
