@@ -4,6 +4,12 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { FaastenError } from "../errors.ts";
 
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 18)) {
+  process.stderr.write(`UNSUPPORTED  faasten wants Node 22.18 or newer, and this is ${process.version}\n`);
+  process.exit(1);
+}
+
 const program = new Command("faasten")
   .description("Portable serverless functions: Dapr's building blocks, no sidecar, any cloud.")
   .version(versionOf())

@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { prefixed } from "../blocks/prefix.ts";
 import { type Binding, bind } from "../build/bind.ts";
 import { discover, type EntryModule, type Found } from "../build/discover.ts";
+import { moduleOf } from "../build/modules.ts";
 import { allProviders, providerOf } from "../build/providers.ts";
 import { createSources } from "../build/sources.ts";
 import type { Create } from "../contracts/component.ts";
@@ -14,6 +15,8 @@ import { Problems } from "../manifest/problems.ts";
 import { createControl } from "./control.ts";
 import { createLines } from "./lines.ts";
 import type { FromWorker, Load, ToWorker } from "./messages.ts";
+
+type Host = typeof import("../../providers/local/host.ts");
 
 const say = (message: FromWorker): void => void process.send?.(message);
 const lines = createLines((batch, left) => say({ kind: "lines", lines: batch, left }));
@@ -49,7 +52,7 @@ async function load(order: Load): Promise<void> {
     functions: await Promise.all(found.map((one) => serveOne(one, triggers.get(one.name) ?? []))),
     components: Object.fromEntries(await Promise.all([...components.values()].map(bound))),
   };
-  const { serve } = await import("../../providers/local/host.ts");
+  const { serve } = (await import(moduleOf(provider, provider.hosts.default).href)) as Host;
   const local = serve(app, { timeout: order.timeout, token: order.token, sink: lines.add, watch: lines.done });
   const control = createControl(local, order.token);
   const server = createServer((request, response) => {
