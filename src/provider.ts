@@ -19,4 +19,4 @@ export { type Problem, problem } from "./runtime/problem.ts";
 export { toNative, toRequest } from "./runtime/request.ts";
 export { type Reply, type ReplyBody, toBuffered, toReply } from "./runtime/response.ts";
 export { createRouter, type Params, type Route, type Router } from "./runtime/router.ts";
-export { createRunner, type Runner, type Settled } from "./runtime/run.ts";
+export { createRunner, type Origin, type Runner, type Settled } from "./runtime/run.ts";

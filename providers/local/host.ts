@@ -1,4 +1,5 @@
 // The local host: the app's HTTP functions at their own paths, its topics and its schedules, in this process.
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import {
   type App,
@@ -9,6 +10,7 @@ import {
   FaastenError,
   fromNode,
   maxBodyBytes,
+  type Origin,
   type Outcome,
   type PubSub,
   problem,
@@ -65,6 +67,8 @@ export function serve(app: App, options: LocalOptions = {}): Local {
   const router = createRouter(
     web.map(({ definition: { on } }) => (on.kind === "http" ? on : { method: "", path: "" })),
   );
+  /** Within `unhandledRejection` it holds what it held where the promise was made: so a stray one finds its run among many. */
+  const origins = new AsyncLocalStorage<Origin>();
   const clocks: Clock[] = [];
   const tag = Math.random().toString(36).slice(2, 8);
   let calls = 0;
@@ -79,7 +83,7 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     const started = performance.now();
     const id = `${tag}-${++calls}`;
     const call: Call<Payload> = { id, payload, context, deadline: Date.now() + timeout };
-    const reply = await runner.run(served, call);
+    const reply = await origins.run({ invocation: id, function: served.name }, () => runner.run(served, call));
     watch?.({
       function: served.name,
       invocation: id,
@@ -141,7 +145,7 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     }
   }
 
-  const floating = (reason: unknown): void => runner.rejected(reason);
+  const floating = (reason: unknown): void => runner.rejected(reason, origins.getStore());
 
   return {
     functions: app.functions,
