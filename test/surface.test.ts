@@ -421,3 +421,22 @@ describe("our share of a function's bundle, minified", () => {
     expect(packages).toEqual([expect.stringContaining("node_modules/croner/")]);
   });
 });
+
+describe("the lockfile", () => {
+  const lock = readFileSync(new URL("package-lock.json", root), "utf8");
+
+  test("names no address: each package comes from the registry that is configured", () => {
+    const resolved = [...lock.matchAll(/"resolved": "([^"]+)"/g)].map(([, from]) => from);
+    expect(resolved).toEqual(["test/node"]);
+  });
+
+  test("has a hash of each", () => {
+    const { packages } = JSON.parse(lock) as {
+      readonly packages: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    };
+    const bare = Object.entries(packages).filter(
+      ([path, { link, integrity }]) => path.includes("node_modules/") && !link && !integrity,
+    );
+    expect(bare.map(([path]) => path)).toEqual([]);
+  });
+});
