@@ -137,7 +137,12 @@ describe("the command", () => {
     const wanted = manifest.engines.node.replace(">=", "");
     for (const version of ["18.20.0", "20.20.2", "22.17.9"]) {
       save("older.mjs", `Object.defineProperty(process, "versions", { value: { node: "${version}" } });`);
-      const older = run(process.execPath, ["--import", "./older.mjs", join(installed, "dist/src/cli/main.js"), "dev"]);
+      const older = run(process.execPath, [
+        "--import",
+        "./older.mjs",
+        join(installed, "dist/src/cli/main.js"),
+        "--version",
+      ]);
       await expect(older).rejects.toMatchObject({
         code: 1,
         stderr: expect.stringContaining(`Node ${wanted} or newer`),

@@ -11,6 +11,10 @@ export interface Breach {
   readonly rule: string;
 }
 
+export function say(breaches: readonly Breach[]): readonly string[] {
+  return breaches.map(({ file, line, rule }) => `${file}:${line} ${rule}`);
+}
+
 export interface Import {
   /** A path from the repository's root, `node:…`, or a package's name. */
   readonly to: string;
