@@ -47,15 +47,18 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
   readonly token?: string;
+  /** As a process group of its own, to be killed with all its processes. */
+  readonly group?: boolean;
 }
 
 /** Resolves once it answers; rejects with what it printed if it ends before. */
 export async function startDev(
   folder: string,
-  { env = {}, flags = [], token = "test-token" }: StartOptions = {},
+  { env = {}, flags = [], token = "test-token", group = false }: StartOptions = {},
 ): Promise<Running> {
   const child = spawn(process.execPath, [...command, "dev", "--port", "0", ...flags], {
     cwd: folder,
+    detached: group,
     env: { ...process.env, FAASTEN_TOKEN: token, NODE_OPTIONS: "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
