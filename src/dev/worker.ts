@@ -1,5 +1,4 @@
 // One process that serves one version of the app. A save makes a new one: Node never frees an imported module.
-import { createServer } from "node:http";
 import { pathToFileURL } from "node:url";
 import { prefixed } from "../blocks/prefix.ts";
 import { type Binding, bind } from "../build/bind.ts";
@@ -18,6 +17,8 @@ import type { FromWorker, Load, ToWorker } from "./messages.ts";
 
 type Host = typeof import("../../providers/local/host.ts");
 
+// Importing node:http loads undici.
+const { createServer } = process.getBuiltinModule("node:http");
 const say = (message: FromWorker): void => void process.send?.(message);
 const lines = createLines((batch, left) => say({ kind: "lines", lines: batch, left }));
 
