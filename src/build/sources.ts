@@ -92,13 +92,13 @@ function namesOf(source: string): Names {
   }
   for (const { 1: list = "", 2: from = "" } of text.matchAll(imported))
     for (const { local, as } of pairsOf(list)) imports.set(as, { name: local, from });
-  for (const { 1: name = "", 2: from = "" } of text.matchAll(importedDefault)) imports.set(name, { name: "default", from });
+  for (const { 1: name = "", 2: from = "" } of text.matchAll(importedDefault))
+    imports.set(name, { name: "default", from });
   for (const { 1: from = "" } of text.matchAll(everything)) all.push(from);
   return { exports, imports, locals, all };
 }
 
-const declaration =
-  /^(export\s+)?(?:declare\s+)?(?:const|let|var|(?:async\s+)?function\s*\*?|class)\s+([\w$]+)/gm;
+const declaration = /^(export\s+)?(?:declare\s+)?(?:const|let|var|(?:async\s+)?function\s*\*?|class)\s+([\w$]+)/gm;
 const byDefault = /^export\s+default\s+(?:([A-Za-z_$][\w$]*)\s*(?:;|$))?/gm;
 const listed = /^export\s*\{([^}]*)\}(?:\s*from\s*["']([^"'\n]+)["'])?/gm;
 const imported = /^import\s+(?:[\w$]+\s*,\s*)?\{([^}]*)\}\s*from\s*["']([^"'\n]+)["']/gm;
@@ -107,17 +107,20 @@ const everything = /^export\s*\*\s*from\s*["']([^"'\n]+)["']/gm;
 
 /** `a, b as c` */
 function pairsOf(list: string): readonly { readonly local: string; readonly as: string; readonly at: number }[] {
-  return [...list.matchAll(/(?:type\s+)?([\w$]+)(?:\s+as\s+([\w$]+))?/g)].map(({ 1: local = "", 2: as = local, index }) => ({
-    local,
-    as,
-    at: index,
-  }));
+  return [...list.matchAll(/(?:type\s+)?([\w$]+)(?:\s+as\s+([\w$]+))?/g)].map(
+    ({ 1: local = "", 2: as = local, index }) => ({
+      local,
+      as,
+      at: index,
+    }),
+  );
 }
 
 /** Comments and templates made blank, so that nothing in them looks like code; every line stays where it is. */
 function withoutComments(source: string): string {
-  return source.replace(/\/\*[\s\S]*?\*\/|\/\/.*|`(?:\\[\s\S]|[^`\\])*`|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'/g, (found) =>
-    /^["']/.test(found) ? found : found.replace(/[^\n]/g, " "),
+  return source.replace(
+    /\/\*[\s\S]*?\*\/|\/\/.*|`(?:\\[\s\S]|[^`\\])*`|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'/g,
+    (found) => (/^["']/.test(found) ? found : found.replace(/[^\n]/g, " ")),
   );
 }
 
