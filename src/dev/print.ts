@@ -40,7 +40,7 @@ export function createPrinter(out: NodeJS.WriteStream, error: NodeJS.WriteStream
       error.write(`${style("red", clean(message, "\n\t"))}\n`);
     },
     problems(problems) {
-      for (const { file, line, code, message } of problems)
+      for (const { file, line, code, message } of problems.toSorted(byPlace))
         error.write(`${style("bold", `${file}:${line}`)}  ${style("red", code)}  ${clean(message)}\n`);
       error.write(`${problems.length} ${problems.length === 1 ? "mistake" : "mistakes"}: mend and save\n`);
     },
@@ -92,4 +92,9 @@ function clean(text: string, but = ""): string {
   return text.replace(/\p{Cc}/gu, (sign) =>
     but.includes(sign) ? sign : `\\x${sign.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );
+}
+
+/** Those of the manifests and those of the code come apart. */
+function byPlace(a: Problem, b: Problem): number {
+  return a.file === b.file ? a.line - b.line || (a.column ?? 0) - (b.column ?? 0) : a.file < b.file ? -1 : 1;
 }
