@@ -1,7 +1,7 @@
 // What is done to the user's own modules on their way into a bundle.
 import { readFileSync } from "node:fs";
-import { dirname, extname, sep } from "node:path";
-import type { Loader, Plugin } from "esbuild";
+import { dirname, extname, relative, sep } from "node:path";
+import type { Loader, PartialMessage, Plugin, TransformFailure } from "esbuild";
 
 export interface UserModules {
   /** The app's folder: what lies in it, and in no `node_modules`, is the user's own. */
@@ -27,21 +27,32 @@ export function userModules({ folder, globals, seen }: UserModules): Plugin {
         if (!/\b(?:Response|Request|fetch)\b/.test(source)) return { contents: source, loader: loaderOf(path) };
         const define = { Response: "$faasten.Response", Request: "$faasten.Request", fetch: "$faasten.fetch" };
         const { transform } = await import("esbuild");
-        const { code } = await transform(source, {
-          loader: loaderOf(path),
-          define,
-          sourcefile: path,
-          sourcemap: "inline",
-          target: "node22",
-          format: "esm",
-        });
-        const contents = code.includes("$faasten.")
-          ? `import * as $faasten from ${JSON.stringify(globals)};${code}`
-          : code;
-        return { contents, loader: "js", resolveDir: dirname(path) };
+        try {
+          const { code } = await transform(source, {
+            loader: loaderOf(path),
+            define,
+            sourcefile: path,
+            sourcemap: "inline",
+            target: "node22",
+            format: "esm",
+          });
+          const contents = code.includes("$faasten.")
+            ? `import * as $faasten from ${JSON.stringify(globals)};${code}`
+            : code;
+          return { contents, loader: "js", resolveDir: dirname(path) };
+        } catch (error) {
+          return { errors: errorsOf(error, relative(folder, path)) };
+        }
       });
     },
   };
+}
+
+/** Of a file that does not compile. As they come they name no file, since it was read from a text. */
+function errorsOf(error: unknown, file: string): PartialMessage[] {
+  if (typeof error !== "object" || error === null || !("errors" in error)) throw error;
+  const { errors } = error as TransformFailure;
+  return errors.map(({ text, location, notes }) => ({ text, notes, location: location && { ...location, file } }));
 }
 
 function loaderOf(path: string): Loader {

@@ -2,7 +2,8 @@
 import { pathToFileURL } from "node:url";
 import { prefixed } from "../blocks/prefix.ts";
 import { type Binding, bind } from "../build/bind.ts";
-import { discover, type EntryModule, type Found } from "../build/discover.ts";
+import { discover, type EntryModule } from "../build/discover.ts";
+import type { Found } from "../build/found.ts";
 import { moduleOf } from "../build/modules.ts";
 import { allProviders, providerOf } from "../build/providers.ts";
 import { createSources } from "../build/sources.ts";
