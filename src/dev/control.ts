@@ -7,7 +7,6 @@ import type { PubSub, Subscription } from "../contracts/pubsub.ts";
 import { FaastenError } from "../errors.ts";
 import { suggest } from "../manifest/problems.ts";
 import { fromStructured, toStructured } from "../runtime/cloudevent.ts";
-import { describe } from "../runtime/log.ts";
 import { readBody } from "../runtime/node-http.ts";
 import { createRouter } from "../runtime/router.ts";
 import { guard, isReserved } from "./guard.ts";
@@ -133,7 +132,7 @@ export function createControl(local: Local, token: string): Control {
   function refuse(response: ServerResponse, error: unknown): void {
     const { redact, write } = local.runner.journal;
     const known = error instanceof FaastenError ? error : new FaastenError("INTERNAL", `it failed: ${String(error)}`);
-    if (known !== error) write("error", "a control request failed", {}, describe(error));
+    if (known !== error) write("error", "a control request failed", {}, { error });
     const { code, message } = known;
     const status = known instanceof NotAllowed ? 405 : known.status;
     const headers = known instanceof NotAllowed ? { allow: known.allow.join(", ") } : {};
