@@ -40,13 +40,13 @@ export function createPlain(clean: (text: string) => string, limit: number): Pla
   function members(value: object, keys: readonly string[]): Record<string, unknown> {
     const out: Record<string, unknown> = Object.create(null);
     for (const key of keys) {
-      const member = attempt(() => plain((value as Readonly<Record<string, unknown>>)[key]));
-      if (member === undefined) continue;
       if (left <= 0) {
         out["…"] = leftOut;
         break;
       }
-      out[text(key)] = member;
+      const name = text(key);
+      const member = attempt(() => plain((value as Readonly<Record<string, unknown>>)[key]));
+      if (member !== undefined) out[name] = member;
     }
     return out;
   }
