@@ -184,8 +184,9 @@ export async function dev(options: DevOptions): Promise<Dev> {
 
 const workerFile = fileURLToPath(import.meta.url).replace(/dev(\.[jt]s)$/, "worker$1");
 
+/** A process that is just ending takes nothing more: whoever waits for it hears of its end. */
 function tell(worker: Worker, message: ToWorker): void {
-  if (worker.isConnected()) worker.send(message);
+  if (worker.isConnected()) worker.send(message, undefined, undefined, () => {});
 }
 
 /** The worker's answer to an order; a process that dies over it has failed. */
