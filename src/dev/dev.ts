@@ -7,8 +7,7 @@ import { fileURLToPath } from "node:url";
 import { allProviders } from "../build/providers.ts";
 import { FaastenError } from "../errors.ts";
 import { Problems } from "../manifest/problems.ts";
-import { type AppManifests, readApp } from "./app.ts";
-import { createBundler } from "./bundler.ts";
+import type { AppManifests } from "./app.ts";
 import type { FromWorker, Load, ToWorker } from "./messages.ts";
 import type { Printer } from "./print.ts";
 import { watchFiles } from "./watch.ts";
@@ -36,9 +35,6 @@ export async function dev(options: DevOptions): Promise<Dev> {
   const data = join(folder, ".faasten", "local");
   const address = join(data, "dev.json");
   mkdirSync(data, { recursive: true });
-  const bundler = createBundler(folder, join(data, "dev"));
-  const types = Object.keys(Object.assign({}, ...(await allProviders()).map(({ components }) => components)));
-
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({ exec: workerFile, execArgv: [...process.execArgv, "--disable-warning=ExperimentalWarning"] });
 
@@ -48,6 +44,12 @@ export async function dev(options: DevOptions): Promise<Dev> {
   let stopping = false;
   let tries = 0;
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+
+  // While the first process starts, the rest of us is loaded.
+  const { createBundler } = await import("./bundler.ts");
+  const bundler = createBundler(folder, join(data, "dev"));
+  const { readApp } = await import("./app.ts");
+  const types = Object.keys(Object.assign({}, ...(await allProviders()).map(({ components }) => components)));
 
   function fork(): Worker {
     const worker = cluster.fork();
@@ -182,8 +184,9 @@ export async function dev(options: DevOptions): Promise<Dev> {
 
 const workerFile = fileURLToPath(import.meta.url).replace(/dev(\.[jt]s)$/, "worker$1");
 
+/** A process that is just ending takes nothing more: whoever waits for it hears of its end. */
 function tell(worker: Worker, message: ToWorker): void {
-  if (worker.isConnected()) worker.send(message);
+  if (worker.isConnected()) worker.send(message, undefined, undefined, () => {});
 }
 
 /** The worker's answer to an order; a process that dies over it has failed. */

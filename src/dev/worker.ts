@@ -31,6 +31,13 @@ process.on("message", (message: ToWorker) => {
   else void end();
 });
 say({ kind: "waiting" });
+preload().catch(() => undefined); // what is wrong shows when it is used
+
+/** What every app is about to need, while there is no order yet. */
+async function preload(): Promise<void> {
+  await Promise.all([import("../index.ts"), import("../runtime/globals.ts"), import("../../providers/local/host.ts")]);
+  await import("../../providers/local/triggers/http.ts");
+}
 
 async function load(order: Load): Promise<void> {
   process.chdir(order.folder);
