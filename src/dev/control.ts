@@ -145,10 +145,13 @@ export function createControl(local: Local, token: string): Control {
     },
     answer(request, response) {
       if (!isReserved(request.url ?? "")) return false;
-      handle(request).then(
-        (result) => send(response, 200, result),
-        (error: unknown) => refuse(response, error),
-      );
+      handle(request)
+        .then(
+          (result) => send(response, 200, result),
+          (error: unknown) => refuse(response, error),
+        )
+        // A body that was refused unread is let pass: a connection that is cut takes the answer with it.
+        .finally(() => request.resume());
       return true;
     },
   };
@@ -203,16 +206,25 @@ function eventOf({ event, data }: Readonly<Record<string, unknown>>, topic: stri
       type: "com.dapr.event.sent",
       time: new Date().toISOString(),
       datacontenttype: "application/json",
-      data: { json: JSON.stringify(data ?? null) },
+      data: { json: toJson(data ?? null) },
       extensions: { topic },
     };
   }
-  const read = fromStructured(JSON.stringify(event));
+  const read = fromStructured(toJson(event));
   if (read) return read;
   throw new FaastenError(
     "INVALID",
     '`event` is no CloudEvent 1.0: it wants "specversion": "1.0" and id, source and type as text that is not empty',
   );
+}
+
+/** Again as text: what can be read can be nested deeper than what can be written. */
+function toJson(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    throw new FaastenError("INVALID", "the body is nested too deeply: some thousand levels are too many");
+  }
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {
@@ -229,7 +241,6 @@ function parse(bytes: Uint8Array): unknown {
   }
 }
 
-/** What is left of a body that was not read would be taken for the next request. */
 function send(
   response: ServerResponse,
   status: number,

@@ -8,6 +8,7 @@ import { FaastenError } from "../errors.ts";
  * absolute, percent-encoded, in capitals, with doubled slashes, backslashes or dot segments. None of these reaches an app.
  */
 export function isReserved(target: string): boolean {
+  if (!target.includes("%") && !/_faasten/i.test(target)) return false;
   const path = target.replace(/^[a-z][a-z0-9+.-]*:[/\\]{2}[^/\\?#]*/i, "").replace(/[?#].*$/s, "");
   return [path, decoded(path)].some((reading) => firstSegment(reading) === "_faasten");
 }
