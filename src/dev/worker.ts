@@ -35,8 +35,19 @@ preload().catch(() => undefined); // what is wrong shows when it is used
 
 /** What every app is about to need, while there is no order yet. */
 async function preload(): Promise<void> {
-  await Promise.all([import("../index.ts"), import("../runtime/globals.ts"), import("../../providers/local/host.ts")]);
-  await import("../../providers/local/triggers/http.ts");
+  const provider = await providerOf("local");
+  const modules = [
+    provider.hosts.default,
+    ...new Set(
+      Object.values(provider.triggers)
+        .flat()
+        .map((name) => `triggers/${name}`),
+    ),
+  ];
+  const known = ["faasten", "faasten/globals"].map((name) => import.meta.resolve(name));
+  await Promise.all(
+    [...known, ...modules.map((path) => moduleOf(provider, path).href)].map((module) => import(module)),
+  );
 }
 
 async function load(order: Load): Promise<void> {
