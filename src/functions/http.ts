@@ -232,9 +232,9 @@ function fromJson(body: string | Uint8Array | undefined): unknown {
 
 /** `undefined`: nothing, it can be sent. */
 function whatIsWrong(value: unknown): string | undefined {
-  if (value === null || value === undefined) return value === null ? "null" : "nothing";
-  if (typeof value !== "object" || Object.prototype.toString.call(value) !== "[object Response]")
-    return `a ${typeof value}`;
+  if (value === undefined) return "nothing";
+  if (typeof value !== "object" || value === null) return value === null ? "null" : `a ${typeof value}`;
+  if (Object.prototype.toString.call(value) !== "[object Response]") return "an object";
   const { status, bodyUsed } = value as Response;
   if (status === 0) return "Response.error(), which stands for a failed fetch";
   return bodyUsed ? "a Response whose body was read already" : undefined;
