@@ -1,7 +1,7 @@
 // What is done to the user's own modules on their way into a bundle.
 import { readFileSync } from "node:fs";
 import { dirname, extname, sep } from "node:path";
-import type { Loader, Plugin } from "esbuild";
+import type { Loader, Plugin, TransformFailure } from "esbuild";
 
 export interface UserModules {
   /** The app's folder: what lies in it, and in no `node_modules`, is the user's own. */
@@ -26,8 +26,8 @@ export function userModules({ folder, globals, seen }: UserModules): Plugin {
         const source = readFileSync(path, "utf8");
         if (!/\b(?:Response|Request|fetch)\b/.test(source)) return { contents: source, loader: loaderOf(path) };
         const define = { Response: "$faasten.Response", Request: "$faasten.Request", fetch: "$faasten.fetch" };
-        const { transform } = await import("esbuild");
-        const { code } = await transform(source, {
+        const esbuild = await import("esbuild");
+        const transformed = esbuild.transform(source, {
           loader: loaderOf(path),
           define,
           sourcefile: path,
@@ -35,6 +35,9 @@ export function userModules({ folder, globals, seen }: UserModules): Plugin {
           target: "node22",
           format: "esm",
         });
+        const result = await transformed.catch(({ errors }: TransformFailure) => ({ errors }));
+        if ("errors" in result) return { errors: [...result.errors] };
+        const { code } = result;
         const contents = code.includes("$faasten.")
           ? `import * as $faasten from ${JSON.stringify(globals)};${code}`
           : code;
