@@ -16,7 +16,7 @@ export interface AppManifests {
   readonly environment: Readonly<Record<string, string>>;
   /** Milliseconds that a function may run. */
   readonly timeout: number;
-  /** The YAML files that were read. */
+  /** The YAML files that were read, and the folders of which another would be. */
   readonly files: readonly string[];
 }
 
@@ -47,9 +47,10 @@ export function readApp(folder: string, { types, stage, params }: ReadOptions, p
     scopedOut: [...scopedOut.values()],
     environment,
     timeout: (manifest?.provider.timeout ?? 30) * 1000,
-    files: [componentsFolder, join(componentsFolder, "local")].flatMap((at) =>
-      isFolder(at) ? readdirSync(at).map((name) => join(at, name)) : [],
-    ),
+    files: [componentsFolder, join(componentsFolder, "local")].flatMap((at) => [
+      at,
+      ...(isFolder(at) ? readdirSync(at).map((name) => join(at, name)) : []),
+    ]),
   };
 }
 

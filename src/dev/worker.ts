@@ -1,5 +1,6 @@
 // One process that serves one version of the app. A save makes a new one: Node never frees an imported module.
 import { pathToFileURL } from "node:url";
+import type { Local } from "../../providers/local/host.ts";
 import { prefixed } from "../blocks/prefix.ts";
 import { type Binding, bind } from "../build/bind.ts";
 import { discover, type EntryModule } from "../build/discover.ts";
@@ -15,6 +16,7 @@ import { Problems } from "../manifest/problems.ts";
 import { createControl } from "./control.ts";
 import { createLines } from "./lines.ts";
 import type { FromWorker, Load, ToWorker } from "./messages.ts";
+import { createVersionServer, type VersionServer } from "./server.ts";
 
 type Host = typeof import("../../providers/local/host.ts");
 
@@ -23,12 +25,14 @@ const { createServer } = process.getBuiltinModule("node:http");
 const say = (message: FromWorker): void => void process.send?.(message);
 const lines = createLines((batch, left) => say({ kind: "lines", lines: batch, left }));
 
-let stop: (() => Promise<void>) | undefined;
-process.on("SIGINT", () => {}); // the server tells us when to stop
+let version: { readonly server: VersionServer; readonly local: Local } | undefined;
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {}); // the server tells us when to stop
+process.on("exit", lines.flush);
 process.on("disconnect", () => process.exit(0));
 process.on("message", (message: ToWorker) => {
   if (message.kind === "load") void load(message).catch(failed);
-  else void end();
+  else if (message.kind === "retire") void end(version?.server.retire());
+  else void end(version?.server.close());
 });
 say({ kind: "waiting" });
 preload().catch(() => undefined); // what is wrong shows when it is used
@@ -75,30 +79,20 @@ async function load(order: Load): Promise<void> {
   const { serve } = (await import(moduleOf(provider, provider.hosts.default).href)) as Host;
   const local = serve(app, { timeout: order.timeout, token: order.token, sink: lines.add, watch: lines.done });
   const control = createControl(local, order.token);
-  const server = createServer((request, response) => {
+  const server = createVersionServer((request, response) => {
     if (!control.answer(request, response)) local.answer(request, response);
   });
-  server.on("error", failed);
   await local.start();
-  server.listen(order.port, "127.0.0.1", () => {
-    const address = server.address();
-    const port = typeof address === "object" && address !== null ? address.port : order.port;
-    control.open(port);
-    say({ kind: "ready", port, functions: found.map(describe) });
-  });
-
-  stop = async () => {
-    const closed = new Promise((resolve) => server.close(resolve));
-    server.closeIdleConnections();
-    const patience = setTimeout(() => server.closeAllConnections(), 5_000);
-    await closed;
-    clearTimeout(patience);
-    await local.stop();
-  };
+  version = { server, local };
+  const port = await server.listen(order.port);
+  control.open(port);
+  say({ kind: "ready", port, functions: found.map(describe) });
 }
 
-async function end(): Promise<void> {
-  await stop?.();
+/** Deliveries go to the others at once, whatever requests may still run here. */
+async function end(closed: Promise<void> | undefined): Promise<void> {
+  say({ kind: "retired" });
+  await Promise.all([closed, version?.local.stop()]);
   lines.flush();
   process.disconnect?.();
 }

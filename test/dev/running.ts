@@ -39,8 +39,8 @@ export interface Running {
   /** Resolves once the output matches, from the given length on. */
   said(pattern: RegExp, from?: number): Promise<void>;
   control(method: string, path: string, body?: unknown): Promise<Response>;
-  /** As Ctrl-C does; gives the exit code. */
-  stop(): Promise<number | null>;
+  /** As Ctrl-C does, unless told otherwise; gives the exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
 export interface StartOptions {
@@ -104,8 +104,8 @@ export async function startDev(
         headers: { authorization: `Bearer ${token}` },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       }),
-    async stop() {
-      child.kill("SIGINT");
+    async stop(signal = "SIGINT") {
+      child.kill(signal);
       return exited;
     },
   };
