@@ -20,8 +20,6 @@ import { createVersionServer, type VersionServer } from "./server.ts";
 
 type Host = typeof import("../../providers/local/host.ts");
 
-// Importing node:http loads undici.
-const { createServer } = process.getBuiltinModule("node:http");
 const say = (message: FromWorker): void => void process.send?.(message);
 const lines = createLines((batch, left) => say({ kind: "lines", lines: batch, left }));
 
