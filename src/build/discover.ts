@@ -6,6 +6,8 @@ import { checkFunction, isGrant } from "./check-function.ts";
 import { checkRoutes } from "./check-routes.ts";
 import type { Found } from "./found.ts";
 
+export type { Found } from "./found.ts";
+
 export interface EntryModule {
   readonly file: string;
   readonly exports: Readonly<Record<string, unknown>>;

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, extname, relative, sep } from "node:path";
 import type { Loader, PartialMessage, Plugin, TransformFailure } from "esbuild";
+import { checkPackages } from "./packages.ts";
 
 export interface UserModules {
   /** The app's folder: what lies in it, and in no `node_modules`, is the user's own. */
@@ -20,8 +21,11 @@ export function userModules({ folder, globals, seen }: UserModules): Plugin {
   return {
     name: "user-modules",
     setup(build) {
+      const isOwn = (path: string): boolean =>
+        path.startsWith(folder + sep) && !path.includes(`${sep}node_modules${sep}`);
+      checkPackages(build, isOwn);
       build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
-        if (!path.startsWith(folder + sep) || path.includes(`${sep}node_modules${sep}`)) return undefined;
+        if (!isOwn(path)) return undefined;
         seen?.(path);
         const source = readFileSync(path, "utf8");
         if (!/\b(?:Response|Request|fetch)\b/.test(source)) return { contents: source, loader: loaderOf(path) };

@@ -35,6 +35,13 @@ const width = 5;
 /** Characters that are shown of one value. */
 const most = 2000;
 
+/** Frames of Node and of Faasten say nothing to whoever wrote the function. */
+const notTheirs: readonly string[] = [
+  "node:internal",
+  new URL("../", import.meta.url).href,
+  new URL("../../providers/", import.meta.url).href,
+];
+
 function colourOf(level: unknown): "dim" | "cyan" | "yellow" | "red" {
   if (level === "error") return "red";
   if (level === "warn") return "yellow";
@@ -63,9 +70,10 @@ function failure(error: unknown, by: string): string {
   const { stack, code, error: cause } = error as { readonly [key: string]: unknown };
   const [first = "", ...frames] = clean(String(stack), "\n").split("\n");
   const coded = typeof code === "string" && !first.includes(code) ? ` (${clean(code)})` : "";
-  const rest = frames
-    .filter((frame) => !frame.includes("node:internal"))
-    .map((frame) => `\n  ${styleText(/^\s+at /.test(frame) ? "dim" : "red", short(frame))}`);
+  const theirs = frames.filter((frame) => !notTheirs.some((part) => frame.includes(part)));
+  const rest = (theirs.length > 0 ? theirs : frames).map(
+    (frame) => `\n  ${styleText(/^\s+at /.test(frame) ? "dim" : "red", short(frame))}`,
+  );
   return `\n  ${styleText("red", short(`${by}${first}${coded}`))}${rest.join("")}${failure(cause, "caused by ")}`;
 }
 

@@ -46,14 +46,17 @@ export function createPrinter(out: NodeJS.WriteStream, error: NodeJS.WriteStream
       else if (left > 0) say(JSON.stringify({ level: "info", message: "more invocations than are shown", left }));
     },
     problem(message) {
-      const lines = clean(message, "\n\t").split("\n");
-      for (const line of lines.filter((text) => !/^\s+at .*node:internal/.test(text)))
-        complain(complained(/^\s+at /.test(line) ? "dim" : "red", line));
+      const lines = clean(message, "\n\t")
+        .split("\n")
+        .filter((line) => !/^\s+at .*node:internal/.test(line));
+      complain(lines.map((line) => complained(/^\s+at /.test(line) ? "dim" : "red", line)).join("\n"));
     },
     problems(problems) {
-      for (const { file, line, code, message } of problems.toSorted(byPlace))
-        complain(`${complained("bold", `${clean(file)}:${line}`)}  ${complained("red", code)}  ${clean(message)}`);
-      complain(`${problems.length} ${problems.length === 1 ? "mistake" : "mistakes"}: mend and save`);
+      const lines = problems.toSorted(byPlace).map(({ file, line, code, message }) => {
+        const place = complained("bold", `${clean(file)}:${line}`);
+        return `${place}  ${complained("red", code)}  ${clean(message)}`;
+      });
+      complain([...lines, `${lines.length} ${lines.length === 1 ? "mistake" : "mistakes"}: mend and save`].join("\n"));
     },
   };
 }

@@ -70,6 +70,29 @@ test("code that does not compile: every file's error, beside the manifest's", as
   `);
 });
 
+test("packages that are not installed: where they are imported, with the nearest that is", async () => {
+  const folder = app({
+    "serverless.yml": manifest,
+    "package.json": '{"name":"shop","exports":"./src/b.ts"}',
+    "tsconfig.json": '{"compilerOptions":{"paths":{"@lib/*":["./src/lib/*"]}}}',
+    "src/a.ts": `import { readFileSync } from "fs";
+import { x } from "@lib/x";
+import { y } from "@nobody/has-this/deep";
+import { z } from "zood";
+import { http } from "faasten";
+export const a = http.get("/a", () => new Response(String([readFileSync, x, y, z, import("optional").catch(() => 1)])));
+`,
+    "src/b.ts": `import { a } from "shop";\nexport const b = a;\n`,
+    "src/lib/x.ts": "export const x = 1;\n",
+  });
+  expect(await tell(folder)).toMatchInlineSnapshot(`
+    "src/a.ts:3  INVALID  There is no package \`@nobody/has-this\`: install it with \`npm install @nobody/has-this\`
+    src/a.ts:4  INVALID  There is no package \`zood\`: did you mean \`zod\`?
+    2 mistakes: mend and save
+    "
+  `);
+});
+
 test("code that throws when it is imported: where, and the manifest's mistakes all the same", async () => {
   const folder = app({
     "serverless.yml": `${manifest}pluggins: []\n`,
@@ -78,10 +101,8 @@ test("code that throws when it is imported: where, and the manifest's mistakes a
   });
   const run = runFaasten(folder, ["dev", "--port", "0"]);
   runs.push(run);
-  await run.said(/no settings/);
-  await run.said(/mend and save/);
-  expect(run.stderr()).toContain("serverless.yml:4");
-  expect(run.stderr()).toContain("src/lib/read.ts:5:9");
+  await run.said(/serverless\.yml:4[\s\S]*mend and save/);
+  await run.said(/Error: no settings\n +at read \(.*src\/lib\/read\.ts:5:9\)/);
 });
 
 test("a folder of components that is a file, an unreadable .env, a timeout that cannot be", async () => {

@@ -27,8 +27,9 @@ test("an invocation is one line, in green or red", () => {
   for (const outcome of ["500", "retry", "dead"]) expect(prettify(line({ ...done, outcome }))).toContain("\u001b[31m");
 });
 
-test("what was thrown stands below, with its cause and without Node's own frames", () => {
-  const stack = "Error: no\n    at f (/a.ts:1:1)\n    at g (node:internal/x:1:1)";
+test("what was thrown stands below, with its cause and without frames of Node and Faasten", () => {
+  const ours = new URL("../../../src/functions/http.ts", import.meta.url).href;
+  const stack = `Error: no\n    at f (/a.ts:1:1)\n    at work (${ours}:1:1)\n    at g (node:internal/x:1:1)`;
   const error = {
     name: "Error",
     message: "no",
@@ -38,6 +39,9 @@ test("what was thrown stands below, with its cause and without Node's own frames
   };
   expect(shown({ level: "error", message: "failed", error })).toBe(
     "03:00:00.123 error failed\n  Error: no (E1)\n      at f (/a.ts:1:1)\n  caused by TypeError: why\n      at h (/b.ts:2:2)",
+  );
+  expect(shown({ error: { stack: `Error: no\n    at work (${ours}:1:1)` } }), "where there are no others").toContain(
+    "http.ts",
   );
   expect(shown({ error: "just text" })).toBe('03:00:00.123 info  m "just text"');
 });
