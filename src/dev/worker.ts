@@ -4,6 +4,7 @@ import type { Local } from "../../providers/local/host.ts";
 import { prefixed } from "../blocks/prefix.ts";
 import { type Binding, bind } from "../build/bind.ts";
 import { discover, type EntryModule, type Found } from "../build/discover.ts";
+import { componentModule, moduleOf } from "../build/modules.ts";
 import { allProviders, providerOf } from "../build/providers.ts";
 import { createSources } from "../build/sources.ts";
 import type { Create } from "../contracts/component.ts";
@@ -29,6 +30,7 @@ process.on("message", (message: ToWorker) => {
   else void end(version?.server.close());
 });
 say({ kind: "waiting" });
+void prepare().catch(() => undefined); // whoever needs it hears why it cannot be had
 
 async function load(order: Load): Promise<void> {
   process.chdir(order.folder);
@@ -63,6 +65,18 @@ async function load(order: Load): Promise<void> {
   const port = await server.listen(order.port);
   control.open(port);
   say({ kind: "ready", port, functions: found.map(describe) });
+}
+
+/** What nearly every app needs is loaded while nobody waits for it. */
+async function prepare(): Promise<void> {
+  const local = await providerOf("local");
+  const components = Object.values(local.defaults).map((type) => componentModule(type, local).href);
+  const triggers = Object.values(local.triggers).flat();
+  await Promise.all([
+    import("../../providers/local/host.ts"),
+    ...["faasten", "faasten/globals"].map((name) => import(import.meta.resolve(name))),
+    ...[...components, ...triggers.map((name) => moduleOf(local, `triggers/${name}`).href)].map((url) => import(url)),
+  ]);
 }
 
 /** Deliveries go to the others at once, whatever requests may still run here. */
