@@ -4,7 +4,7 @@ import type { Local } from "../../providers/local/host.ts";
 import { prefixed } from "../blocks/prefix.ts";
 import { type Binding, bind } from "../build/bind.ts";
 import { discover, type EntryModule, type Found } from "../build/discover.ts";
-import { moduleOf } from "../build/modules.ts";
+import { componentModule, moduleOf } from "../build/modules.ts";
 import { allProviders, providerOf } from "../build/providers.ts";
 import { createSources } from "../build/sources.ts";
 import type { Create } from "../contracts/component.ts";
@@ -32,24 +32,7 @@ process.on("message", (message: ToWorker) => {
   else void end(version?.server.close());
 });
 say({ kind: "waiting" });
-preload().catch(() => undefined); // what is wrong shows when it is used
-
-/** What every app is about to need, while there is no order yet. */
-async function preload(): Promise<void> {
-  const provider = await providerOf("local");
-  const modules = [
-    provider.hosts.default,
-    ...new Set(
-      Object.values(provider.triggers)
-        .flat()
-        .map((name) => `triggers/${name}`),
-    ),
-  ];
-  const known = ["faasten", "faasten/globals"].map((name) => import.meta.resolve(name));
-  await Promise.all(
-    [...known, ...modules.map((path) => moduleOf(provider, path).href)].map((module) => import(module)),
-  );
-}
+void prepare().catch(() => undefined); // whoever needs it hears why it cannot be had
 
 async function load(order: Load): Promise<void> {
   process.chdir(order.folder);
@@ -84,6 +67,18 @@ async function load(order: Load): Promise<void> {
   const port = await server.listen(order.port);
   control.open(port);
   say({ kind: "ready", port, functions: found.map(describe) });
+}
+
+/** What nearly every app needs is loaded while nobody waits for it. */
+async function prepare(): Promise<void> {
+  const local = await providerOf("local");
+  const components = Object.values(local.defaults).map((type) => componentModule(type, local).href);
+  const triggers = Object.values(local.triggers).flat();
+  await Promise.all([
+    import("../../providers/local/host.ts"),
+    ...["faasten", "faasten/globals"].map((name) => import(import.meta.resolve(name))),
+    ...[...components, ...triggers.map((name) => moduleOf(local, `triggers/${name}`).href)].map((url) => import(url)),
+  ]);
 }
 
 /** Deliveries go to the others at once, whatever requests may still run here. */
