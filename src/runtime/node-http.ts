@@ -62,9 +62,9 @@ export async function writeReply(response: ServerResponse, reply: Reply, head = 
   const bodiless = reply.status === 204 || reply.status === 304;
   try {
     if (response.destroyed) return;
-    writeHeaders(response, reply);
+    const length = isStream(body) || bodiless ? undefined : body ? Buffer.byteLength(body) : 0;
+    response.writeHead(reply.status, fieldsFor(reply, length));
     const closed = new Promise<void>((resolve) => response.once("close", resolve));
-    if (!isStream(body) && !bodiless) response.setHeader("content-length", body ? Buffer.byteLength(body) : 0);
     if (head || bodiless) response.end();
     else if (isStream(body)) await pump(body, response);
     else response.end(body);
@@ -78,10 +78,15 @@ export async function writeReply(response: ServerResponse, reply: Reply, head = 
 /** Between two neighbours only: node:http writes its own. */
 const connectionOnly: ReadonlySet<string> = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade"]);
 
-function writeHeaders(response: ServerResponse, { status, headers, cookies }: Reply): void {
-  response.statusCode = status;
-  for (const [name, value] of headers) if (!connectionOnly.has(name)) response.setHeader(name, value);
-  if (cookies.length > 0) response.setHeader("set-cookie", cookies);
+/** Names and values in turn, which node:http writes as they stand. `length`: of the body, where it is known. */
+function fieldsFor({ headers, cookies }: Reply, length: number | undefined): string[] {
+  const fields: string[] = [];
+  for (const [name, value] of headers) {
+    if (!connectionOnly.has(name) && (length === undefined || name !== "content-length")) fields.push(name, value);
+  }
+  for (const cookie of cookies) fields.push("set-cookie", cookie);
+  if (length !== undefined) fields.push("content-length", String(length));
+  return fields;
 }
 
 async function pump(body: ReadableStream<Uint8Array>, response: ServerResponse): Promise<void> {
