@@ -154,7 +154,7 @@ function answering(
       throw new FaastenError("INTERNAL", `${invocation.function} gave ${describe(response)}, not a Response`);
     };
     const key = idempotent?.(request) ?? null;
-    if (key === null) return work();
+    if (key === null) return await work();
     const content = contentOf(request, arrival.path, await bodyOf(request));
     const answered = await invocation
       .open(idempotency)
@@ -184,7 +184,7 @@ function answering(
       );
     }
     const allowed = cors && headersFor(cors, request);
-    if (!allowed) return answer(arrival, params, invocation);
+    if (!allowed) return await answer(arrival, params, invocation);
     const response = await answer(arrival, params, invocation).catch((error: unknown) => {
       invocation.log.error("failed", { error });
       return refusal(error, invocation);
@@ -233,7 +233,7 @@ function isResponse(value: unknown): value is Response {
   return (
     typeof value === "object" &&
     value !== null &&
-    Object.prototype.toString.call(value) === "[object Response]" &&
+    (value as Partial<Response & { readonly [Symbol.toStringTag]: string }>)[Symbol.toStringTag] === "Response" &&
     "status" in value
   );
 }

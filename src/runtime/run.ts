@@ -38,7 +38,8 @@ export function createRunner(app: App, sink?: Sink): Runner {
       throw new FaastenError("INVALID", `${served.name}: this call is none that its triggers know (${known})`);
     }
     const scope = { app, served, call, components, journal, running };
-    const arrivals = await trigger.decode(call);
+    const decoded = trigger.decode(call);
+    const arrivals = decoded instanceof Promise ? await decoded : decoded;
     const [only] = arrivals;
     const outcomes =
       arrivals.length === 1 && only !== undefined
@@ -138,7 +139,7 @@ async function settleOne(scope: Scope, arrival: Arrival, id: string): Promise<Ou
       ? definition.settleMany([arrival], run).then(([first]) => first ?? heldBack)
       : definition.settle(arrival, run),
   );
-  return hand(scope, arrival, outcome);
+  return definition.on.kind === "topic" ? hand(scope, arrival, outcome) : outcome;
 }
 
 async function runMany(scope: Scope, events: readonly EventArrival[]): Promise<readonly Outcome[]> {
