@@ -2,6 +2,7 @@
 // importing node:http loads undici.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { FaastenError } from "../errors.ts";
+import type { Fields } from "./headers.ts";
 import { toRequest } from "./request.ts";
 import type { Reply } from "./response.ts";
 
@@ -125,13 +126,10 @@ function isStream(body: Reply["body"]): body is ReadableStream<Uint8Array> {
   return typeof body === "object" && !(body instanceof Uint8Array);
 }
 
-function fieldsOf(message: IncomingMessage): Record<string, string | undefined> {
-  const fields: Record<string, string | undefined> = Object.create(null);
-  for (const name of Object.keys(message.headers)) {
-    const value = message.headers[name];
-    fields[name] = typeof value === "object" ? value.join(", ") : value;
-  }
-  return fields;
+/** As node:http has them, without a copy: only `set-cookie`, which no request should have, is a list there. */
+function fieldsOf({ headers }: IncomingMessage): Fields {
+  const cookies = headers["set-cookie"];
+  return (cookies ? { ...headers, "set-cookie": cookies.join(", ") } : headers) as Fields;
 }
 
 /** A target may be absolute, as proxies send it, and then names the host itself; or "*", of OPTIONS. */
