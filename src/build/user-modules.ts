@@ -1,7 +1,8 @@
 // What is done to the user's own modules on their way into a bundle.
 import { readFileSync } from "node:fs";
-import { dirname, extname, sep } from "node:path";
-import type { Loader, Plugin } from "esbuild";
+import { dirname, extname, relative, sep } from "node:path";
+import type { Loader, PartialMessage, Plugin, TransformFailure } from "esbuild";
+import { checkPackages } from "./packages.ts";
 
 export interface UserModules {
   /** The app's folder: what lies in it, and in no `node_modules`, is the user's own. */
@@ -20,28 +21,42 @@ export function userModules({ folder, globals, seen }: UserModules): Plugin {
   return {
     name: "user-modules",
     setup(build) {
+      const isOwn = (path: string): boolean =>
+        path.startsWith(folder + sep) && !path.includes(`${sep}node_modules${sep}`);
+      checkPackages(build, isOwn);
       build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
-        if (!path.startsWith(folder + sep) || path.includes(`${sep}node_modules${sep}`)) return undefined;
+        if (!isOwn(path)) return undefined;
         seen?.(path);
         const source = readFileSync(path, "utf8");
         if (!/\b(?:Response|Request|fetch)\b/.test(source)) return { contents: source, loader: loaderOf(path) };
         const define = { Response: "$faasten.Response", Request: "$faasten.Request", fetch: "$faasten.fetch" };
         const { transform } = await import("esbuild");
-        const { code } = await transform(source, {
-          loader: loaderOf(path),
-          define,
-          sourcefile: path,
-          sourcemap: "inline",
-          target: "node22",
-          format: "esm",
-        });
-        const contents = code.includes("$faasten.")
-          ? `import * as $faasten from ${JSON.stringify(globals)};${code}`
-          : code;
-        return { contents, loader: "js", resolveDir: dirname(path) };
+        try {
+          const { code } = await transform(source, {
+            loader: loaderOf(path),
+            define,
+            sourcefile: path,
+            sourcemap: "inline",
+            target: "node22",
+            format: "esm",
+          });
+          const contents = code.includes("$faasten.")
+            ? `import * as $faasten from ${JSON.stringify(globals)};${code}`
+            : code;
+          return { contents, loader: "js", resolveDir: dirname(path) };
+        } catch (error) {
+          return { errors: errorsOf(error, relative(folder, path)) };
+        }
       });
     },
   };
+}
+
+/** Of a file that does not compile. As they come they name no file, since it was read from a text. */
+function errorsOf(error: unknown, file: string): PartialMessage[] {
+  if (typeof error !== "object" || error === null || !("errors" in error)) throw error;
+  const { errors } = error as TransformFailure;
+  return errors.map(({ text, location, notes }) => ({ text, notes, location: location && { ...location, file } }));
 }
 
 function loaderOf(path: string): Loader {

@@ -1,7 +1,10 @@
 // faasten dev
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { dev as start } from "../dev/dev.ts";
 import { createPrinter } from "../dev/print.ts";
 import { FaastenError } from "../errors.ts";
+import { findRunning } from "./running.ts";
 
 export interface DevFlags {
   readonly port: string;
@@ -10,13 +13,17 @@ export interface DevFlags {
 }
 
 export async function dev({ port, stage, param = [] }: DevFlags): Promise<void> {
-  const number = Number(port);
-  if (!Number.isInteger(number) || number < 0 || number > 65_535)
+  const number = /^\d{1,5}$/.test(port) ? Number(port) : Number.NaN;
+  if (!(number <= 65_535))
     throw new FaastenError("INVALID", `--port ${port}: a whole number from 0 to 65535 is wanted`);
+  const params = Object.fromEntries(param.map(pair));
+  const folder = process.cwd();
+  checkFolder(folder);
+  await checkAlone(folder);
   const running = await start({
-    folder: process.cwd(),
+    folder,
     port: number,
-    params: Object.fromEntries(param.map(pair)),
+    params,
     print: createPrinter(process.stdout, process.stderr),
     ...(stage !== undefined && { stage }),
     ...(process.env["FAASTEN_TOKEN"] && { token: process.env["FAASTEN_TOKEN"] }),
@@ -37,4 +44,29 @@ function pair(text: string): [string, string] {
   const at = text.indexOf("=");
   if (at < 1) throw new FaastenError("INVALID", `--param ${text}: write name=value`);
   return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Nothing is made in a folder that holds no app. */
+function checkFolder(folder: string): void {
+  if (["serverless.yml", "serverless.yaml"].some((name) => existsSync(join(folder, name)))) return;
+  throw new FaastenError(
+    "NOT_FOUND",
+    `there is no serverless.yml in ${folder}: go to the folder of an app, or write one with \`service\`, \`provider\` and \`custom.faasten.entry\``,
+  );
+}
+
+/** Two of them would write one folder's data and address. */
+async function checkAlone(folder: string): Promise<void> {
+  let port: number;
+  try {
+    const running = findRunning(folder);
+    await running.ask("GET", "/functions");
+    port = running.port;
+  } catch {
+    return;
+  }
+  throw new FaastenError(
+    "ALREADY_EXISTS",
+    `the app in this folder answers on port ${port} already: stop that one first`,
+  );
 }

@@ -163,7 +163,7 @@ function answering(
       throw new FaastenError("INTERNAL", `${invocation.function} gave ${wrong}: return a Response`);
     };
     const key = idempotent?.(request) ?? null;
-    if (key === null) return work();
+    if (key === null) return await work();
     const content = contentOf(request, arrival.path, await wholeOf(request));
     const answered = await invocation
       .open(idempotency)
@@ -183,7 +183,7 @@ function answering(
   return async (arrival, invocation) => {
     const params = route(arrival.path);
     if (!params) return problem({ status: 404, code: "NOT_FOUND", detail: `there is nothing at ${arrival.path}` });
-    if (method === "*" || arrival.request.method === method) return answer(arrival, params, invocation);
+    if (method === "*" || arrival.request.method === method) return await answer(arrival, params, invocation);
     return problem({ status: 405, code: "UNSUPPORTED", detail: `${arrival.path} takes ${method}` }, { allow: method });
   };
 }

@@ -1,6 +1,8 @@
 // Who may call, told by a JSON Web Token: OpenID Connect discovery, keys cached, every claim that matters checked.
 // https://openid.net/specs/openid-connect-discovery-1_0.html
-import { createRemoteJWKSet, errors, jwtVerify } from "jose";
+import * as errors from "jose/errors";
+import { createRemoteJWKSet } from "jose/jwks/remote";
+import { jwtVerify } from "jose/jwt/verify";
 import type { Caller } from "../contracts/trigger.ts";
 import { FaastenError } from "../errors.ts";
 import { once } from "../once.ts";

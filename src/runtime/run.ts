@@ -46,7 +46,8 @@ export function createRunner(app: App, sink?: Sink): Runner {
     }
     const scope = { app, served, call, components, journal, running };
     last = served.name;
-    const arrivals = await trigger.decode(call);
+    const decoded = trigger.decode(call);
+    const arrivals = decoded instanceof Promise ? await decoded : decoded;
     const [only] = arrivals;
     const outcomes =
       arrivals.length === 1 && only !== undefined
@@ -154,7 +155,7 @@ async function settleOne(scope: Scope, arrival: Arrival, id: string): Promise<Ou
       ? definition.settleMany([arrival], run)
       : [await definition.settle(arrival, run)],
   );
-  return hand(scope, arrival, outcome);
+  return outcome.kind === "reply" ? outcome : hand(scope, arrival, outcome);
 }
 
 function runMany(scope: Scope, events: readonly EventArrival[]): Promise<readonly Outcome[]> {

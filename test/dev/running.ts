@@ -39,23 +39,26 @@ export interface Running {
   /** Resolves once the output matches, from the given length on. */
   said(pattern: RegExp, from?: number): Promise<void>;
   control(method: string, path: string, body?: unknown): Promise<Response>;
-  /** As Ctrl-C does; gives the exit code. */
-  stop(): Promise<number | null>;
+  /** As Ctrl-C does, unless told otherwise; gives the exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
   readonly token?: string;
+  /** As a process group of its own, to be killed with all its processes. */
+  readonly group?: boolean;
 }
 
 /** Resolves once it answers; rejects with what it printed if it ends before. */
 export async function startDev(
   folder: string,
-  { env = {}, flags = [], token = "test-token" }: StartOptions = {},
+  { env = {}, flags = [], token = "test-token", group = false }: StartOptions = {},
 ): Promise<Running> {
   const child = spawn(process.execPath, [...command, "dev", "--port", "0", ...flags], {
     cwd: folder,
+    detached: group,
     env: { ...process.env, FAASTEN_TOKEN: token, NODE_OPTIONS: "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -101,8 +104,8 @@ export async function startDev(
         headers: { authorization: `Bearer ${token}` },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       }),
-    async stop() {
-      child.kill("SIGINT");
+    async stop(signal = "SIGINT") {
+      child.kill(signal);
       return exited;
     },
   };
