@@ -3,9 +3,12 @@
 import { existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Ended, type Run, runFaasten } from "./command.ts";
 import { makeApp, type Running, read, remove, save, startDev } from "./running.ts";
+
+// Each command is a process, and a test may need a dozen.
+vi.setConfig({ testTimeout: 120_000 });
 
 const manifest = "service: shop\nprovider: { name: aws }\ncustom: { faasten: { entry: ['src/*.ts'] } }\n";
 const app = `
