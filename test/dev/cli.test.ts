@@ -313,6 +313,15 @@ test("a port that is taken: told, ended with 1, and nothing is left running", as
   expect(existsSync(join(folder, ".faasten/local/dev.json"))).toBe(false);
 });
 
+test("a Ctrl-C while the app is loaded ends it as any other", async () => {
+  const slow = `console.log("loading");\nawait new Promise((resolve) => setTimeout(resolve, 500));\n`;
+  const folder = folderWith({ "serverless.yml": manifest, "src/app.ts": slow + app });
+  const run = runFaasten(folder, ["dev", "--port", "0"]);
+  await run.said(/loading/);
+  expect(await run.stop()).toBe(0);
+  expect(existsSync(join(folder, ".faasten/local/dev.json"))).toBe(false);
+});
+
 test("a reader that leaves early is no failure", async () => {
   const folder = folderWith({ "serverless.yml": manifest, "src/app.ts": app });
   const running = await startDev(folder);
