@@ -1,6 +1,6 @@
 // What is done to the user's own modules on their way into a bundle.
 import { readFileSync } from "node:fs";
-import { dirname, extname, relative, sep } from "node:path";
+import { dirname, extname, sep } from "node:path";
 import type { Loader, PartialMessage, Plugin, TransformFailure } from "esbuild";
 import { checkPackages } from "./packages.ts";
 
@@ -45,18 +45,17 @@ export function userModules({ folder, globals, seen }: UserModules): Plugin {
             : code;
           return { contents, loader: "js", resolveDir: dirname(path) };
         } catch (error) {
-          return { errors: errorsOf(error, relative(folder, path)) };
+          return { errors: errorsOf(error) };
         }
       });
     },
   };
 }
 
-/** Of a file that does not compile. As they come they name no file, since it was read from a text. */
-function errorsOf(error: unknown, file: string): PartialMessage[] {
+/** As messages of the build, with their places; thrown on, they would be one text without any. */
+function errorsOf(error: unknown): PartialMessage[] {
   if (typeof error !== "object" || error === null || !("errors" in error)) throw error;
-  const { errors } = error as TransformFailure;
-  return errors.map(({ text, location, notes }) => ({ text, notes, location: location && { ...location, file } }));
+  return (error as TransformFailure).errors;
 }
 
 function loaderOf(path: string): Loader {

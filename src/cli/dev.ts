@@ -1,7 +1,7 @@
 // faasten dev
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { dev as start } from "../dev/dev.ts";
+import { type Dev, dev as start } from "../dev/dev.ts";
 import { createPrinter } from "../dev/print.ts";
 import { FaastenError } from "../errors.ts";
 import { findRunning } from "./running.ts";
@@ -20,7 +20,16 @@ export async function dev({ port, stage, param = [] }: DevFlags): Promise<void> 
   const folder = process.cwd();
   checkFolder(folder);
   await checkAlone(folder);
-  const running = await start({
+  let running: Dev | undefined;
+  let asked = false;
+  const stop = (): void => {
+    if (asked) process.exit(130);
+    asked = true;
+    void running?.stop();
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  running = await start({
     folder,
     port: number,
     params,
@@ -28,14 +37,7 @@ export async function dev({ port, stage, param = [] }: DevFlags): Promise<void> 
     ...(stage !== undefined && { stage }),
     ...(process.env["FAASTEN_TOKEN"] && { token: process.env["FAASTEN_TOKEN"] }),
   });
-  let asked = false;
-  const stop = (): void => {
-    if (asked) process.exit(130);
-    asked = true;
-    void running.stop();
-  };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
+  if (asked) void running.stop(); // while it was starting
   await running.ended;
   process.exit(0);
 }

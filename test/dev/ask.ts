@@ -48,7 +48,7 @@ export function raw(url: string, text: string | Uint8Array, { half = false } = {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
     const parts: Buffer[] = [];
-    socket.setTimeout(10_000, () => socket.destroy(new Error(`no end after ${Buffer.concat(parts).toString()}`)));
+    socket.setTimeout(20_000, () => socket.destroy(new Error(`no end after ${Buffer.concat(parts).toString()}`)));
     socket.on("data", (part) => parts.push(part));
     socket.on("error", (error) => (parts.length > 0 ? resolve(Buffer.concat(parts).toString()) : reject(error)));
     socket.on("end", () => {

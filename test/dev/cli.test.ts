@@ -3,9 +3,12 @@
 import { existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Ended, type Run, runFaasten } from "./command.ts";
 import { makeApp, type Running, read, remove, save, startDev } from "./running.ts";
+
+// Each command is a process, and a test may need a dozen.
+vi.setConfig({ testTimeout: 120_000 });
 
 const manifest = "service: shop\nprovider: { name: aws }\ncustom: { faasten: { entry: ['src/*.ts'] } }\n";
 const app = `
@@ -307,6 +310,15 @@ test("a port that is taken: told, ended with 1, and nothing is left running", as
   expect([code, stdout]).toEqual([1, ""]);
   expect(stderr).toBe(`UNAVAILABLE  port ${port} is taken: stop what uses it, or choose another with --port\n`);
   // `close` of the process's pipes, which its workers share, came: none of them lives.
+  expect(existsSync(join(folder, ".faasten/local/dev.json"))).toBe(false);
+});
+
+test("a Ctrl-C while the app is loaded ends it as any other", async () => {
+  const slow = `console.log("loading");\nawait new Promise((resolve) => setTimeout(resolve, 500));\n`;
+  const folder = folderWith({ "serverless.yml": manifest, "src/app.ts": slow + app });
+  const run = runFaasten(folder, ["dev", "--port", "0"]);
+  await run.said(/loading/);
+  expect(await run.stop()).toBe(0);
   expect(existsSync(join(folder, ".faasten/local/dev.json"))).toBe(false);
 });
 
