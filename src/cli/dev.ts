@@ -13,7 +13,15 @@ export async function dev({ port, stage, param = [] }: DevFlags): Promise<void> 
   const number = Number(port);
   if (!Number.isInteger(number) || number < 0 || number > 65_535)
     throw new FaastenError("INVALID", `--port ${port}: a whole number from 0 to 65535 is wanted`);
+  const asked = new AbortController();
+  const stop = (): void => {
+    if (asked.signal.aborted) process.exit(130);
+    asked.abort();
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
   const running = await start({
+    signal: asked.signal,
     folder: process.cwd(),
     port: number,
     params: Object.fromEntries(param.map(pair)),
@@ -21,14 +29,6 @@ export async function dev({ port, stage, param = [] }: DevFlags): Promise<void> 
     ...(stage !== undefined && { stage }),
     ...(process.env["FAASTEN_TOKEN"] && { token: process.env["FAASTEN_TOKEN"] }),
   });
-  let asked = false;
-  const stop = (): void => {
-    if (asked) process.exit(130);
-    asked = true;
-    void running.stop();
-  };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
   await running.ended;
   process.exit(0);
 }
