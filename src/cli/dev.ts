@@ -1,7 +1,7 @@
 // faasten dev
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Dev, dev as start } from "../dev/dev.ts";
+import { dev as start } from "../dev/dev.ts";
 import { createPrinter } from "../dev/print.ts";
 import { FaastenError } from "../errors.ts";
 import { findRunning } from "./running.ts";
@@ -20,16 +20,15 @@ export async function dev({ port, stage, param = [] }: DevFlags): Promise<void> 
   const folder = process.cwd();
   checkFolder(folder);
   await checkAlone(folder);
-  let running: Dev | undefined;
-  let asked = false;
+  const asked = new AbortController();
   const stop = (): void => {
-    if (asked) process.exit(130);
-    asked = true;
-    void running?.stop();
+    if (asked.signal.aborted) process.exit(130);
+    asked.abort();
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
-  running = await start({
+  const running = await start({
+    signal: asked.signal,
     folder,
     port: number,
     params,
@@ -37,7 +36,6 @@ export async function dev({ port, stage, param = [] }: DevFlags): Promise<void> 
     ...(stage !== undefined && { stage }),
     ...(process.env["FAASTEN_TOKEN"] && { token: process.env["FAASTEN_TOKEN"] }),
   });
-  if (asked) void running.stop(); // while it was starting
   await running.ended;
   process.exit(0);
 }

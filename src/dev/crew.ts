@@ -84,6 +84,7 @@ export function createCrew(heard: Heard): Crew {
 
     async stop() {
       stopping = true;
+      loading?.hurry(0);
       const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
       const gone = workers.map((worker) => new Promise<void>((resolve) => worker.once("exit", () => resolve())));
       for (const worker of workers) tell(worker, { kind: "stop" });

@@ -19,17 +19,18 @@ export interface DevOptions {
   /** What `/_faasten/` and `access: "service"` want; a new one if left out. */
   readonly token?: string;
   readonly print: Printer;
+  /** Stops the server, also while it starts. */
+  readonly signal: AbortSignal;
 }
 
 export interface Dev {
   /** Ends when the server was stopped. */
   readonly ended: Promise<void>;
-  stop(): Promise<void>;
 }
 
 /** Resolves once the first version answers, or, having said what is wrong with it, waits for the next save. */
 export async function dev(options: DevOptions): Promise<Dev> {
-  const { folder, print } = options;
+  const { folder, print, signal } = options;
   const token = options.token ?? randomBytes(16).toString("base64url");
   const data = join(folder, ".faasten", "local");
   const address = join(data, "dev.json");
@@ -145,13 +146,15 @@ export async function dev(options: DevOptions): Promise<Dev> {
     end();
   }
 
+  signal.addEventListener("abort", stop);
   try {
+    signal.throwIfAborted();
     const first = load();
     turn = first.catch(() => undefined);
     await first;
   } catch (error) {
     await stop();
-    throw error;
+    if (!signal.aborted) throw error;
   }
-  return { ended: over, stop };
+  return { ended: over };
 }

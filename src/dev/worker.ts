@@ -73,11 +73,13 @@ async function load(order: Load): Promise<void> {
 async function prepare(): Promise<void> {
   const local = await providerOf("local");
   const components = Object.values(local.defaults).map((type) => componentModule(type, local).href);
-  const triggers = Object.values(local.triggers).flat();
+  const triggers = Object.values(local.triggers)
+    .flat()
+    .map((name) => `triggers/${name}`);
   await Promise.all([
-    import("../../providers/local/host.ts"),
     ...["faasten", "faasten/globals"].map((name) => import(import.meta.resolve(name))),
-    ...[...components, ...triggers.map((name) => moduleOf(local, `triggers/${name}`).href)].map((url) => import(url)),
+    ...components.map((url) => import(url)),
+    ...[local.hosts.default, ...triggers].map((path) => import(moduleOf(local, path).href)),
   ]);
 }
 

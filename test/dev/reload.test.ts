@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { makeApp, type Running, read, remove, save, startDev } from "./running.ts";
+import { launchDev, makeApp, type Running, read, remove, save, startDev } from "./running.ts";
 
 const manifest = (more = ""): string => `service: reload
 provider: { name: aws${more} }
@@ -223,6 +223,16 @@ describe("the end", () => {
       remove(other);
     });
   }
+
+  test("comes at once while the app is still being loaded, for ever as it seems", async () => {
+    const other = makeApp({ "serverless.yml": manifest(), "src/app.ts": app(1, "for (;;);"), loads: "" });
+    const { child, end } = launchDev(other, { group: true });
+    await until(async () => read(other, "loads") === "1\n");
+    child.kill("SIGINT");
+    expect(await end).toBe(0);
+    expect(membersOf(child.pid)).toEqual([]);
+    remove(other);
+  });
 
   test("by SIGKILL ends the app's processes, too", async () => {
     const other = makeApp({ "serverless.yml": manifest(), "src/app.ts": app(1) });

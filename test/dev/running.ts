@@ -51,26 +51,38 @@ export interface StartOptions {
   readonly group?: boolean;
 }
 
-/** Resolves once it answers; rejects with what it printed if it ends before. */
-export async function startDev(
+export interface Launched {
+  readonly child: ChildProcess;
+  /** Its exit code. */
+  readonly end: Promise<number | null>;
+}
+
+/** Starts it, and waits for nothing. */
+export function launchDev(
   folder: string,
   { env = {}, flags = [], token = "test-token", group = false }: StartOptions = {},
-): Promise<Running> {
+): Launched {
   const child = spawn(process.execPath, [...command, "dev", "--port", "0", ...flags], {
     cwd: folder,
     detached: group,
     env: { ...process.env, FAASTEN_TOKEN: token, NODE_OPTIONS: "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  return { child, end: new Promise((resolve) => child.once("exit", (code) => resolve(code))) };
+}
+
+/** Resolves once it answers; rejects with what it printed if it ends before. */
+export async function startDev(folder: string, options: StartOptions = {}): Promise<Running> {
+  const { token = "test-token" } = options;
+  const { child, end: exited } = launchDev(folder, options);
   let text = "";
   const listeners = new Set<() => void>();
   const hear = (part: Buffer): void => {
     text += part.toString();
     for (const listener of listeners) listener();
   };
-  child.stdout.on("data", hear);
-  child.stderr.on("data", hear);
-  const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
+  child.stdout?.on("data", hear);
+  child.stderr?.on("data", hear);
   const said: Running["said"] = (pattern, from = 0) =>
     new Promise((resolve, reject) => {
       const fail = (why: string) => (): void =>
