@@ -3,7 +3,7 @@
 // `--other <folder>` puts another built checkout in the control's place.
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Load } from "./client.ts";
@@ -21,6 +21,7 @@ const { values: flags } = parseArgs({
 });
 const rounds = Number(flags.rounds);
 const wanted = (part: string): boolean => flags.only.includes(part);
+const [before = 0] = loadavg();
 
 if (!existsSync(join(here, "node_modules", "serverless-offline"))) {
   const npm = process.env["npm_execpath"];
@@ -45,7 +46,9 @@ if (wanted("ready")) await ready();
 if (wanted("load")) await load();
 if (wanted("edit")) await edit();
 
-console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}; median (lowest–highest).\n`);
+console.log(
+  `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}; median (lowest–highest).\n${busy(before)}`,
+);
 const head = [
   "",
   ...compared.map(({ name }) => name),
@@ -57,6 +60,11 @@ const head = [
 if (rows.length > 0) console.log(table(head, rows));
 if (wanted("runner"))
   execFileSync(process.execPath, ["--conditions=faasten-source", join(here, "runner.ts")], { stdio: "inherit" });
+
+/** Targets in milliseconds are for a machine that does nothing else. */
+function busy(load: number): string {
+  return `When this began, ${load.toFixed(1)} processes wanted a core already.\n`;
+}
 
 /** From the process's start, not through npm, to the first answer. */
 async function ready(): Promise<void> {
