@@ -120,6 +120,7 @@ describe("exports", () => {
       type Component
       type ComponentOptions
       type Condition
+      type Cors
       type Create
       type Death
       type Definition

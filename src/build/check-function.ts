@@ -1,6 +1,6 @@
 // One function by itself: what triggers it, who may call it, and what it uses.
 import type { Grant } from "../contracts/function.ts";
-import type { TriggerSpec } from "../contracts/trigger.ts";
+import type { Cors, TriggerSpec } from "../contracts/trigger.ts";
 import { componentName } from "../manifest/names.ts";
 import { nearest, type Problems, quoted, suggest } from "../manifest/problems.ts";
 import { cronProblem } from "./cron.ts";
@@ -57,7 +57,7 @@ function grantProblems({ block, component, right, resource }: Grant): readonly s
 function triggerProblems(on: TriggerSpec): readonly string[] {
   switch (on.kind) {
     case "http":
-      return accessProblems(on.access);
+      return [...accessProblems(on.access), ...corsProblems(on.cors)];
     case "topic": {
       const wrong = componentName.pattern.test(on.topic) ? [] : [cannotName("topic", on.topic)];
       if (!componentName.pattern.test(on.pubsub)) wrong.push(cannotName("component", on.pubsub));
@@ -69,6 +69,11 @@ function triggerProblems(on: TriggerSpec): readonly string[] {
       return wrong === undefined ? [] : [wrong];
     }
   }
+}
+
+function corsProblems(cors: Cors | undefined): readonly string[] {
+  if (!cors?.credentials || !cors.origins.includes("*")) return [];
+  return ['`cors`: browsers take no credentials where `origins` hold "*": name the origins'];
 }
 
 const accessWords = ["public", "service"];

@@ -1,25 +1,6 @@
 // Cross-origin requests: https://fetch.spec.whatwg.org/#http-cors-protocol
-import { FaastenError } from "../errors.ts";
+import type { Cors } from "../contracts/trigger.ts";
 import { Response as LazyResponse } from "../runtime/response.ts";
-
-export interface Cors {
-  /** Origins that may call, such as "https://shop.example"; "*" is any. */
-  readonly origins: readonly string[];
-  /** Request headers that they may send beside the plain ones. */
-  readonly headers?: readonly string[];
-  /** Reply headers that they may read beside the plain ones. */
-  readonly expose?: readonly string[];
-  /** Cookies and the like: never together with "*". */
-  readonly credentials?: boolean;
-  /** Seconds that a browser may remember the answer; 600 if left out. */
-  readonly maxAge?: number;
-}
-
-/** Throws where the rules contradict each other. */
-export function checkCors({ origins, credentials }: Cors): void {
-  if (!credentials || !origins.includes("*")) return;
-  throw new FaastenError("INVALID", `cors: browsers take no credentials where origins hold "*": name the origins`);
-}
 
 /** The reply to a preflight, or `undefined` if the request is none. */
 export function preflight(cors: Cors, method: string, request: Request): Response | undefined {

@@ -2,7 +2,7 @@
 import { idempotency } from "../blocks/idempotency.ts";
 import { type Output, parse, type Schema, SchemaError } from "../blocks/schema.ts";
 import type { Definition, Invocation, Uses } from "../contracts/function.ts";
-import type { Caller, Outcome, RequestArrival } from "../contracts/trigger.ts";
+import type { Caller, Cors, Outcome, RequestArrival } from "../contracts/trigger.ts";
 import { FaastenError } from "../errors.ts";
 import { maxBodyBytes } from "../runtime/limits.ts";
 import { problem } from "../runtime/problem.ts";
@@ -10,7 +10,7 @@ import { bodyOf, isLazy, sizeOf, toNative } from "../runtime/request.ts";
 import { compile, type Params as RouteParams } from "../runtime/router.ts";
 import { type AccessRule, admit, toAccess } from "./access.ts";
 import { type Checked, type Context, contextOf, type WithUses } from "./context.ts";
-import { type Cors, checkCors, preflight, withCors } from "./cors.ts";
+import { preflight, withCors } from "./cors.ts";
 import { contentOf, keepResponse } from "./replay.ts";
 
 /** The parameters of a path: `:name` is one segment, decoded; a last `*` is the rest, as it was sent. */
@@ -98,7 +98,6 @@ function forMethod(method: string): HttpMethod {
 
 function define(method: string, path: string, options: AnyOptions, handler: AnyHandler): Definition {
   const { name, uses = {}, access, cors, stream, isolate, idempotent } = options;
-  if (cors) checkCors(cors);
   const answer = answering(method, path, options, handler);
   const reply = ({ request }: RequestArrival, response: Response): Outcome => ({
     kind: "reply",
@@ -112,7 +111,7 @@ function define(method: string, path: string, options: AnyOptions, handler: AnyH
       method,
       path,
       ...(access !== undefined && { access: toAccess(access) }),
-      ...(cors && { cors: true }),
+      ...(cors && { cors }),
       ...(stream && { stream }),
       ...(isolate && { isolate }),
     },

@@ -71,6 +71,8 @@ export async function writeReply(response: ServerResponse, reply: Reply, head = 
     else if (isStream(body)) await pump(body, response);
     else response.end(body);
     await closed;
+    // What a client still sends of a body that was refused must be read, or its next request never is.
+    response.req.resume();
   } finally {
     // Whichever way it ended: nobody reads the stream any more. One that was read to its end does not mind.
     if (isStream(body)) body.cancel().catch(() => undefined);

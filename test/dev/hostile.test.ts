@@ -203,7 +203,7 @@ describe("bodies", () => {
     const levels = 100_000;
     const nested = `{"id":"deep","a":${'{"a":'.repeat(levels)}1${"}".repeat(levels)}}`;
     const answer = await post("/checked", nested);
-    expect([answer.status, code(answer)]).toEqual([500, "INTERNAL"]);
+    expect([answer.status, code(answer)]).toEqual([400, "INVALID"]);
     const lists = await post("/checked", `${"[".repeat(levels)}${"]".repeat(levels)}`);
     expect([lists.status, code(lists)]).toEqual([400, "INVALID"]);
     await lives();

@@ -104,6 +104,14 @@ test("who may call is asked for by a cloud alone, and a word that is none is tol
   );
 });
 
+test("credentials from any origin are told, for browsers take none", async () => {
+  const any = http.get("/a", { access: "public", cors: { origins: ["*"], credentials: true } }, ok);
+  const named = http.get("/b", { access: "public", cors: { origins: ["https://a.example"], credentials: true } }, ok);
+  expect((await look({ "one.ts": { any, named } })).wrong).toEqual([
+    'one.ts:1  INVALID  any: `cors`: browsers take no credentials where `origins` hold "*": name the origins',
+  ]);
+});
+
 test("what is used must be a grant, of a component that can be, under a name that is free", async () => {
   const orders = state("orders");
   const placed = topic("placed");
