@@ -1,4 +1,5 @@
 // The local host: the app's HTTP functions at their own paths, its topics and its schedules, in this process.
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import {
   type App,
@@ -7,6 +8,7 @@ import {
   createWeb,
   type EventArrival,
   FaastenError,
+  type Origin,
   type Outcome,
   type PubSub,
   type Runner,
@@ -55,6 +57,8 @@ export interface Local {
 export function serve(app: App, options: LocalOptions = {}): Local {
   const { timeout = 30_000, token, watch } = options;
   const runner = createRunner(app, options.sink);
+  /** Within `unhandledRejection` it holds what it held where the promise was made: so a stray one finds its run among many. */
+  const origins = new AsyncLocalStorage<Origin>();
   const clocks: Clock[] = [];
   const tag = Math.random().toString(36).slice(2, 8);
   let calls = 0;
@@ -69,7 +73,7 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     const started = performance.now();
     const id = `${tag}-${++calls}`;
     const call: Call<Payload> = { id, payload, context, deadline: Date.now() + timeout };
-    const reply = await runner.run(served, call);
+    const reply = await origins.run({ invocation: id, function: served.name }, () => runner.run(served, call));
     watch?.({
       function: served.name,
       invocation: id,
@@ -121,7 +125,7 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     }
   }
 
-  const floating = (reason: unknown): void => runner.rejected(reason);
+  const floating = (reason: unknown): void => runner.rejected(reason, origins.getStore());
 
   return {
     functions: app.functions,

@@ -53,7 +53,13 @@ function wrap(store: StateStore, options: ComponentOptions): StateStore {
 const separator = "||";
 
 function prefixOf({ name, service, metadata }: ComponentOptions): string {
-  const asked = Object.entries(metadata).find(([key]) => key.toLowerCase() === "keyprefix")?.[1] ?? "appid";
+  const asked = Object.entries(metadata).find(([key]) => key.toLowerCase() === "keyprefix")?.[1] || "appid";
+  if (asked.includes(separator)) {
+    throw new FaastenError(
+      "MISCONFIGURED",
+      `state ${name}: its keyPrefix "${asked}" holds "${separator}": choose another`,
+    );
+  }
   switch (asked.toLowerCase()) {
     case "none":
       return "";

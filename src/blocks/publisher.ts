@@ -1,11 +1,11 @@
 // Typed events out, over a PubSub.
-import type { Value } from "../contracts/component.ts";
 import type { CloudEvent } from "../contracts/event.ts";
 import type { Grant, Invocation } from "../contracts/function.ts";
 import type { PublishOptions, PubSub } from "../contracts/pubsub.ts";
 import { FaastenError } from "../errors.ts";
 import { type Duration, toMilliseconds } from "./duration.ts";
 import { parse, type Schema } from "./schema.ts";
+import { toValue } from "./value.ts";
 
 export interface PublishChoice {
   /** The event's id; a new one if left out. Publish again with the same id, and subscribers can tell. */
@@ -18,7 +18,7 @@ export interface PublishChoice {
 export interface Publisher<In> {
   /** Resolves with the event's id once the broker has it. Delivered at least once. Throws `TOO_LARGE` above 240 KiB. */
   publish(data: In, choice?: PublishChoice): Promise<string>;
-  /** The same for many; throws `UNAVAILABLE`, naming them, if the broker did not take some. */
+  /** The same for many, none if one does not fit; throws `UNAVAILABLE`, naming them, if the broker did not take some. */
   publishMany(data: readonly In[]): Promise<readonly string[]>;
 }
 
@@ -62,25 +62,32 @@ class Client implements Publisher<unknown> {
 
   async publishMany(data: readonly unknown[]): Promise<readonly string[]> {
     const { topic, orderBy } = this.#envelope;
-    const broker = await this.#broker();
-    if (!broker.publishMany || orderBy) {
-      const ids: string[] = [];
-      for (const item of data) ids.push(await this.publish(item));
-      return ids;
-    }
     const events = await Promise.all(data.map((item) => this.#event(item)));
-    const left = await broker.publishMany(topic, events, this.#options(undefined));
-    if (left.length === 0) return events.map(({ id }) => id);
+    const broker = await this.#broker();
+    if (broker.publishMany && !orderBy) {
+      const left = await broker.publishMany(topic, events, this.#options(undefined));
+      if (left.length > 0) throw this.#notTaken(left, events.length);
+    } else {
+      for (const [index, event] of events.entries()) {
+        await broker.publish(topic, event, this.#options(data[index])).catch((cause: unknown) => {
+          throw this.#notTaken(events.slice(index), events.length, cause);
+        });
+      }
+    }
+    return events.map(({ id }) => id);
+  }
+
+  #notTaken(left: readonly CloudEvent[], all: number, cause?: unknown): FaastenError {
     const ids = left.map(({ id }) => id).join(", ");
-    throw new FaastenError(
-      "UNAVAILABLE",
-      `topic ${topic}: the broker did not take ${left.length} of ${events.length} events: ${ids}`,
-    );
+    const message = `topic ${this.#envelope.topic}: the broker did not take ${left.length} of ${all} events: ${ids}`;
+    return new FaastenError("UNAVAILABLE", message, { cause });
   }
 
   async #event(data: unknown, { id, subject, ttl }: PublishChoice = {}): Promise<CloudEvent> {
     const { topic, pubsub, schema } = this.#envelope;
-    if (schema) await parse(schema, data, `topic ${topic}: the event`);
+    const what = `topic ${topic}: the event`;
+    if (schema) await parse(schema, data, what);
+    const value = toValue(data, what);
     const { service, traceparent } = this.#invocation;
     return {
       specversion: "1.0",
@@ -89,7 +96,8 @@ class Client implements Publisher<unknown> {
       type: "com.dapr.event.sent",
       time: new Date().toISOString(),
       ...(subject !== undefined && { subject }),
-      ...this.#data(data),
+      datacontenttype: "json" in value ? "application/json" : "application/octet-stream",
+      data: value,
       extensions: {
         topic,
         pubsubname: pubsub,
@@ -98,13 +106,6 @@ class Client implements Publisher<unknown> {
         ...(ttl !== undefined && { expiration: new Date(Date.now() + toMilliseconds(ttl)).toISOString() }),
       },
     };
-  }
-
-  #data(data: unknown): { readonly datacontenttype: string; readonly data: Value } {
-    if (data instanceof Uint8Array) return { datacontenttype: "application/octet-stream", data: { bytes: data } };
-    const json = JSON.stringify(data);
-    if (json !== undefined) return { datacontenttype: "application/json", data: { json } };
-    throw new FaastenError("INVALID", `topic ${this.#envelope.topic}: the event is not JSON (${typeof data})`);
   }
 
   #options(data: unknown): PublishOptions {

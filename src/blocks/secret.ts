@@ -26,7 +26,8 @@ export function secret(name: string, { component = "secretstore", key = name }: 
     open: (open, invocation) => ({
       async get() {
         const store = (await open()) as SecretStore;
-        const value = (await store.get(name, { signal: invocation.signal }))?.[key];
+        const keys = (await store.get(name, { signal: invocation.signal })) ?? {};
+        const value = Object.hasOwn(keys, key) ? keys[key] : undefined;
         if (value === undefined) {
           throw new FaastenError(
             "NOT_FOUND",

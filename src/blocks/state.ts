@@ -3,8 +3,10 @@ import type { Component, Value } from "../contracts/component.ts";
 import type { Grant, Invocation } from "../contracts/function.ts";
 import type { Condition, Etag, ReadOptions, StateEntry, StateOperation, StateStore } from "../contracts/state.ts";
 import { FaastenError } from "../errors.ts";
+import { backOff } from "./backoff.ts";
 import { type Duration, toMilliseconds } from "./duration.ts";
 import { type Input, type Output, parse, type Schema } from "./schema.ts";
+import { toValue } from "./value.ts";
 
 export interface Entry<T> {
   readonly value: T;
@@ -219,9 +221,8 @@ class Writer extends Reader implements State<unknown> {
         ...(ttl ? until(ttl) : kept),
       });
       if (etag !== undefined) return this.entry(key, { value, etag });
-      const pause = Math.random() * Math.min(250, 2 ** round);
-      if (signal.aborted || Date.now() + pause >= this.invocation.deadline) throw this.conflict(key);
-      await new Promise((resume) => setTimeout(resume, pause));
+      if (signal.aborted || Date.now() >= this.invocation.deadline) throw this.conflict(key);
+      await backOff(round);
     }
   }
 
@@ -252,14 +253,9 @@ class Writer extends Reader implements State<unknown> {
 
   private async value(key: string, value: unknown): Promise<Value> {
     const { name, schema } = this.codec;
-    if (schema !== undefined) await parse(schema, value, `state ${name}: the new value of "${key}"`);
-    if (value instanceof Uint8Array) return { bytes: value };
-    const json = JSON.stringify(value);
-    if (json !== undefined) return { json };
-    throw new FaastenError(
-      "INVALID",
-      `state ${name}: the new value of "${key}" is not JSON (${typeof value}); delete removes an entry`,
-    );
+    const what = `state ${name}: the new value of "${key}"`;
+    if (schema !== undefined) await parse(schema, value, what);
+    return toValue(value, what);
   }
 
   private conflict(key: string): FaastenError {

@@ -1,5 +1,5 @@
 // All that an app's folder says, for one target.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import type { ComponentManifest } from "../manifest/component.ts";
@@ -16,7 +16,7 @@ export interface AppManifests {
   readonly environment: Readonly<Record<string, string>>;
   /** Milliseconds that a function may run. */
   readonly timeout: number;
-  /** The YAML files that were read. */
+  /** The YAML files that were read, and the folders of which another would be. */
   readonly files: readonly string[];
 }
 
@@ -33,9 +33,7 @@ export function readApp(
   { target, types, stage, params }: ReadOptions,
   problems: Problems,
 ): AppManifests {
-  const file = join(folder, ".env");
-  const dotEnv: NodeJS.Dict<string> =
-    target === "local" && existsSync(file) ? parseEnv(readFileSync(file, "utf8")) : {};
+  const dotEnv = target === "local" ? readDotEnv(join(folder, ".env"), problems) : {};
   const env = { ...dotEnv, ...process.env };
   const manifest = readManifest(folder, { env, params, ...(stage !== undefined && { stage }) }, problems);
   const componentsFolder = manifest?.components ?? join(folder, "components");
@@ -47,6 +45,7 @@ export function readApp(
   for (const [name, value] of Object.entries({ ...manifest?.provider.environment, ...dotEnv })) {
     if (value !== undefined && process.env[name] === undefined) environment[name] = value;
   }
+  if (manifest) checkTimeout(manifest, problems);
   return {
     manifest,
     entries: manifest?.entry ?? [],
@@ -54,8 +53,33 @@ export function readApp(
     scopedOut: [...scopedOut.values()],
     environment,
     timeout: (manifest?.provider.timeout ?? 30) * 1000,
-    files: [componentsFolder, join(componentsFolder, target)].flatMap((at) =>
-      existsSync(at) ? readdirSync(at).map((name) => join(at, name)) : [],
-    ),
+    files: [componentsFolder, join(componentsFolder, target)].flatMap((at) => [
+      at,
+      ...(isFolder(at) ? readdirSync(at).map((name) => join(at, name)) : []),
+    ]),
   };
+}
+
+function readDotEnv(file: string, problems: Problems): NodeJS.Dict<string> {
+  if (!existsSync(file)) return {};
+  try {
+    return parseEnv(readFileSync(file, "utf8"));
+  } catch (error) {
+    const why = isFolder(file) ? "it is a folder" : error instanceof Error ? error.message : String(error);
+    problems.add("INVALID", { file, line: 1 }, `The file cannot be read: ${why}.`);
+    return {};
+  }
+}
+
+function checkTimeout({ provider: { timeout }, where }: Manifest, problems: Problems): void {
+  if (timeout === undefined || (timeout >= 1 && timeout <= longest)) return;
+  const message = `\`provider.timeout\` counts seconds, from 1 to ${longest}, and is ${timeout}.`;
+  problems.add("INVALID", where(["provider", "timeout"]), message);
+}
+
+/** What the most patient cloud gives a function. */
+const longest = 3600;
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

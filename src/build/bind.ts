@@ -2,10 +2,12 @@
 import type { Block } from "../contracts/component.ts";
 import type { Grant } from "../contracts/function.ts";
 import type { MetadataValue, Provider } from "../contracts/provider.ts";
-import { type ComponentManifest, checkFields } from "../manifest/component.ts";
+import { checkFields } from "../manifest/component.ts";
 import type { Components } from "../manifest/components.ts";
+import { componentName, kebab } from "../manifest/names.ts";
 import { type Place, type Problems, quoted } from "../manifest/problems.ts";
-import { type Found, isGrant } from "./discover.ts";
+import { isGrant } from "./check-function.ts";
+import type { Found } from "./found.ts";
 import { componentModule, moduleOf, ownerOf } from "./modules.ts";
 
 /** What one component is on this target. */
@@ -35,50 +37,52 @@ export function bind(
   problems: Problems,
 ): Bindings {
   const components = new Map<string, Binding>();
+  /** Needs that were refused: one mistake in a manifest is told once, not by each function that it hits. */
+  const refused = new Set<string>();
+  const kebabs = new Map<string, string>([...declared.components.keys()].map((name) => [kebab(name), name]));
+
+  for (const manifest of declared.components.values()) {
+    const { required = [], optional = [] } = ownerOf(manifest.type, providers)?.components[manifest.type] ?? {};
+    if (ownerOf(manifest.type, providers)) checkFields(manifest, [...required, ...optional], required, problems);
+  }
 
   function need(name: string, block: Block, at: Place, by: string): void {
-    const there = components.get(name);
-    if (there) {
-      if (there.block !== block)
-        problems.add(
-          "INVALID",
-          at,
-          `${by} needs ${quoted(name)} as ${block}, but it is ${there.block} (${there.type})`,
-        );
-      return;
+    if (components.get(name)?.block === block || refused.has(`${block} ${name}`)) return;
+    const binding = make(name, block, at, by);
+    if (!binding) refused.add(`${block} ${name}`);
+    else {
+      components.set(name, binding);
+      for (const store of storesOf(binding))
+        need(store, "secretstores", declared.components.get(name) ?? at, `the component ${quoted(name)}`);
     }
-    const hidden = declared.scopedOut.get(name);
-    if (hidden) {
-      problems.add(
-        "MISCONFIGURED",
-        at,
-        `${by} needs the component ${quoted(name)}, whose \`scopes\` (${hidden.file}) leave this service out`,
-      );
-      return;
-    }
+  }
+
+  function make(name: string, block: Block, at: Place, by: string): Binding | undefined {
+    const other = components.get(name);
     const manifest = declared.components.get(name);
     const type = manifest?.type ?? provider.defaults[block];
-    if (!type.startsWith(`${block}.`)) {
-      problems.add(
-        "INVALID",
-        manifest ?? at,
-        `${quoted(name)} is of type ${quoted(type)}, but ${by} needs it as ${block}`,
-      );
-      return;
-    }
     const owner = ownerOf(type, providers);
-    if (!owner) return; // an unknown type was reported where it is written
-    components.set(name, {
-      name,
-      block,
-      type,
-      module: componentModule(type, owner),
-      metadata: manifest?.metadata ?? {},
-    });
-    if (!manifest) return;
-    const { required = [], optional = [] } = owner.components[type] ?? {};
-    checkFields(manifest, [...required, ...optional], required, problems);
-    for (const store of storesOf(manifest)) need(store, "secretstores", manifest, `the component ${quoted(name)}`);
+    const hidden = declared.scopedOut.get(name);
+    const double = kebabs.get(kebab(name));
+    if (!owner || !componentName.pattern.test(name)) return undefined; // reported where it is written
+    if (hidden) {
+      const where = `${problems.relative(hidden.file)}:${hidden.line}`;
+      const message = `${by} needs the component ${quoted(name)}, whose \`scopes\` (${where}) leave this service out: add it there`;
+      problems.add("MISCONFIGURED", at, message);
+    } else if (other) {
+      const message = `${by} needs ${quoted(name)} as ${block}, but it is ${other.block} (${other.type}): give one of them another name`;
+      problems.add("INVALID", at, message);
+    } else if (!type.startsWith(`${block}.`)) {
+      const message = `${quoted(name)} is of type ${quoted(type)}, but ${by} needs it as ${block}: change the type or the name`;
+      problems.add("INVALID", manifest ?? at, message);
+    } else if (double !== undefined && double !== name && !(manifest && declared.components.has(double))) {
+      const message = `${by}: the components ${quoted(name)} and ${quoted(double)} are both ${quoted(kebab(name))} as resources: write one name everywhere`;
+      problems.add("ALREADY_EXISTS", at, message);
+    } else {
+      kebabs.set(kebab(name), name);
+      return { name, block, type, module: componentModule(type, owner), metadata: manifest?.metadata ?? {} };
+    }
+    return undefined;
   }
 
   const triggers = new Map<string, readonly URL[]>();
@@ -87,20 +91,43 @@ export function bind(
     const grants: readonly Grant[] = [...Object.values(uses).filter(isGrant), ...needs];
     for (const { component, block } of grants) need(component, block, one, `the function ${one.name}`);
     if (on.kind === "topic") need(on.pubsub, "pubsub", one, `the function ${one.name}`);
-    const kind = on.kind === "topic" ? (components.get(on.pubsub)?.type ?? "") : on.kind;
+    const broker = on.kind === "topic" ? components.get(on.pubsub) : undefined;
+    if (on.kind === "topic" && broker?.block !== "pubsub") continue;
+    const kind = broker?.type ?? on.kind;
     const names = provider.triggers[kind];
-    if (names)
-      triggers.set(
-        one.name,
-        names.map((name) => moduleOf(provider, `triggers/${name}`)),
-      );
-    else if (kind !== "") problems.add("UNSUPPORTED", one, `${one.name}: ${provider.name} has no trigger for ${kind}`);
+    const modules = names?.map((trigger) => moduleOf(provider, `triggers/${trigger}`));
+    if (modules) triggers.set(one.name, modules);
+    else {
+      const known = Object.keys(provider.triggers).filter((trigger) => trigger.startsWith("pubsub."));
+      const mend = broker ? `: give ${quoted(broker.name)} one of the types ${known.join(", ")}` : "";
+      problems.add("UNSUPPORTED", one, `${one.name}: ${provider.name} has no trigger for ${kind}${mend}`);
+    }
   }
+  checkCircles(components, declared, problems);
   return { components, triggers };
 }
 
-function storesOf({ metadata }: ComponentManifest): readonly string[] {
+function storesOf({ metadata }: Pick<Binding, "metadata">): readonly string[] {
   return Object.values(metadata).flatMap((value) =>
     typeof value === "object" && "store" in value ? [value.store] : [],
   );
+}
+
+/** A secret store that waits for a secret of its own would wait for ever. */
+function checkCircles(components: ReadonlyMap<string, Binding>, declared: Components, problems: Problems): void {
+  for (const { name } of components.values()) {
+    const reached = new Set<string>();
+    const look = (from: string): void => {
+      for (const store of storesOf(components.get(from) ?? { metadata: {} })) {
+        if (reached.has(store)) continue;
+        reached.add(store);
+        look(store);
+      }
+    };
+    look(name);
+    const manifest = declared.components.get(name);
+    if (!reached.has(name) || !manifest) continue;
+    const message = `The secret store ${quoted(name)} reads a secret out of itself: write its value, or use another store.`;
+    problems.add("MISCONFIGURED", manifest, message);
+  }
 }

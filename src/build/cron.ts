@@ -1,34 +1,67 @@
 // Schedules as every cloud can keep them.
 import { Cron } from "croner";
-import { quoted } from "../manifest/problems.ts";
+import { nearest, quoted } from "../manifest/problems.ts";
 
 /** What is wrong with a schedule and its zone, and how to mend it. */
 export function cronProblem(cron: string, timeZone: string | undefined): string | undefined {
-  if (timeZone !== undefined && !isZone(timeZone))
-    return `${quoted(timeZone)} is no time zone: write an IANA name, such as "Europe/Paris"`;
-  const every = /^every (\S+) minutes?$/.exec(cron)?.[1];
-  if (every !== undefined) {
-    const minutes = Number(every);
-    const divides = Number.isInteger(minutes) && minutes > 0 && 60 % minutes === 0;
-    return divides
-      ? undefined
-      : `${quoted(cron)} cannot be kept: N must divide 60 (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30 or 60)`;
-  }
+  return (
+    (timeZone === undefined ? undefined : zoneProblem(timeZone)) ?? everyProblem(cron) ?? fieldsProblem(cron, timeZone)
+  );
+}
+
+const every = /^every\s+(\S+)\s+minutes?$/;
+
+function everyProblem(cron: string): string | undefined {
+  const minutes = every.exec(cron)?.[1];
+  if (minutes === undefined || (/^[1-9]\d?$/.test(minutes) && 60 % Number(minutes) === 0)) return undefined;
+  return `${quoted(cron)} cannot be kept: N must divide 60 (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30 or 60)`;
+}
+
+const months = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC";
+const days = "SUN|MON|TUE|WED|THU|FRI|SAT";
+/** What may stand in each field: signs such as `L`, `W`, `#` and `?` are not known to every cloud. */
+const fieldRules: readonly { readonly name: string; readonly value: string }[] = [
+  { name: "minute", value: "\\d+" },
+  { name: "hour", value: "\\d+" },
+  { name: "day of month", value: "\\d+" },
+  { name: "month", value: `\\d+|${months}` },
+  { name: "day of week", value: `\\d+|${days}` },
+];
+
+function fieldsProblem(cron: string, timeZone: string | undefined): string | undefined {
+  if (every.test(cron)) return undefined;
   const fields = cron.trim().split(/\s+/);
   if (fields.length !== 5) {
-    return `${quoted(cron)} has ${fields.length} fields: write five (minute, hour, day of month, month, day of week), or \`every N minutes\``;
+    return `${quoted(cron)} has ${fields.length} ${fields.length === 1 ? "field" : "fields"}: write five (minute, hour, day of month, month, day of week), or \`every N minutes\``;
   }
-  if (!fields.every((field) => /^[\dA-Za-z*,/-]+$/.test(field)))
-    return `${quoted(cron)} holds signs that not every cloud knows: digits, names, \`*\`, \`,\`, \`-\` and \`/\` are known`;
+  for (const [index, { name, value }] of fieldRules.entries()) {
+    const item = `(?:\\*|(?:${value})(?:-(?:${value}))?)(?:/\\d+)?`;
+    const field = fields[index] ?? "";
+    if (!new RegExp(`^${item}(?:,${item})*$`, "i").test(field))
+      return `${quoted(cron)}: ${quoted(field)} is no ${name} that every cloud knows: write numbers${/JAN|SUN/.test(value) ? ", names" : ""}, \`*\`, \`,\`, \`-\` and \`/\``;
+  }
   const [, , dayOfMonth, , dayOfWeek] = fields;
   if (dayOfMonth !== "*" && dayOfWeek !== "*")
     return `${quoted(cron)} gives both day fields, which the clouds read differently: leave one at \`*\``;
   try {
     const next = new Cron(cron, { paused: true, timezone: timeZone ?? "UTC" }).nextRun();
-    return next === null ? `${quoted(cron)} never comes` : undefined;
+    return next === null ? `${quoted(cron)} never comes: no month has that day` : undefined;
   } catch (error) {
-    return `${quoted(cron)} is no schedule: ${error instanceof Error ? error.message.replace(/^CronPattern: /, "") : String(error)}`;
+    const message = error instanceof Error ? error.message : String(error);
+    return `${quoted(cron)} is no schedule: ${message.replace(/^CronPattern: /, "")}`;
   }
+}
+
+/** Written as the database of zones does, since clouds compare letter for letter. */
+function zoneProblem(name: string): string | undefined {
+  const zones = Intl.supportedValuesOf("timeZone");
+  if (isZone(name)) {
+    const written = zones.find((zone) => zone.toLowerCase() === name.toLowerCase());
+    return written === undefined || written === name ? undefined : `${quoted(name)} must be written ${quoted(written)}`;
+  }
+  const meant = nearest(name, zones);
+  const hint = meant === undefined ? 'write an IANA name, such as "Europe/Paris"' : `did you mean ${quoted(meant)}?`;
+  return `${quoted(name)} is no time zone: ${hint}`;
 }
 
 function isZone(name: string): boolean {

@@ -1,17 +1,12 @@
 // The functions of an app: its entry files' exports, each checked, every mistake reported.
 import type { Definition, Grant } from "../contracts/function.ts";
-import type { TriggerSpec } from "../contracts/trigger.ts";
 import { componentName, kebab } from "../manifest/names.ts";
 import { type Place, type Problems, quoted } from "../manifest/problems.ts";
-import { checkPath, conflicts, type Route } from "../runtime/router.ts";
-import { cronProblem } from "./cron.ts";
+import { checkFunction, isGrant } from "./check-function.ts";
+import { checkRoutes } from "./check-routes.ts";
+import type { Found } from "./found.ts";
 
-export interface Found extends Place {
-  readonly name: string;
-  /** As the module exports it. */
-  readonly exported: string;
-  readonly definition: Definition;
-}
+export type { Found } from "./found.ts";
 
 export interface EntryModule {
   readonly file: string;
@@ -20,22 +15,14 @@ export interface EntryModule {
 
 export type Find = (exported: string, entry: string) => Place;
 
-/** Every exported function of the entries, in their order. What cannot be served is reported and left out. */
+/** Every exported function of the entries, in their order. What cannot be served is reported. */
 export function discover(
   entries: readonly EntryModule[],
   find: Find,
   problems: Problems,
   options: { readonly cloud: boolean },
 ): readonly Found[] {
-  const found: Found[] = [];
-  const known = new Set<Definition>();
-  for (const { file, exports } of entries) {
-    for (const [exported, value] of Object.entries(exports)) {
-      if (!isDefinition(value) || known.has(value)) continue;
-      known.add(value);
-      found.push({ name: value.name ?? exported, exported, definition: value, ...find(exported, file) });
-    }
-  }
+  const found = entries.flatMap((entry) => functionsOf(entry, find));
   if (found.length === 0) {
     for (const { file } of entries) {
       problems.add(
@@ -45,32 +32,70 @@ export function discover(
       );
     }
   }
-  checkNames(found, problems);
-  checkRoutes(found, problems);
-  for (const one of found) checkFunction(one, problems, options);
-  return found;
+  const functions = eachOnce(found, problems);
+  checkNames(functions, problems);
+  checkTopics(functions, problems);
+  checkRoutes(functions, problems);
+  for (const one of functions) checkFunction(one, problems, options);
+  return functions;
+}
+
+/** As they are written: a module's own order is that of the alphabet. */
+function functionsOf({ file, exports }: EntryModule, find: Find): readonly Found[] {
+  return Object.entries(exports)
+    .flatMap(([exported, value]) =>
+      isDefinition(value)
+        ? [{ name: value.name ?? exported, exported, definition: value, ...find(exported, file) }]
+        : [],
+    )
+    .sort((a, b) => a.line - b.line);
 }
 
 function isDefinition(value: unknown): value is Definition {
   return typeof value === "object" && value !== null && (value as { faasten?: unknown }).faasten === "function";
 }
 
+/** One function may be exported by several files. Under several names nobody could tell which is its own. */
+function eachOnce(found: readonly Found[], problems: Problems): readonly Found[] {
+  const known = new Map<Definition, Found>();
+  for (const one of found) {
+    const first = known.get(one.definition);
+    if (!first) known.set(one.definition, one);
+    else if (first.name !== one.name)
+      problems.add(
+        "ALREADY_EXISTS",
+        one,
+        `one function is exported as ${quoted(first.name)} and as ${quoted(one.name)}: export it once, or give its options a \`name\``,
+      );
+  }
+  return [...known.values()];
+}
+
 function checkNames(found: readonly Found[], problems: Problems): void {
   const taken = new Map<string, Found>();
   for (const one of found) {
+    if (one.name === "default" && one.definition.name === undefined) {
+      problems.add(
+        "MISCONFIGURED",
+        one,
+        "a default export has no name: write `export const hello = …`, or give its options a `name`",
+      );
+      continue;
+    }
     if (!functionName.test(one.name)) {
       problems.add(
         "INVALID",
         one,
-        `a function cannot be called ${quoted(one.name)}: a lower-case letter first, then letters and digits, 40 at most`,
+        `a function cannot be called ${quoted(String(one.name))}: a lower-case letter first, then letters and digits, 40 at most`,
       );
+      continue;
     }
     const other = taken.get(kebab(one.name));
     if (other)
       problems.add(
         "ALREADY_EXISTS",
         one,
-        `the function ${one.name} has the name of ${other.name} (line ${other.line}): as resources both are ${quoted(kebab(one.name))}`,
+        `the function ${one.name} has the name of ${other.name} (${problems.relative(other.file)}:${other.line}): as resources both are ${quoted(kebab(one.name))}; rename one`,
       );
     else taken.set(kebab(one.name), one);
   }
@@ -78,84 +103,28 @@ function checkNames(found: readonly Found[], problems: Problems): void {
 
 const functionName = /^[a-z][a-zA-Z0-9]{0,39}$/;
 
-function checkRoutes(found: readonly Found[], problems: Problems): void {
-  const seen: { readonly one: Found; readonly route: Route }[] = [];
+/** Topics of one broker that would be one resource. */
+function checkTopics(found: readonly Found[], problems: Problems): void {
+  const taken = new Map<string, string>();
   for (const one of found) {
-    const { on } = one.definition;
-    if (on.kind !== "http") continue;
-    const wrong = checkPath(on.path);
-    if (wrong !== undefined) {
-      problems.add("INVALID", one, `${one.name}: ${wrong}`);
-      continue;
+    for (const { broker, topic } of topicsOf(one.definition)) {
+      if (!componentName.pattern.test(topic)) continue;
+      const key = `${broker}\n${kebab(topic)}`;
+      const other = taken.get(key);
+      if (other === undefined) taken.set(key, topic);
+      else if (other !== topic)
+        problems.add(
+          "ALREADY_EXISTS",
+          one,
+          `the topics ${quoted(topic)} and ${quoted(other)} are both ${quoted(kebab(topic))} as resources: write one name everywhere`,
+        );
     }
-    const other = seen.find((earlier) => conflicts(earlier.route, on));
-    if (other)
-      problems.add(
-        "ALREADY_EXISTS",
-        one,
-        `${one.name}: ${on.method} ${on.path} is answered by ${other.one.name} already (line ${other.one.line})`,
-      );
-    else seen.push({ one, route: on });
   }
 }
 
-function checkFunction(one: Found, problems: Problems, { cloud }: { readonly cloud: boolean }): void {
-  const { on, uses } = one.definition;
-  const say = (message: string): void => problems.add("INVALID", one, `${one.name}: ${message}`);
-  if (cloud && on.kind === "http" && on.access === undefined) {
-    problems.add(
-      "MISCONFIGURED",
-      one,
-      `${one.name} does not say who may call it: add \`access: "public"\`, \`"service"\` or \`jwt({ … })\``,
-    );
-  }
-  for (const wrong of triggerProblems(on)) say(wrong);
-  for (const [name, grant] of Object.entries(uses)) {
-    if (!isGrant(grant)) {
-      say(`\`uses.${name}\` is no grant: write what it may do, such as \`.read\`, \`.readWrite\` or \`.publish\``);
-      continue;
-    }
-    if (reserved.has(name))
-      say(`\`uses.${name}\`: every handler has a ${quoted(name)} already; call it something else`);
-    if (!componentName.pattern.test(grant.component))
-      say(`${quoted(grant.component)} cannot name a component: ${componentName.rule}`);
-  }
-}
-
-const reserved: ReadonlySet<string> = new Set([
-  "signal",
-  "deadline",
-  "log",
-  "trace",
-  "native",
-  "params",
-  "body",
-  "caller",
-]);
-
-export function isGrant(value: unknown): value is Grant {
-  return typeof value === "object" && value !== null && "block" in value && "component" in value && "right" in value;
-}
-
-function triggerProblems(on: TriggerSpec): readonly string[] {
-  switch (on.kind) {
-    case "http":
-      return [];
-    case "topic": {
-      const names = (
-        [
-          ["topic", on.topic],
-          ["component", on.pubsub],
-        ] as const
-      ).flatMap(([what, name]) =>
-        componentName.pattern.test(name) ? [] : [`${quoted(name)} cannot name a ${what}: ${componentName.rule}`],
-      );
-      const whole = Number.isInteger(on.attempts) && on.attempts >= 1 && on.attempts <= 100;
-      return whole ? names : [...names, `${on.attempts} attempts cannot be: a whole number from 1 to 100`];
-    }
-    case "schedule": {
-      const wrong = cronProblem(on.cron, on.timeZone);
-      return wrong === undefined ? [] : [wrong];
-    }
-  }
+function topicsOf({ on, uses }: Definition): readonly { readonly broker: string; readonly topic: string }[] {
+  const published = Object.values(uses)
+    .filter((grant): grant is Grant & { readonly resource: string } => isGrant(grant) && grant.right === "publish")
+    .map(({ component, resource }) => ({ broker: component, topic: resource }));
+  return on.kind === "topic" ? [{ broker: on.pubsub, topic: on.topic }, ...published] : published;
 }

@@ -3,8 +3,8 @@
 import { fileURLToPath } from "node:url";
 import type { Provider } from "../contracts/provider.ts";
 import type { Binding, Bindings } from "./bind.ts";
+import { isGrant } from "./check-function.ts";
 import type { Deployable } from "./deployables.ts";
-import { isGrant } from "./discover.ts";
 import { moduleOf } from "./modules.ts";
 
 export interface EntryOptions {

@@ -5,8 +5,9 @@ import type { Right } from "../contracts/function.ts";
 import type { MetadataValue } from "../contracts/provider.ts";
 import type { TriggerSpec } from "../contracts/trigger.ts";
 import type { Bindings } from "./bind.ts";
+import { isGrant } from "./check-function.ts";
 import type { Deployable } from "./deployables.ts";
-import { type Found, isGrant } from "./discover.ts";
+import type { Found } from "./found.ts";
 
 export interface Graph {
   readonly service: string;

@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { dirname, extname, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Loader, Plugin } from "esbuild";
+import type { Loader, PartialMessage, Plugin, TransformFailure } from "esbuild";
+import { checkPackages } from "./packages.ts";
 
 export interface UserModules {
   /** The app's folder: what lies in it, and in no `node_modules`, is the user's own. */
@@ -21,28 +22,34 @@ export function userModules({ folder, functions, seen }: UserModules): Plugin {
   return {
     name: "user-modules",
     setup(build) {
+      const isOwn = (path: string): boolean =>
+        path.startsWith(folder + sep) && !path.includes(`${sep}node_modules${sep}`) && !isOurs(path);
+      checkPackages(build, isOwn);
       build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
-        if (!path.startsWith(folder + sep) || path.includes(`${sep}node_modules${sep}`) || isOurs(path))
-          return undefined;
+        if (!isOwn(path)) return undefined;
         seen?.(path);
         const source = readFileSync(path, "utf8");
         if (!functions && !/\b(?:Response|Request|fetch)\b/.test(source))
           return { contents: source, loader: loaderOf(path) };
         const { transform } = await import("esbuild");
         const define = { Response: "$faasten.Response", Request: "$faasten.Request", fetch: "$faasten.fetch" };
-        const { code } = await transform(source, {
-          loader: loaderOf(path),
-          define,
-          sourcefile: path,
-          sourcemap: "inline",
-          target: "node22",
-          format: "esm",
-        });
-        const marked = functions ? (await import("./pure.ts")).markPure(code, functions) : code;
-        const contents = marked.includes("$faasten.")
-          ? `import * as $faasten from "faasten/globals";${marked}`
-          : marked;
-        return { contents, loader: "js", resolveDir: dirname(path) };
+        try {
+          const { code } = await transform(source, {
+            loader: loaderOf(path),
+            define,
+            sourcefile: path,
+            sourcemap: "inline",
+            target: "node22",
+            format: "esm",
+          });
+          const marked = functions ? (await import("./pure.ts")).markPure(code, functions) : code;
+          const contents = marked.includes("$faasten.")
+            ? `import * as $faasten from "faasten/globals";${marked}`
+            : marked;
+          return { contents, loader: "js", resolveDir: dirname(path) };
+        } catch (error) {
+          return { errors: errorsOf(error) };
+        }
       });
     },
   };
@@ -53,6 +60,12 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 /** In this repository, our own sources lie in the demo app's folder. */
 function isOurs(path: string): boolean {
   return [`src${sep}`, `providers${sep}`, `dist${sep}`].some((room) => path.startsWith(root + room));
+}
+
+/** As messages of the build, with their places; thrown on, they would be one text without any. */
+function errorsOf(error: unknown): PartialMessage[] {
+  if (typeof error !== "object" || error === null || !("errors" in error)) throw error;
+  return (error as TransformFailure).errors;
 }
 
 function loaderOf(path: string): Loader {

@@ -6,19 +6,17 @@ export interface DeadLetterFlags {
   readonly redriveAll?: boolean;
 }
 
-export async function deadLetters(name: string, { redrive, redriveAll }: DeadLetterFlags): Promise<void> {
+/** The letters, or those that were sent back, as JSON. */
+export async function deadLetters(name: string, { redrive, redriveAll = false }: DeadLetterFlags): Promise<void> {
   const running = findRunning();
   const path = `/functions/${encodeURIComponent(name)}/dead-letters`;
   const letters =
     redrive === undefined
       ? ((await running.ask("GET", path)) as readonly { readonly id: string }[])
       : [{ id: redrive }];
-  if (redrive === undefined && !redriveAll) {
-    console.log(JSON.stringify(letters, null, 2));
-    return;
+  if (redrive !== undefined || redriveAll) {
+    for (const { id } of letters) await running.ask("POST", `${path}/${encodeURIComponent(id)}/redrive`);
+    console.error(`${letters.length} back in the inbox of ${name}`);
   }
-  for (const { id } of letters) {
-    await running.ask("POST", `${path}/${encodeURIComponent(id)}/redrive`);
-    console.log(`${id} is back in the inbox of ${name}`);
-  }
+  console.log(JSON.stringify(letters, null, 2));
 }

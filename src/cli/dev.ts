@@ -1,8 +1,11 @@
 // faasten dev
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { dev as start } from "../dev/dev.ts";
 import { createPrinter } from "../dev/print.ts";
 import { FaastenError } from "../errors.ts";
 import { readParams } from "./params.ts";
+import { findRunning } from "./running.ts";
 
 export interface DevFlags {
   readonly port: string;
@@ -11,25 +14,54 @@ export interface DevFlags {
 }
 
 export async function dev({ port, stage, param }: DevFlags): Promise<void> {
-  const number = Number(port);
-  if (!Number.isInteger(number) || number < 0 || number > 65_535)
+  const number = /^\d{1,5}$/.test(port) ? Number(port) : Number.NaN;
+  if (!(number <= 65_535))
     throw new FaastenError("INVALID", `--port ${port}: a whole number from 0 to 65535 is wanted`);
+  const params = readParams(param);
+  const folder = process.cwd();
+  checkFolder(folder);
+  await checkAlone(folder);
+  const asked = new AbortController();
+  const stop = (): void => {
+    if (asked.signal.aborted) process.exit(130);
+    asked.abort();
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
   const running = await start({
-    folder: process.cwd(),
+    signal: asked.signal,
+    folder,
     port: number,
-    params: readParams(param),
+    params,
     print: createPrinter(process.stdout, process.stderr),
     ...(stage !== undefined && { stage }),
     ...(process.env["FAASTEN_TOKEN"] && { token: process.env["FAASTEN_TOKEN"] }),
   });
-  let asked = false;
-  const stop = (): void => {
-    if (asked) process.exit(130);
-    asked = true;
-    void running.stop();
-  };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
   await running.ended;
   process.exit(0);
+}
+
+/** Nothing is made in a folder that holds no app. */
+function checkFolder(folder: string): void {
+  if (["serverless.yml", "serverless.yaml"].some((name) => existsSync(join(folder, name)))) return;
+  throw new FaastenError(
+    "NOT_FOUND",
+    `there is no serverless.yml in ${folder}: go to the folder of an app, or write one with \`service\`, \`provider\` and \`custom.faasten.entry\``,
+  );
+}
+
+/** Two of them would write one folder's data and address. */
+async function checkAlone(folder: string): Promise<void> {
+  let port: number;
+  try {
+    const running = findRunning(folder);
+    await running.ask("GET", "/functions");
+    port = running.port;
+  } catch {
+    return;
+  }
+  throw new FaastenError(
+    "ALREADY_EXISTS",
+    `the app in this folder answers on port ${port} already: stop that one first`,
+  );
 }

@@ -1,8 +1,21 @@
 #!/usr/bin/env node
 // `faasten`: one file a command, loaded when it is asked for.
 import { readFileSync } from "node:fs";
-import { Command } from "commander";
+import module from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { FaastenError } from "../errors.ts";
+
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 18)) {
+  process.stderr.write(`UNSUPPORTED  faasten wants Node 22.18 or newer, and this is ${process.version}\n`);
+  process.exit(1);
+}
+
+// Node's own place for it, named so that the app's processes find it too. Before anything large is loaded.
+process.env["NODE_COMPILE_CACHE"] ??= join(tmpdir(), "node-compile-cache");
+module.enableCompileCache();
+const { Command, Option } = await import("commander");
 
 const program = new Command("faasten")
   .description("Portable serverless functions: Dapr's building blocks, no sidecar, any cloud.")
@@ -14,7 +27,7 @@ program
   .description("serve the app in this folder, and again on each save")
   .option("--port <number>", "where it answers; 0 takes any that is free", "3000")
   .option("--stage <name>", "the stage that ${sls:stage} stands for")
-  .option("--param <name=value...>", "what ${param:name} stands for")
+  .option("--param <name=value>", "what ${param:name} stands for; may be repeated", repeated)
   .action(async (options) => (await import("./dev.ts")).dev(options));
 
 program
@@ -27,31 +40,48 @@ program
 
 program
   .command("functions")
-  .description("list the functions of the app that `faasten dev` serves")
+  .description("list the functions of the app that `faasten dev` serves from this folder, as JSON")
   .action(async () => (await import("./functions.ts")).functions());
 
 program
   .command("invoke <function>")
   .description("call one function: an HTTP function with a request, a subscriber with an event, a schedule now")
-  .option("--data <json>", "the body of a request, or the data of an event; - reads standard input")
-  .option("--path <path>", "the path of a request, where the function's own has parameters")
-  .option("--header <name:value...>", "a header of the request")
-  .option("--time <instant>", "the planned instant of a schedule; now if left out")
+  .option("--data <text>", "the body of a request, or the data of an event: JSON; - reads standard input")
+  .option("--path <path>", "the path and query of a request; needed where the function's path has parameters")
+  .option("--method <method>", "the method of a request, where the function answers any")
+  .option("--header <name:value>", "a header of the request; may be repeated", repeated)
+  .option("--time <instant>", "the planned instant of a schedule, as 2026-01-31T03:00:00Z; now if left out")
+  .addHelpText(
+    "after",
+    `
+The reply's body, or the outcome as JSON, goes to standard output; the status goes to standard error. It ends with 1
+where the status is 400 or more, or the event is not done. A body with a content-type other than JSON is sent as it is.
+
+  faasten invoke placeOrder --data '{"id":"1"}' --header idempotency-key:1
+  faasten invoke getOrder --path /orders/1
+  faasten invoke putReceipt --path /orders/1/receipt --header content-type:image/png --data - < receipt.png`,
+  )
   .action(async (name, options) => (await import("./invoke.ts")).invoke(name, options));
 
 program
   .command("publish <topic>")
-  .description("publish one event")
+  .description("publish one event; its id and who subscribes here are told as JSON")
   .requiredOption("--data <json>", "the event's data; - reads standard input")
   .option("--pubsub <component>", "the broker", "pubsub")
   .action(async (topic, options) => (await import("./publish.ts")).publish(topic, options));
 
 program
   .command("dead-letters <function>")
-  .description("show what a subscriber could not handle, and why")
+  .description("show what a subscriber could not handle, and why, as JSON")
   .option("--redrive <id>", "send this one back to the subscriber's inbox")
-  .option("--redrive-all", "send all of them back")
+  .addOption(new Option("--redrive-all", "send all of them back").conflicts("redrive"))
   .action(async (name, options) => (await import("./dead-letters.ts")).deadLetters(name, options));
+
+// Whoever reads a part of the output and leaves has what they want.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
 
 try {
   await program.parseAsync();
@@ -61,6 +91,10 @@ try {
     `${known ? `${error.code}  ${error.message}` : error instanceof Error ? error.stack : String(error)}\n`,
   );
   process.exitCode = 1;
+}
+
+function repeated(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }
 
 function versionOf(): string {

@@ -4,58 +4,94 @@ import { join } from "node:path";
 import { FaastenError } from "../errors.ts";
 
 export interface Running {
+  readonly port: number;
+  readonly token: string;
   /** Asks `/_faasten/`; gives what it answered, or throws what it refused with. */
-  ask(method: "GET" | "POST", path: string, body?: unknown): Promise<unknown>;
+  ask(method: "GET" | "POST", path: string, body?: string): Promise<unknown>;
   /** A request to the app itself. */
   request(path: string, init: RequestInit): Promise<Response>;
 }
 
+/** Throws `UNAVAILABLE` where none runs: also where one was killed and left its address behind. */
 export function findRunning(folder: string = process.cwd()): Running {
   const { port, token } = read(join(folder, ".faasten", "local", "dev.json"));
   const request: Running["request"] = async (path, init) => {
     try {
       return await fetch(`http://127.0.0.1:${port}${path}`, {
         redirect: "manual",
-        signal: AbortSignal.timeout(60_000),
+        signal: AbortSignal.timeout(patience),
         ...init,
       });
     } catch (error) {
-      throw new FaastenError("UNAVAILABLE", `nothing answers on port ${port}: is \`faasten dev\` still running here?`, {
+      const slow = error instanceof Error && error.name === "TimeoutError";
+      const why = slow ? `no answer within ${patience / 1000} s` : `nothing answers on port ${port}`;
+      throw new FaastenError(slow ? "TIMEOUT" : "UNAVAILABLE", `${why}: look at what \`faasten dev\` says`, {
         cause: error,
       });
     }
   };
   return {
+    port,
+    token,
     request,
     async ask(method, path, body) {
       const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-      const response = await request(`/_faasten${path}`, {
-        method,
-        headers,
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      });
-      const answer: unknown = await response.json();
+      const response = await request(`/_faasten${path}`, { method, headers, ...(body !== undefined && { body }) });
+      const answer = (await response.json().catch(() => undefined)) as
+        | { readonly code?: FaastenError["code"]; readonly detail?: string }
+        | undefined;
       if (response.ok) return answer;
-      const { code, detail } = answer as { readonly code: FaastenError["code"]; readonly detail: string };
-      throw new FaastenError(code, detail);
+      if (response.status === 401 || answer?.code === undefined)
+        throw new FaastenError("UNAVAILABLE", `what answers on port ${port} is not the app of this folder: ${restart}`);
+      throw new FaastenError(answer.code, answer.detail ?? "it was refused");
     },
   };
 }
 
-/** What was given on the command line as JSON; `-` is standard input. */
-export function readJson(text: string): unknown {
-  const json = text === "-" ? readFileSync(0, "utf8") : text;
+/** What was given on the command line as JSON, as it is written; `-` is standard input. */
+export function readJson(text: string): string {
+  const json = readData(text).toString();
   try {
-    return JSON.parse(json);
+    JSON.parse(json);
+    return json;
   } catch {
-    throw new FaastenError("INVALID", `--data is not JSON: ${json.slice(0, 80)}`);
+    throw new FaastenError(
+      "INVALID",
+      `--data is not JSON: ${JSON.stringify(json.slice(0, 80))}; text is written in quotes, '"text"'`,
+    );
   }
 }
 
+/** What was given on the command line; `-` is standard input, byte for byte. */
+export function readData(text: string): Buffer<ArrayBuffer> {
+  return text === "-" ? Buffer.from(readFileSync(0)) : Buffer.from(text);
+}
+
+/** Milliseconds. */
+const patience = 60_000;
+const restart = "start it with `faasten dev`";
+
 function read(file: string): { readonly port: number; readonly token: string } {
+  const { port, token, pid } = parse(file);
+  if (typeof port !== "number" || typeof token !== "string" || typeof pid !== "number")
+    throw new FaastenError("UNAVAILABLE", `no app runs in this folder: ${restart}`);
+  if (!isAlive(pid)) throw new FaastenError("UNAVAILABLE", `the app that ran in this folder is gone: ${restart}`);
+  return { port, token };
+}
+
+function parse(file: string): Readonly<Record<string, unknown>> {
   try {
-    return JSON.parse(readFileSync(file, "utf8"));
+    return Object(JSON.parse(readFileSync(file, "utf8")));
   } catch {
-    throw new FaastenError("UNAVAILABLE", "no app runs in this folder: start it with `faasten dev`");
+    return {};
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

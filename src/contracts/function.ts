@@ -56,6 +56,6 @@ export interface Definition {
   /** May reject: then `fail` says what becomes of the arrival. */
   settle(arrival: RequestArrival | EventArrival, invocation: Invocation): Promise<Outcome>;
   /** What becomes of an arrival whose handling failed: it threw, was given up at the deadline, or left a rejection alone. */
-  fail(error: unknown, invocation: Invocation): Outcome;
+  fail(error: unknown, invocation: Invocation, arrival: RequestArrival | EventArrival): Outcome;
   settleMany?(arrivals: readonly EventArrival[], invocation: Invocation): Promise<readonly Outcome[]>;
 }

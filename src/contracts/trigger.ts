@@ -75,6 +75,20 @@ export interface Caller {
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
+/** Which pages of other origins may call. */
+export interface Cors {
+  /** Origins that may call, such as "https://shop.example"; "*" is any. */
+  readonly origins: readonly string[];
+  /** Request headers that they may send beside the plain ones. */
+  readonly headers?: readonly string[];
+  /** Reply headers that they may read beside the plain ones. */
+  readonly expose?: readonly string[];
+  /** Cookies and the like: never together with "*". */
+  readonly credentials?: boolean;
+  /** Seconds that a browser may remember the answer; 600 if left out. */
+  readonly maxAge?: number;
+}
+
 /** What a function is triggered by: plain data, read by the build, the hosts and the router. `method` "*": any. */
 export type TriggerSpec =
   | {
@@ -82,7 +96,7 @@ export type TriggerSpec =
       readonly method: string;
       readonly path: string;
       readonly access?: Access;
-      readonly cors?: true;
+      readonly cors?: Cors;
       readonly stream?: true;
       readonly isolate?: true;
     }

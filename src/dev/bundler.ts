@@ -1,20 +1,17 @@
 // The app as one module, rebuilt on each save.
 import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { BuildContext, Message, Plugin } from "esbuild";
 import { userModules } from "../build/user-modules.ts";
 import type { Problems } from "../manifest/problems.ts";
 
-export interface Bundle {
-  /** The module to import; its export `entries` holds the exports of each entry file, in their order. */
-  readonly file: string;
-  /** The user's own files in it. */
-  readonly sources: readonly string[];
-}
-
 export interface Bundler {
-  /** `undefined`: what is wrong was reported. */
-  build(entries: readonly string[], problems: Problems): Promise<Bundle | undefined>;
+  /** The module to import; its export `entries` holds the exports of each entry file, in their order. `undefined`: what is wrong was reported. */
+  build(entries: readonly string[], problems: Problems): Promise<string | undefined>;
+  /** The user's own files that the last build has read, also where it failed. */
+  sources(): readonly string[];
+  /** This version serves: its module stays, however many others are built. */
+  keep(file: string): void;
   close(): Promise<void>;
 }
 
@@ -23,7 +20,9 @@ export function createBundler(folder: string, output: string): Bundler {
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true });
   const sources = new Set<string>();
-  let context: { readonly entries: string; readonly build: BuildContext; file: string } | undefined;
+  let context: { readonly entries: string; readonly build: BuildContext } | undefined;
+  const built: string[] = [];
+  let kept = "";
   let round = 0;
 
   async function open(entries: readonly string[]): Promise<BuildContext> {
@@ -51,16 +50,22 @@ export function createBundler(folder: string, output: string): Bundler {
       logLevel: "silent",
       plugins: [ours, userModules({ folder, seen: (file) => sources.add(file) })],
     });
-    context = { entries: key, build, file: "" };
+    context = { entries: key, build };
     return build;
+  }
+
+  function remove(file: string): void {
+    built.splice(built.indexOf(file), 1);
+    for (const path of [file, `${file}.map`]) rmSync(path, { force: true });
   }
 
   return {
     async build(entries, problems) {
       const build = await open(entries);
+      sources.clear();
       try {
         const { outputFiles = [] } = await build.rebuild();
-        const { writeFile, rm } = await import("node:fs/promises");
+        const { writeFile } = await import("node:fs/promises");
         const file = join(output, `app-${++round}.mjs`);
         for (const { path, text } of outputFiles) {
           const map = path.endsWith(".map");
@@ -69,16 +74,20 @@ export function createBundler(folder: string, output: string): Bundler {
             map ? text : text.replace("sourceMappingURL=app.mjs.map", `sourceMappingURL=app-${round}.mjs.map`),
           );
         }
-        const old = join(output, `app-${round - 3}.mjs`);
-        await Promise.all([old, `${old}.map`].map((path) => rm(path, { force: true })));
-        return { file, sources: [...sources] };
+        built.push(file);
+        for (const old of built.slice(0, -3)) if (old !== kept) remove(old);
+        return file;
       } catch (error) {
         for (const message of messagesOf(error)) {
           const { file = "", line = 1, column = 0 } = message.location ?? {};
-          problems.add("INVALID", { file: join(folder, file), line, column: column + 1 }, message.text);
+          problems.add("INVALID", { file: resolve(folder, file), line, column: column + 1 }, message.text);
         }
         return undefined;
       }
+    },
+    sources: () => [...sources],
+    keep(file) {
+      kept = file;
     },
     async close() {
       await context?.build.dispose();

@@ -1,13 +1,15 @@
 // `/_faasten/`: what a developer, a test or the command line asks of a running app. Loopback alone, with the printed token.
-import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Local } from "../../providers/local/host.ts";
 import type { Served } from "../contracts/provider.ts";
 import type { PubSub, Subscription } from "../contracts/pubsub.ts";
 import { FaastenError } from "../errors.ts";
-import { fromStructured, toStructured } from "../runtime/cloudevent.ts";
+import { suggest } from "../manifest/problems.ts";
+import { toStructured } from "../runtime/cloudevent.ts";
 import { readBody } from "../runtime/node-http.ts";
 import { createRouter } from "../runtime/router.ts";
+import { eventOf, instantOf, parse, record } from "./asked.ts";
+import { guard, isReserved } from "./guard.ts";
 
 export interface Control {
   /** `false`: the request is not for us. */
@@ -21,12 +23,16 @@ interface Asked {
   readonly body: unknown;
 }
 
-type Handler = (asked: Asked) => Promise<unknown>;
+interface Route {
+  readonly method: string;
+  readonly path: string;
+  readonly handle: (asked: Asked) => Promise<unknown>;
+}
 
 export function createControl(local: Local, token: string): Control {
   let port = 0;
-  const routes: readonly { readonly method: string; readonly path: string; readonly handle: Handler }[] = [
-    { method: "GET", path: "/_faasten/functions", handle: async () => local.functions.map(describe) },
+  const routes: readonly Route[] = [
+    { method: "GET", path: "/_faasten/functions", handle: async () => local.functions.map(summarise) },
     { method: "POST", path: "/_faasten/publish", handle: publish },
     { method: "POST", path: "/_faasten/functions/:name/fire", handle: fire },
     { method: "POST", path: "/_faasten/functions/:name/deliver", handle: deliver },
@@ -35,33 +41,40 @@ export function createControl(local: Local, token: string): Control {
   ];
   const router = createRouter(routes);
 
-  function subscriberOf(name: string): { readonly broker: string; readonly subscription: Subscription } {
-    const { on } = find(name).definition;
-    if (on.kind !== "topic") throw new FaastenError("INVALID", `${name} subscribes to no topic`);
-    const { pubsub, topic, attempts, ordered } = on;
-    return { broker: pubsub, subscription: { topic, subscriber: name, attempts, ordered } };
-  }
-
   function find(name: string): Served {
     const served = local.functions.find((candidate) => candidate.name === name);
     if (served) return served;
-    throw new FaastenError(
-      "NOT_FOUND",
-      `there is no function ${name}; there are ${local.functions.map((one) => one.name).join(", ")}`,
-    );
+    const names = local.functions.map((one) => one.name);
+    throw new FaastenError("NOT_FOUND", `there is no function ${name}.${suggest(name, names)}`);
+  }
+
+  function subscriberOf(name: string): { readonly broker: string; readonly subscription: Subscription } {
+    const { on } = find(name).definition;
+    if (on.kind === "topic") {
+      const { pubsub, topic, attempts, ordered } = on;
+      return { broker: pubsub, subscription: { topic, subscriber: name, attempts, ordered } };
+    }
+    const kind = on.kind === "http" ? "answers requests" : "runs by the clock";
+    throw new FaastenError("INVALID", `${name} ${kind} and subscribes to no topic: name a subscriber`);
   }
 
   async function brokerOf(name: string): Promise<PubSub> {
-    return (await local.runner.component(name)()) as PubSub;
+    const brokers = [...new Set(local.functions.flatMap(brokersOf))];
+    if (brokers.includes(name)) return (await local.runner.component(name)()) as PubSub;
+    const known = brokers.length === 0 ? " No function uses any." : suggest(name, brokers);
+    throw new FaastenError("NOT_FOUND", `the app has no broker ${name}.${known}`);
   }
 
   async function publish({ body }: Asked): Promise<unknown> {
     const { topic, pubsub = "pubsub", ...rest } = record(body);
-    if (typeof topic !== "string" || typeof pubsub !== "string")
-      throw new FaastenError("INVALID", 'publish takes {"topic", "data"} or {"topic", "event"}');
+    if (typeof topic !== "string" || topic === "" || typeof pubsub !== "string")
+      throw new FaastenError("INVALID", 'publish takes {"topic", "data"} or {"topic", "event"}, and "pubsub" as text');
     const event = eventOf(rest, topic);
     await (await brokerOf(pubsub)).publish(topic, event);
-    return { id: event.id };
+    const subscribers = local.functions.filter(({ definition: { on } }) => {
+      return on.kind === "topic" && on.topic === topic && on.pubsub === pubsub;
+    });
+    return { id: event.id, subscribers: subscribers.map(({ name }) => name) };
   }
 
   async function deliver({ params, body }: Asked): Promise<unknown> {
@@ -71,40 +84,59 @@ export function createControl(local: Local, token: string): Control {
   }
 
   async function fire({ params, body }: Asked): Promise<unknown> {
-    const { time } = record(body ?? {});
-    const planned = typeof time === "string" ? Date.parse(time) : Date.now();
-    if (Number.isNaN(planned))
-      throw new FaastenError("INVALID", `"${String(time)}" is no time: write it as in 2026-01-31T03:00:00Z`);
-    return local.fire(params["name"] ?? "", planned);
+    const { name, definition } = find(params["name"] ?? "");
+    if (definition.on.kind !== "schedule")
+      throw new FaastenError("INVALID", `${name} does not run by the clock: name a schedule`);
+    return local.fire(name, instantOf(record(body ?? {})["time"]));
   }
 
   async function deadLetters({ params }: Asked): Promise<unknown> {
     const { broker, subscription } = subscriberOf(params["name"] ?? "");
+    const pubsub = await brokerOf(broker);
+    if (!pubsub.deadLetters) throw cannot(broker, "show its dead letters");
     const letters: unknown[] = [];
-    for await (const event of (await brokerOf(broker)).deadLetters?.(subscription) ?? [])
-      letters.push(JSON.parse(toStructured(event)));
+    for await (const event of pubsub.deadLetters(subscription)) letters.push(JSON.parse(toStructured(event)));
     return letters;
   }
 
   async function redrive({ params }: Asked): Promise<unknown> {
     const { broker, subscription } = subscriberOf(params["name"] ?? "");
+    const pubsub = await brokerOf(broker);
     const id = params["id"] ?? "";
-    if (await (await brokerOf(broker)).redrive?.(subscription, id)) return { id };
-    throw new FaastenError("NOT_FOUND", `${subscription.subscriber} has no dead letter ${id}`);
+    if (!pubsub.redrive) throw cannot(broker, "send a dead letter back");
+    if (await pubsub.redrive(subscription, id)) return { id };
+    const { subscriber } = subscription;
+    throw new FaastenError(
+      "NOT_FOUND",
+      `${subscriber} has no dead letter ${id}: \`faasten dead-letters ${subscriber}\` shows them`,
+    );
   }
 
   async function handle(request: IncomingMessage): Promise<unknown> {
     guard(request, port, token);
-    const path = (request.url ?? "").split("?")[0] ?? "";
-    const found = router.match(request.method ?? "", path);
-    if (!found || !("index" in found)) throw new FaastenError("NOT_FOUND", `there is no ${request.method} ${path}`);
+    const { method = "", url = "" } = request;
+    const path = url.split("?")[0] ?? "";
+    const found = router.match(method, path);
+    if (!found) {
+      const known = routes.map((route) => `${route.method} ${route.path}`).join(", ");
+      throw new FaastenError("NOT_FOUND", `there is no ${path} here; there are ${known}`);
+    }
+    if (!("index" in found)) throw new NotAllowed(method, found.allow);
     const bytes = await readBody(request, largest);
     if (bytes && bytes.length > largest)
       throw new FaastenError("TOO_LARGE", `the body is larger than ${largest} bytes`);
-    return routes[found.index]?.handle({
-      params: found.params,
-      body: bytes && bytes.length > 0 ? parse(bytes) : undefined,
-    });
+    const body = bytes && bytes.length > 0 ? parse(bytes) : undefined;
+    return routes[found.index]?.handle({ params: found.params, body });
+  }
+
+  function refuse(response: ServerResponse, error: unknown): void {
+    const { redact, write } = local.runner.journal;
+    const known = error instanceof FaastenError ? error : new FaastenError("INTERNAL", `it failed: ${String(error)}`);
+    if (known !== error) write("error", "a control request failed", {}, { error });
+    const { code, message } = known;
+    const status = known instanceof NotAllowed ? 405 : known.status;
+    const headers = known instanceof NotAllowed ? { allow: known.allow.join(", ") } : {};
+    send(response, status, { status, code, detail: redact(message) }, headers);
   }
 
   return {
@@ -112,19 +144,14 @@ export function createControl(local: Local, token: string): Control {
       port = served;
     },
     answer(request, response) {
-      const { url = "" } = request;
-      if (!/^\/_faasten(?:[/?]|$)/i.test(url)) return false;
-      handle(request).then(
-        (result) => send(response, 200, result),
-        (error: unknown) => {
-          const known = error instanceof FaastenError ? error : new FaastenError("INTERNAL", String(error));
-          send(response, known.status, {
-            status: known.status,
-            code: known.code,
-            detail: local.runner.journal.redact(known.message),
-          });
-        },
-      );
+      if (!isReserved(request.url ?? "")) return false;
+      handle(request)
+        .then(
+          (result) => send(response, 200, result),
+          (error: unknown) => refuse(response, error),
+        )
+        // A body that was refused unread is let pass: a connection that is cut takes the answer with it.
+        .finally(() => request.resume());
       return true;
     },
   };
@@ -132,25 +159,20 @@ export function createControl(local: Local, token: string): Control {
 
 const largest = 1024 * 1024;
 
-/** A page of another site, a name that was rebound to this address, and whoever lacks the token, get nothing. */
-function guard({ headers }: IncomingMessage, port: number, token: string): void {
-  const names = [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`];
-  if (!names.includes(headers.host ?? ""))
-    throw new FaastenError("DENIED", "this address answers to 127.0.0.1 and localhost alone");
-  const { origin } = headers;
-  if (origin !== undefined && !names.some((name) => origin === `http://${name}`))
-    throw new FaastenError("DENIED", "pages of other origins may not call this");
-  const given = Buffer.from(/^bearer (.+)$/i.exec(headers.authorization ?? "")?.[1] ?? "");
-  const wanted = Buffer.from(token);
-  if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
-    throw new FaastenError(
-      "UNAUTHENTICATED",
-      "the token that `faasten dev` printed is wanted, as `authorization: Bearer …`",
-    );
+class NotAllowed extends FaastenError {
+  readonly allow: readonly string[];
+
+  constructor(method: string, allow: readonly string[]) {
+    super("UNSUPPORTED", `${method} cannot be asked here: ${allow.join(", ")} can`);
+    this.allow = allow;
   }
 }
 
-function describe({ name, definition }: Served): unknown {
+function cannot(broker: string, what: string): FaastenError {
+  return new FaastenError("UNSUPPORTED", `the broker ${broker} cannot ${what}: its component has no such ability`);
+}
+
+function summarise({ name, definition }: Served): unknown {
   const uses = Object.entries(definition.uses).map(([as, { block, component, right, resource }]) => ({
     as,
     block,
@@ -161,45 +183,21 @@ function describe({ name, definition }: Served): unknown {
   return { name, on: definition.on, uses };
 }
 
-function eventOf(
-  { event, data }: Readonly<Record<string, unknown>>,
-  topic: string,
-): NonNullable<ReturnType<typeof fromStructured>> {
-  if (event === undefined) {
-    return {
-      specversion: "1.0",
-      id: crypto.randomUUID(),
-      source: "faasten",
-      type: "com.dapr.event.sent",
-      time: new Date().toISOString(),
-      datacontenttype: "application/json",
-      data: { json: JSON.stringify(data ?? null) },
-      extensions: { topic },
-    };
-  }
-  const read = fromStructured(JSON.stringify(event));
-  if (read) return read;
-  throw new FaastenError("INVALID", "`event` is no CloudEvent 1.0: it wants specversion, id, source and type");
+function brokersOf({ definition: { on, uses } }: Served): readonly string[] {
+  const published = Object.values(uses).filter(({ block }) => block === "pubsub");
+  return [...(on.kind === "topic" ? [on.pubsub] : []), ...published.map(({ component }) => component)];
 }
 
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value))
-    return value as Readonly<Record<string, unknown>>;
-  throw new FaastenError("INVALID", "the body must be a JSON object");
-}
-
-function parse(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    throw new FaastenError("INVALID", "the body is not JSON");
-  }
-}
-
-function send(response: ServerResponse, status: number, result: unknown): void {
+function send(
+  response: ServerResponse,
+  status: number,
+  result: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   response.writeHead(status, {
     "content-type": status < 400 ? "application/json" : "application/problem+json",
     "cache-control": "no-store",
+    ...headers,
   });
   response.end(JSON.stringify(result ?? null));
 }

@@ -1,15 +1,13 @@
 // `faasten dev`: serves the app, and a new version of it on each save, without a gap and without losing data.
-import cluster, { type Worker } from "node:cluster";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { type AppManifests, readApp } from "../build/app.ts";
+import { dirname, join } from "node:path";
+import type { AppManifests } from "../build/app.ts";
 import { allProviders } from "../build/providers.ts";
 import { FaastenError } from "../errors.ts";
 import { Problems } from "../manifest/problems.ts";
-import { createBundler } from "./bundler.ts";
-import type { FromWorker, Load, ToWorker } from "./messages.ts";
+import { createCrew } from "./crew.ts";
+import type { Load } from "./messages.ts";
 import type { Printer } from "./print.ts";
 import { watchFiles } from "./watch.ts";
 
@@ -21,78 +19,72 @@ export interface DevOptions {
   /** What `/_faasten/` and `access: "service"` want; a new one if left out. */
   readonly token?: string;
   readonly print: Printer;
+  /** Stops the server, also while it starts. */
+  readonly signal: AbortSignal;
 }
 
 export interface Dev {
   /** Ends when the server was stopped. */
   readonly ended: Promise<void>;
-  stop(): Promise<void>;
 }
 
 /** Resolves once the first version answers, or, having said what is wrong with it, waits for the next save. */
 export async function dev(options: DevOptions): Promise<Dev> {
-  const { folder, print } = options;
+  const { folder, print, signal } = options;
   const token = options.token ?? randomBytes(16).toString("base64url");
   const data = join(folder, ".faasten", "local");
   const address = join(data, "dev.json");
   mkdirSync(data, { recursive: true });
-  const bundler = createBundler(folder, join(data, "dev"));
-  const types = Object.keys(Object.assign({}, ...(await allProviders()).map(({ components }) => components)));
-
-  cluster.schedulingPolicy = cluster.SCHED_NONE;
-  cluster.setupPrimary({ exec: workerFile, execArgv: [...process.execArgv, "--disable-warning=ExperimentalWarning"] });
+  const crew = createCrew({ lines: print.lines, ended });
 
   let port = options.port;
-  let next = fork();
-  let current: { readonly worker: Worker; readonly order: Load; readonly since: number } | undefined;
-  let stopping = false;
-  let tries = 0;
-  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  let asked = port;
+  let deaths = 0;
+  let saves = 0;
+  let stopping: Promise<void> | undefined;
+  let turn = Promise.resolve();
+  const { promise: over, resolve: end } = Promise.withResolvers<void>();
 
-  function fork(): Worker {
-    const worker = cluster.fork();
-    worker.on("message", (message: FromWorker) => {
-      if (message.kind === "lines") print.lines(message.lines, message.left);
-    });
-    worker.on("exit", (code, signal) => {
-      if (stopping || current?.worker !== worker) return;
-      const { order, since } = current;
-      current = undefined;
-      tries = Date.now() - since > 5_000 ? 1 : tries + 1;
-      const again = tries <= 5;
-      print.problem(
-        `the app's process ended (${signal ?? `code ${code}`})${again ? ": started again" : " five times in a row: save a change to try again"}`,
-      );
-      if (again) void start(order);
-    });
-    return worker;
+  // While the first process starts, the rest of us is loaded.
+  const { createBundler } = await import("./bundler.ts");
+  const bundler = createBundler(folder, join(data, "dev"));
+  const { readApp } = await import("../build/app.ts");
+  const types = Object.keys(Object.assign({}, ...(await allProviders()).map(({ components }) => components)));
+
+  /** One thing at a time, in the order in which they happened. */
+  function queue(work: () => Promise<void>): void {
+    turn = turn
+      .then(work)
+      .catch((error: unknown) => print.problem(error instanceof Error ? error.message : String(error)));
   }
 
-  /** Gives a waiting process its order, and takes the old one off once the new one answers. */
-  async function start(order: Load): Promise<boolean> {
-    const worker = next;
-    const answer = await ask(worker, order);
-    next = fork();
-    if (answer.kind !== "ready") {
-      worker.process.kill("SIGKILL");
-      if (answer.kind === "wrong") print.problems([...answer.problems]);
-      else if (answer.code === "EADDRINUSE")
-        throw new FaastenError(
-          "UNAVAILABLE",
-          `port ${port} is taken: stop what uses it, or choose another with --port`,
-        );
-      else print.problem(answer.message);
-      return false;
+  function ended(how: string, order: Load, age: number): void {
+    deaths = age > 5_000 ? 1 : deaths + 1;
+    const again = deaths < 5;
+    print.problem(
+      `the app's process ended (${how})${again ? ": started again" : " five times in a row: save a change to try again"}`,
+    );
+    if (again) queue(async () => void (crew.serving || (await start(order))));
+  }
+
+  async function start(order: Load): Promise<void> {
+    const replaces = crew.serving;
+    // Processes share a port by the number that they ask for, which may be 0.
+    if (!replaces) asked = port;
+    const answer = await crew.load({ ...order, port: asked });
+    if (stopping) return;
+    if (answer.kind === "wrong") print.problems([...answer.problems]);
+    if (answer.kind === "failed") {
+      if (answer.code !== "EADDRINUSE") return print.problem(answer.message);
+      const what = `port ${port} is taken: stop what uses it, or choose another with --port`;
+      throw new FaastenError("UNAVAILABLE", what);
     }
-    const old = current;
-    current = { worker, order, since: Date.now() };
+    if (answer.kind !== "ready") return;
     port = answer.port;
+    bundler.keep(order.file);
     writeFileSync(address, JSON.stringify({ port, token, pid: process.pid }), { mode: 0o600 });
-    if (old) {
-      tell(old.worker, { kind: "stop" });
-      print.reloaded(answer.functions);
-    } else print.serving({ service: order.service, port, token, functions: answer.functions });
-    return true;
+    if (replaces) print.reloaded(answer.functions);
+    else print.serving({ service: order.service, port, token, functions: answer.functions });
   }
 
   /** One version, from its files to its answers. What is wrong in the manifests and in the code is told together. */
@@ -105,36 +97,24 @@ export async function dev(options: DevOptions): Promise<Dev> {
     );
     watcher.also([join(folder, "serverless.yml"), join(folder, ".env"), ...app.files]);
     const bundle = app.entries.length > 0 ? await bundler.build(app.entries, problems) : undefined;
-    watcher.also(bundle?.sources ?? app.entries);
+    const sources = [...app.entries, ...bundler.sources()];
+    watcher.also([...sources, ...new Set(sources.map((file) => dirname(file)))]);
     const found = problems.list();
-    if (!bundle || !app.manifest) {
-      print.problems(found);
-      return;
-    }
+    if (!bundle || !app.manifest) return print.problems(found);
     const order = orderOf(app, bundle, found.length > 0);
-    if (!order.check) {
-      await start(order);
-      return;
-    }
-    const worker = next;
-    next = fork();
-    const answer = await ask(worker, order);
-    worker.process.kill("SIGKILL");
-    const inCode = answer.kind === "wrong" ? answer.problems : [];
-    print.problems([...found, ...inCode]);
+    if (!order.check) return start(order);
+    const answer = await crew.load(order);
+    print.problems([...found, ...(answer.kind === "wrong" ? answer.problems : [])]);
     if (answer.kind === "failed") print.problem(answer.message);
   }
 
-  function orderOf(
-    app: AppManifests,
-    bundle: { readonly file: string; readonly sources: readonly string[] },
-    check: boolean,
-  ): Load {
+  function orderOf(app: AppManifests, file: string, check: boolean): Load {
     return {
       kind: "load",
       folder,
       service: app.manifest?.service ?? "",
-      ...bundle,
+      file,
+      sources: bundler.sources(),
       entries: app.entries,
       components: app.components,
       scopedOut: app.scopedOut,
@@ -146,65 +126,35 @@ export async function dev(options: DevOptions): Promise<Dev> {
     };
   }
 
-  let loading = Promise.resolve();
-  const reload = (): void => {
-    loading = loading
-      .then(load)
-      .catch((error: unknown) => print.problem(error instanceof Error ? error.message : String(error)));
-  };
-  const watcher = watchFiles(reload);
+  const watcher = watchFiles(() => {
+    const save = ++saves;
+    deaths = 0;
+    crew.hurry();
+    queue(async () => void (save === saves && (await load())));
+  });
 
   async function stop(): Promise<void> {
-    if (stopping) return;
-    stopping = true;
+    stopping ??= stopAll();
+    return stopping;
+  }
+
+  async function stopAll(): Promise<void> {
     watcher.close();
-    const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
-    const gone = workers.map((worker) => new Promise<void>((resolve) => worker.once("exit", () => resolve())));
-    for (const worker of workers) tell(worker, { kind: "stop" });
-    const patience = setTimeout(() => {
-      for (const worker of workers) worker.process.kill("SIGKILL");
-    }, 7_000);
-    await Promise.all(gone);
-    clearTimeout(patience);
+    await crew.stop();
     await bundler.close();
     rmSync(address, { force: true });
     end();
   }
 
+  signal.addEventListener("abort", stop);
   try {
-    await load();
+    signal.throwIfAborted();
+    const first = load();
+    turn = first.catch(() => undefined);
+    await first;
   } catch (error) {
     await stop();
-    throw error;
+    if (!signal.aborted) throw error;
   }
-  return { ended, stop };
-}
-
-const workerFile = fileURLToPath(import.meta.url).replace(/dev(\.[jt]s)$/, "worker$1");
-
-function tell(worker: Worker, message: ToWorker): void {
-  if (worker.isConnected()) worker.send(message);
-}
-
-/** The worker's answer to an order; a process that dies over it has failed. */
-function ask(worker: Worker, order: Load): Promise<Exclude<FromWorker, { readonly kind: "lines" | "waiting" }>> {
-  return new Promise((resolve) => {
-    const settle = (answer: Exclude<FromWorker, { readonly kind: "lines" | "waiting" }>): void => {
-      worker.off("message", listen);
-      worker.off("exit", died);
-      resolve(answer);
-    };
-    const listen = (message: FromWorker): void => {
-      if (message.kind !== "lines" && message.kind !== "waiting") settle(message);
-    };
-    const died = (code: number | null, signal: string | null): void =>
-      settle({
-        kind: "failed",
-        code: "INTERNAL",
-        message: `the app ended while it was loaded (${signal ?? `code ${code}`})`,
-      });
-    worker.on("message", listen);
-    worker.on("exit", died);
-    tell(worker, order);
-  });
+  return { ended: over };
 }

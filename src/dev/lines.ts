@@ -45,4 +45,4 @@ export function createLines(send: (lines: readonly string[], left: number) => vo
 
 /** Milliseconds, and lines in them. */
 const moment = 20;
-const most = 50;
+const most = 10;

@@ -21,11 +21,13 @@ export interface Load {
   readonly check: boolean;
 }
 
-export type ToWorker = Load | { readonly kind: "stop" };
+/** `retire`: another serves now; finish what was begun, then end. `stop`: end soon. */
+export type ToWorker = Load | { readonly kind: "retire" } | { readonly kind: "stop" };
 
 export type FromWorker =
   | { readonly kind: "waiting" }
   | { readonly kind: "ready"; readonly port: number; readonly functions: readonly string[] }
   | { readonly kind: "wrong"; readonly problems: readonly Problem[] }
   | { readonly kind: "failed"; readonly code: string; readonly message: string }
+  | { readonly kind: "retired" }
   | { readonly kind: "lines"; readonly lines: readonly string[]; readonly left: number };

@@ -1,9 +1,10 @@
 // One process that serves one version of the app. A save makes a new one: Node never frees an imported module.
-import { createServer } from "node:http";
 import { pathToFileURL } from "node:url";
+import type { Local } from "../../providers/local/host.ts";
 import { prefixed } from "../blocks/prefix.ts";
 import { type Binding, bind } from "../build/bind.ts";
 import { discover, type EntryModule, type Found } from "../build/discover.ts";
+import { componentModule, moduleOf } from "../build/modules.ts";
 import { allProviders, providerOf } from "../build/providers.ts";
 import { createSources } from "../build/sources.ts";
 import type { Create } from "../contracts/component.ts";
@@ -14,18 +15,24 @@ import { Problems } from "../manifest/problems.ts";
 import { createControl } from "./control.ts";
 import { createLines } from "./lines.ts";
 import type { FromWorker, Load, ToWorker } from "./messages.ts";
+import { createVersionServer, type VersionServer } from "./server.ts";
+
+type Host = typeof import("../../providers/local/host.ts");
 
 const say = (message: FromWorker): void => void process.send?.(message);
 const lines = createLines((batch, left) => say({ kind: "lines", lines: batch, left }));
 
-let stop: (() => Promise<void>) | undefined;
-process.on("SIGINT", () => {}); // the server tells us when to stop
+let version: { readonly server: VersionServer; readonly local: Local } | undefined;
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {}); // the server tells us when to stop
+process.on("exit", lines.flush);
 process.on("disconnect", () => process.exit(0));
 process.on("message", (message: ToWorker) => {
   if (message.kind === "load") void load(message).catch(failed);
-  else void end();
+  else if (message.kind === "retire") void end(version?.server.retire());
+  else void end(version?.server.close());
 });
 say({ kind: "waiting" });
+void prepare().catch(() => undefined); // whoever needs it hears why it cannot be had
 
 async function load(order: Load): Promise<void> {
   process.chdir(order.folder);
@@ -49,33 +56,37 @@ async function load(order: Load): Promise<void> {
     functions: await Promise.all(found.map((one) => serveOne(one, triggers.get(one.name) ?? []))),
     components: Object.fromEntries(await Promise.all([...components.values()].map(bound))),
   };
-  const { serve } = await import("../../providers/local/host.ts");
+  const { serve } = (await import(moduleOf(provider, provider.hosts.default).href)) as Host;
   const local = serve(app, { timeout: order.timeout, token: order.token, sink: lines.add, watch: lines.done });
   const control = createControl(local, order.token);
-  const server = createServer((request, response) => {
+  const server = createVersionServer((request, response) => {
     if (!control.answer(request, response)) local.answer(request, response);
   });
-  server.on("error", failed);
   await local.start();
-  server.listen(order.port, "127.0.0.1", () => {
-    const address = server.address();
-    const port = typeof address === "object" && address !== null ? address.port : order.port;
-    control.open(port);
-    say({ kind: "ready", port, functions: found.map(describe) });
-  });
-
-  stop = async () => {
-    const closed = new Promise((resolve) => server.close(resolve));
-    server.closeIdleConnections();
-    const patience = setTimeout(() => server.closeAllConnections(), 5_000);
-    await closed;
-    clearTimeout(patience);
-    await local.stop();
-  };
+  version = { server, local };
+  const port = await server.listen(order.port);
+  control.open(port);
+  say({ kind: "ready", port, functions: found.map(describe) });
 }
 
-async function end(): Promise<void> {
-  await stop?.();
+/** What nearly every app needs is loaded while nobody waits for it. */
+async function prepare(): Promise<void> {
+  const local = await providerOf("local");
+  const components = Object.values(local.defaults).map((type) => componentModule(type, local).href);
+  const triggers = Object.values(local.triggers)
+    .flat()
+    .map((name) => `triggers/${name}`);
+  await Promise.all([
+    ...["faasten", "faasten/globals"].map((name) => import(import.meta.resolve(name))),
+    ...components.map((url) => import(url)),
+    ...[local.hosts.default, ...triggers].map((path) => import(moduleOf(local, path).href)),
+  ]);
+}
+
+/** Deliveries go to the others at once, whatever requests may still run here. */
+async function end(closed: Promise<void> | undefined): Promise<void> {
+  say({ kind: "retired" });
+  await Promise.all([closed, version?.local.stop()]);
   lines.flush();
   process.disconnect?.();
 }

@@ -27,7 +27,7 @@ export interface Context {
 
 /** Names that a use may not take. */
 export type Reserved = keyof Context | "params" | "body" | "caller";
-export type Checked<U> = U & { readonly [Name in keyof U & Reserved]: never };
+export type Checked<U> = U & { readonly [Name in keyof U & Reserved]: "the context has this name already" };
 export type WithUses<U extends Uses> = Context & Clients<U>;
 
 /** A class a function: each use is a getter that opens its client with the invocation at hand, so what is not used is never made. */

@@ -2,15 +2,15 @@
 import { idempotency } from "../blocks/idempotency.ts";
 import { type Output, parse, type Schema, SchemaError } from "../blocks/schema.ts";
 import type { Definition, Invocation, Uses } from "../contracts/function.ts";
-import type { Caller, Outcome, RequestArrival } from "../contracts/trigger.ts";
+import type { Caller, Cors, Outcome, RequestArrival } from "../contracts/trigger.ts";
 import { FaastenError } from "../errors.ts";
 import { maxBodyBytes } from "../runtime/limits.ts";
 import { problem } from "../runtime/problem.ts";
-import { bodyOf, sizeOf, toNative } from "../runtime/request.ts";
+import { bodyOf, isLazy, sizeOf, toNative } from "../runtime/request.ts";
 import { compile, type Params as RouteParams } from "../runtime/router.ts";
 import { type AccessRule, admit, toAccess } from "./access.ts";
 import { type Checked, type Context, contextOf, type WithUses } from "./context.ts";
-import { type Cors, headersFor, preflight } from "./cors.ts";
+import { preflight, withCors } from "./cors.ts";
 import { contentOf, keepResponse } from "./replay.ts";
 
 /** The parameters of a path: `:name` is one segment, decoded; a last `*` is the rest, as it was sent. */
@@ -83,6 +83,8 @@ export function fetch<const Path extends `/${string}`>(
   return define("*", path, options, (request) => app(toNative(request)));
 }
 
+const notARequest = "this function takes requests";
+
 type AnyOptions = HttpOptions<Uses, Schema | undefined>;
 type AnyHandler = (request: Request, context: Context) => Response | Promise<Response>;
 
@@ -96,7 +98,11 @@ function forMethod(method: string): HttpMethod {
 
 function define(method: string, path: string, options: AnyOptions, handler: AnyHandler): Definition {
   const { name, uses = {}, access, cors, stream, isolate, idempotent } = options;
-  const settle = answering(method, path, options, handler);
+  const answer = answering(method, path, options, handler);
+  const reply = ({ request }: RequestArrival, response: Response): Outcome => ({
+    kind: "reply",
+    response: cors ? withCors(cors, request, response) : response,
+  });
   return {
     faasten: "function",
     ...(name !== undefined && { name }),
@@ -105,17 +111,21 @@ function define(method: string, path: string, options: AnyOptions, handler: AnyH
       method,
       path,
       ...(access !== undefined && { access: toAccess(access) }),
-      ...(cors && { cors: true }),
+      ...(cors && { cors }),
       ...(stream && { stream }),
       ...(isolate && { isolate }),
     },
     uses,
     ...(idempotent && { needs: [idempotency] }),
     async settle(arrival, invocation) {
-      if (arrival.kind !== "request") return { kind: "dead", reason: "this function takes requests" };
-      return { kind: "reply", response: await settle(arrival, invocation) };
+      if (arrival.kind !== "request") return { kind: "dead", reason: notARequest };
+      const early = cors && preflight(cors, method, arrival.request);
+      return early ? { kind: "reply", response: early } : reply(arrival, await answer(arrival, invocation));
     },
-    fail: (error, invocation): Outcome => ({ kind: "reply", response: refusal(error, invocation) }),
+    fail(error, invocation, arrival) {
+      if (arrival.kind !== "request") return { kind: "dead", reason: notARequest };
+      return reply(arrival, refusal(error, invocation));
+    },
   };
 }
 
@@ -125,7 +135,7 @@ function answering(
   options: AnyOptions,
   handler: AnyHandler,
 ): (arrival: RequestArrival, invocation: Invocation) => Promise<Response> {
-  const { access, cors, body, idempotent } = options;
+  const { access, body, idempotent } = options;
   const route = compile(path);
   const Base = contextOf(options.uses ?? {});
   class Handled extends Base {
@@ -143,19 +153,17 @@ function answering(
   async function answer(arrival: RequestArrival, params: RouteParams, invocation: Invocation): Promise<Response> {
     const { request } = arrival;
     const caller = await admit(access, arrival);
-    const size = sizeOf(request);
-    if (size !== undefined && size > maxBodyBytes) {
-      throw new FaastenError("TOO_LARGE", `the body is larger than ${maxBodyBytes} bytes`);
-    }
+    checkSize(sizeOf(request));
     const work = async (): Promise<Response> => {
-      const parsed = body && (await parse(body, fromJson(await bodyOf(request)), "the body"));
+      const parsed = body && (await parse(body, fromJson(await wholeOf(request)), "the body"));
       const response = await handler(request, new Handled(invocation, params, parsed, caller));
-      if (isResponse(response)) return response;
-      throw new FaastenError("INTERNAL", `${invocation.function} gave ${describe(response)}, not a Response`);
+      const wrong = whatIsWrong(response);
+      if (wrong === undefined) return response;
+      throw new FaastenError("INTERNAL", `${invocation.function} gave ${wrong}: return a Response`);
     };
     const key = idempotent?.(request) ?? null;
-    if (key === null) return work();
-    const content = contentOf(request, arrival.path, await bodyOf(request));
+    if (key === null) return await work();
+    const content = contentOf(request, arrival.path, await wholeOf(request));
     const answered = await invocation
       .open(idempotency)
       .once({ key: `${caller?.subject ?? ""}\n${key}`, content, keep: keepResponse }, work);
@@ -172,52 +180,44 @@ function answering(
   }
 
   return async (arrival, invocation) => {
-    const { request } = arrival;
-    const early = cors && preflight(cors, method, request);
-    if (early) return early;
     const params = route(arrival.path);
     if (!params) return problem({ status: 404, code: "NOT_FOUND", detail: `there is nothing at ${arrival.path}` });
-    if (method !== "*" && request.method !== method) {
-      return problem(
-        { status: 405, code: "UNSUPPORTED", detail: `${arrival.path} takes ${method}` },
-        { allow: method },
-      );
-    }
-    const allowed = cors && headersFor(cors, request);
-    if (!allowed) return answer(arrival, params, invocation);
-    const response = await answer(arrival, params, invocation).catch((error: unknown) => {
-      invocation.log.error("failed", { error });
-      return refusal(error, invocation);
-    });
-    for (const [name, value] of Object.entries(allowed)) {
-      if (name === "vary") response.headers.append(name, value);
-      else response.headers.set(name, value);
-    }
-    return response;
+    if (method === "*" || arrival.request.method === method) return await answer(arrival, params, invocation);
+    return problem({ status: 405, code: "UNSUPPORTED", detail: `${arrival.path} takes ${method}` }, { allow: method });
   };
 }
 
 /** What a caller is told. Of what went wrong inside, only where to find it. */
 function refusal(error: unknown, invocation: Invocation): Response {
-  const { id } = invocation;
-  if (error instanceof SyntaxError && "body" in error) {
-    return problem({ status: 400, code: "INVALID", detail: "the body is not JSON", instance: id });
+  const instance = invocation.id;
+  if (error instanceof SyntaxError && isLazy(error.cause)) {
+    return problem({ status: 400, code: "INVALID", detail: "the body is not JSON", instance });
   }
   if (!(error instanceof FaastenError) || error.status === 500) {
-    return problem({
-      status: 500,
-      code: "INTERNAL",
-      detail: "the function failed; its log says why, under this instance",
-      instance: id,
-    });
+    const detail = "the function failed; its log says why, under this instance";
+    return problem({ status: 500, code: "INTERNAL", detail, instance });
   }
   const { code, status } = error;
-  const issues = error instanceof SchemaError ? { issues: error.issues } : {};
-  const detail = invocation.redact(error.message);
+  const clean = (text: string): string => invocation.redact(text);
+  const issues = error instanceof SchemaError && {
+    issues: error.issues.map(({ path, message }) => ({ path: clean(path), message: clean(message) })),
+  };
   return problem(
-    { status, code, detail, ...issues, instance: id },
+    { status, code, detail: clean(error.message), ...issues, instance },
     code === "UNAUTHENTICATED" ? { "www-authenticate": "Bearer" } : {},
   );
+}
+
+/** The body, whose size may be known only now. */
+async function wholeOf(request: Request): Promise<string | Uint8Array | undefined> {
+  const body = await bodyOf(request);
+  checkSize(body === undefined ? 0 : Buffer.byteLength(body));
+  return body;
+}
+
+function checkSize(size: number | undefined): void {
+  if (size === undefined || size <= maxBodyBytes) return;
+  throw new FaastenError("TOO_LARGE", `the body is larger than ${maxBodyBytes} bytes`);
 }
 
 function fromJson(body: string | Uint8Array | undefined): unknown {
@@ -229,15 +229,12 @@ function fromJson(body: string | Uint8Array | undefined): unknown {
   }
 }
 
-function isResponse(value: unknown): value is Response {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    Object.prototype.toString.call(value) === "[object Response]" &&
-    "status" in value
-  );
-}
-
-function describe(value: unknown): string {
-  return value === null ? "null" : value === undefined ? "nothing" : `a ${typeof value}`;
+/** `undefined`: nothing, it can be sent. */
+function whatIsWrong(value: unknown): string | undefined {
+  if (value === undefined) return "nothing";
+  if (typeof value !== "object" || value === null) return value === null ? "null" : `a ${typeof value}`;
+  if (Object.prototype.toString.call(value) !== "[object Response]") return "an object";
+  const { status, bodyUsed } = value as Response;
+  if (status === 0) return "Response.error(), which stands for a failed fetch";
+  return bodyUsed ? "a Response whose body was read already" : undefined;
 }

@@ -1,6 +1,8 @@
 // Who may call, told by a JSON Web Token: OpenID Connect discovery, keys cached, every claim that matters checked.
 // https://openid.net/specs/openid-connect-discovery-1_0.html
-import { createRemoteJWKSet, errors, jwtVerify } from "jose";
+import * as errors from "jose/errors";
+import { createRemoteJWKSet } from "jose/jwks/remote";
+import { jwtVerify } from "jose/jwt/verify";
 import type { Caller } from "../contracts/trigger.ts";
 import { FaastenError } from "../errors.ts";
 import { once } from "../once.ts";
@@ -60,15 +62,22 @@ export function jwt(rules: JwtRules): JwtAccess {
 /** Milliseconds that the issuer has to answer in. */
 const patience = 5_000;
 
+/** What goes wrong with the keys, and not with the token. */
+const keysFailed: ReadonlySet<string> = new Set([
+  errors.JOSEError.code,
+  errors.JWKSTimeout.code,
+  errors.JWKSInvalid.code,
+]);
+
 async function check<T>(verify: () => Promise<T>): Promise<T> {
   try {
     return await verify();
   } catch (error) {
     if (error instanceof FaastenError) throw error;
-    if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) {
-      throw new FaastenError("UNAVAILABLE", "the issuer's keys cannot be had", { cause: error });
+    if (error instanceof errors.JOSEError && !keysFailed.has(error.code)) {
+      throw new FaastenError("UNAUTHENTICATED", `the token does not hold: ${error.message}`, { cause: error });
     }
-    throw new FaastenError("UNAUTHENTICATED", `the token does not hold: ${error.message}`, { cause: error });
+    throw new FaastenError("UNAVAILABLE", "the issuer's keys cannot be had", { cause: error });
   }
 }
 

@@ -3,7 +3,7 @@ import { idempotency } from "../blocks/idempotency.ts";
 import type { Definition, Invocation, Uses } from "../contracts/function.ts";
 import type { Outcome } from "../contracts/trigger.ts";
 import { type Checked, contextOf, type WithUses } from "./context.ts";
-import { settleOnce } from "./settle-once.ts";
+import { again, settleOnce } from "./settle-once.ts";
 
 /** One planned run. */
 export interface Tick {
@@ -59,6 +59,6 @@ export function schedule(cron: string, ...given: readonly unknown[]): Definition
       const tick: Tick = { id, time: time === undefined ? new Date() : new Date(time) };
       return settleOnce(idempotent?.(tick), invocation, () => run(tick, invocation));
     },
-    fail: (error) => ({ kind: "retry", reason: error instanceof Error ? error.message : String(error) }),
+    fail: again,
   };
 }

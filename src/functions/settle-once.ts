@@ -1,4 +1,4 @@
-// Events that are handled once for each key: shared by subscribers and schedules.
+// How events are settled, whatever brought them: shared by subscribers and schedules.
 import { idempotency, type Keep } from "../blocks/idempotency.ts";
 import type { Invocation } from "../contracts/function.ts";
 import type { Outcome } from "../contracts/trigger.ts";
@@ -14,6 +14,15 @@ export async function settleOnce(
   if (answer.kind === "answer") return answer.value;
   const until = answer.kind === "busy" ? { notBefore: answer.until } : {};
   return { kind: "retry", ...until, reason: `another run with the key ${key} is going on` };
+}
+
+/** What failed comes again. */
+export function again(error: unknown): Outcome {
+  try {
+    return { kind: "retry", reason: error instanceof Error ? `${error.message}` : String(error) };
+  } catch {
+    return { kind: "retry", reason: "what was thrown has no text" };
+  }
 }
 
 const keep: Keep<Outcome> = {

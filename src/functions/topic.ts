@@ -8,12 +8,12 @@ import type { Definition, Grant, Invocation, Uses } from "../contracts/function.
 import type { EventArrival, Outcome } from "../contracts/trigger.ts";
 import { FaastenError } from "../errors.ts";
 import { type Checked, contextOf, type WithUses } from "./context.ts";
-import { settleOnce } from "./settle-once.ts";
+import { again, settleOnce } from "./settle-once.ts";
 
 /**
  * A CloudEvent 1.0 with its data parsed; it can be passed as `CloudEventV1<T>` of the `cloudevents` package. Extensions
- * are members by their names. Returning acknowledges it, throwing has it delivered again. A verdict counts once called,
- * returned or not, and the first one stands.
+ * are members by their names, unless the name is taken. Returning acknowledges it, throwing has it delivered again. A
+ * verdict counts once called, returned or not, and the first one stands.
  */
 export interface TopicEvent<T> {
   readonly specversion: string;
@@ -21,6 +21,11 @@ export interface TopicEvent<T> {
   readonly id: string;
   readonly source: string;
   readonly type: string;
+  /** RFC 3339. */
+  readonly time?: string;
+  readonly subject?: string;
+  readonly datacontenttype?: string;
+  readonly dataschema?: string;
   readonly data: T;
   /** Which delivery this is, from 1, where the host tells it. */
   readonly attempt?: number;
@@ -54,7 +59,7 @@ export interface Topic<T, In = T> {
   readonly publish: Grant<Publisher<In>>;
   subscribe(handler: Subscriber<T, {}>): Definition;
   subscribe<const U extends Uses = {}>(options: SubscribeOptions<T, U>, handler: Subscriber<T, U>): Definition;
-  /** A whole batch at once, where the host has batches; each event is settled by its own verdict, and all are retried if the handler throws. */
+  /** A whole batch at once, where the host has batches; each event is settled by its own verdict; if the handler throws, those without one are retried. */
   subscribeMany(handler: BatchSubscriber<T, {}>): Definition;
   subscribeMany<const U extends Uses = {}>(
     options: Omit<SubscribeOptions<T, U>, "idempotent">,
@@ -125,23 +130,25 @@ function one<T>(
   handler: Subscriber<T, Uses>,
 ): Pick<Definition, "settle" | "fail"> {
   const Handled = contextOf(options.uses ?? {});
+  const events = new WeakMap<object, Delivered<T>>();
   const run = async (event: Delivered<T>, invocation: Invocation): Promise<Outcome> => {
     try {
       await handler(event, new Handled(invocation) as WithUses<Uses>);
     } catch (error) {
-      if (!event.verdict) throw error;
+      if (!verdictOf(event)) throw error;
       invocation.log.error("failed after its verdict", { error });
     }
-    return event.verdict ?? done;
+    return verdictOf(event) ?? done;
   };
   return {
     async settle(arrival, invocation) {
       if (arrival.kind !== "event") return notAnEvent;
       const event = await deliver(read, arrival);
       if (!(event instanceof Delivered)) return event;
+      events.set(arrival, event);
       return settleOnce(options.idempotent?.(event), invocation, () => run(event, invocation));
     },
-    fail: again,
+    fail: (error, _invocation, arrival) => verdictOf(events.get(arrival)) ?? again(error),
   };
 }
 
@@ -151,23 +158,32 @@ function batch<T>(
   handler: BatchSubscriber<T, Uses>,
 ): Pick<Definition, "settle" | "settleMany" | "fail"> {
   const Handled = contextOf(options.uses ?? {});
+  const events = new WeakMap<object, Delivered<T> | Outcome>();
   return {
     settle: async () => notAnEvent,
     async settleMany(arrivals, invocation) {
-      const events = await Promise.all(arrivals.map((arrival) => deliver(read, arrival)));
-      const readable = events.filter((event) => event instanceof Delivered);
+      for (const arrival of arrivals) {
+        const event = await deliver(read, arrival).catch((error: unknown) => {
+          invocation.log.error("an event could not be read", { event: arrival.event.id, error });
+          return again(error);
+        });
+        events.set(arrival, event);
+      }
+      const all = arrivals.map((arrival) => events.get(arrival));
+      const readable = all.filter((event) => event instanceof Delivered);
       if (readable.length > 0) await handler(readable, new Handled(invocation) as WithUses<Uses>);
-      return events.map((event) => (event instanceof Delivered ? (event.verdict ?? done) : event));
+      return all.map((event) => verdictOf(event) ?? done);
     },
-    fail: again,
+    fail: (error, _invocation, arrival) => verdictOf(events.get(arrival)) ?? again(error),
   };
 }
 
 const done: Outcome = { kind: "done" };
 const notAnEvent: Outcome = { kind: "dead", reason: "this function takes events" };
 
-function again(error: unknown): Outcome {
-  return { kind: "retry", reason: error instanceof Error ? error.message : String(error) };
+/** What was decided of an event, by the handler or because it could not be read. */
+function verdictOf(event: Delivered<unknown> | Outcome | undefined): Outcome | undefined {
+  return event instanceof Delivered ? Delivered.verdictOf(event) : event;
 }
 
 /** The event as the handler sees it, or the outcome of one that cannot be read. */
@@ -191,13 +207,17 @@ class Delivered<T> implements TopicEvent<T> {
   #verdict: Outcome | undefined;
 
   constructor({ event, attempt }: EventArrival, data: T) {
-    const { data: _, extensions, ...attributes } = event;
-    Object.assign(this, extensions, attributes, { data }, attempt !== undefined && { attempt });
+    const { data: _, extensions = {}, ...attributes } = event;
+    Object.assign(this, attributes, { data }, attempt !== undefined && { attempt });
+    for (const [name, value] of Object.entries(extensions)) {
+      if (!(name in this) && !optional.has(name)) Object.assign(this, { [name]: value });
+    }
   }
 
-  get verdict(): Outcome | undefined {
-    return this.#verdict;
+  static verdictOf(event: Delivered<unknown>): Outcome | undefined {
+    return event.#verdict;
   }
+
   retry({ after }: { readonly after?: Duration } = {}): void {
     const notBefore = after === undefined ? {} : { notBefore: Date.now() + toMilliseconds(after) };
     this.#verdict ??= { kind: "retry", ...notBefore, reason: "the handler asked for it again" };
@@ -209,6 +229,9 @@ class Delivered<T> implements TopicEvent<T> {
     this.#verdict ??= { kind: "drop", reason };
   }
 }
+
+/** Names that are taken also where the event has no such attribute. */
+const optional: ReadonlySet<string> = new Set(["time", "subject", "datacontenttype", "dataschema", "attempt"]);
 
 /** Throws `INVALID` where the data is not what the topic promises its subscribers. */
 async function readData<T>(

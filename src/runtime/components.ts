@@ -23,10 +23,15 @@ export function createComponents(app: App, journal: Journal): Components {
     throw new FaastenError("MISCONFIGURED", `${app.service}: the environment has no ${names}; its stack sets them`);
   }
 
-  const opened: Promise<Component>[] = [];
+  const opened = new Set<Promise<Component>>();
   const makers = new Map<string, () => Component | Promise<Component>>();
   for (const [name, bound] of Object.entries(app.components)) {
-    const make = once(() => create(name, bound));
+    const make = once(() => {
+      const making = create(name, bound);
+      opened.add(making);
+      making.catch(() => opened.delete(making));
+      return making;
+    });
     makers.set(name, make);
   }
 
@@ -45,9 +50,7 @@ export function createComponents(app: App, journal: Journal): Components {
     const resolved: Record<string, string> = Object.create(null);
     for (const [key, value] of Object.entries(metadata)) resolved[key] = await resolve(value, `${name}.${key}`);
     try {
-      const component = await create({ name, service: app.service, metadata: resolved });
-      opened.push(Promise.resolve(component));
-      return component;
+      return await create({ name, service: app.service, metadata: resolved });
     } catch (error) {
       if (error instanceof FaastenError) throw error;
       const message = journal.redact(error instanceof Error ? error.message : String(error));
@@ -59,7 +62,8 @@ export function createComponents(app: App, journal: Journal): Components {
     if (typeof value === "string") return value;
     if ("env" in value) return process.env[value.env] ?? "";
     const store = (await get(value.store)()) as SecretStore;
-    const secret = (await store.get(value.secret))?.[value.key];
+    const keys = (await store.get(value.secret)) ?? {};
+    const secret = Object.hasOwn(keys, value.key) ? keys[value.key] : undefined;
     if (secret === undefined) {
       throw new FaastenError(
         "MISCONFIGURED",
@@ -73,7 +77,8 @@ export function createComponents(app: App, journal: Journal): Components {
   return {
     get,
     async close() {
-      const closing = opened.splice(0).map(async (component) => (await component).close?.());
+      const closing = [...opened].map(async (component) => (await component).close?.());
+      opened.clear();
       await Promise.allSettled(closing);
     },
   };

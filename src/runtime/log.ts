@@ -1,5 +1,6 @@
 // Log lines: one JSON object each, secrets taken out.
 import type { Log } from "../contracts/function.ts";
+import { createPlain } from "./plain.ts";
 
 export type Level = "debug" | "info" | "warn" | "error";
 /** Takes one finished line, without its end. */
@@ -7,6 +8,7 @@ export type Sink = (line: string) => void;
 
 /** Where the runtime's lines go, and the values that none of them may hold. */
 export interface Journal {
+  /** `own` is the runtime's: a field of the same name is left out. Never throws, whatever the fields are. */
   write(level: Level, message: string, own: Readonly<Record<string, unknown>>, fields?: object): void;
   conceal(secret: string): void;
   /** The text without any concealed value. */
@@ -14,7 +16,8 @@ export interface Journal {
 }
 
 export function createJournal(sink: Sink = (line) => console.log(line)): Journal {
-  const secrets = new Set<string>();
+  /** Longest first: one may be a part of another. */
+  let secrets: readonly string[] = [];
   const redact = (text: string): string => {
     let out = text;
     for (const secret of secrets) if (out.includes(secret)) out = out.replaceAll(secret, "[secret]");
@@ -22,16 +25,15 @@ export function createJournal(sink: Sink = (line) => console.log(line)): Journal
   };
   return {
     write(level, message, own, fields) {
-      const line: Record<string, unknown> = { time: new Date().toISOString(), level, message: redact(message), ...own };
-      if (fields) {
-        for (const [key, value] of Object.entries(fields)) {
-          if (!Object.hasOwn(line, key)) Object.defineProperty(line, key, { value, enumerable: true });
-        }
-      }
-      sink(toJson(line, redact));
+      const plain = createPlain(redact, longestLine);
+      const head = { time: new Date().toISOString(), level, ...plain({ message, ...own }) };
+      const taken = ["time", "level", "message", ...Object.keys(own)];
+      const line = { ...head, ...plain(fields instanceof Error ? { error: fields } : fields, taken) };
+      sink(JSON.stringify(line).replaceAll(unsafe, escaped));
     },
     conceal(secret) {
-      if (secret.length >= shortestSecret) secrets.add(secret);
+      if (secret.length < shortestSecret || secrets.includes(secret)) return;
+      secrets = [...new Set([...secrets, ...formsOf(secret)])].sort((a, b) => b.length - a.length);
     },
     redact,
   };
@@ -45,31 +47,19 @@ export function createLog(journal: Journal, own: () => Readonly<Record<string, u
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
-/** What a log line says of anything that was thrown. */
-export function describe(error: unknown): Readonly<Record<string, unknown>> {
-  if (!(error instanceof Error)) return { error: String(error) };
-  const { name, message, stack, cause } = error;
-  const code = (error as { code?: unknown }).code;
-  return {
-    error: { name, message, ...(code !== undefined && { code }), stack, ...(cause !== undefined && describe(cause)) },
-  };
-}
-
 /** Anything shorter would take common words out of every line. */
 const shortestSecret = 4;
+/** Characters of one line, more or less: what the clouds' logs take in one piece. */
+const longestLine = 100_000;
 
-/** JSON of anything: secrets are cut out of every text before it is quoted, and nothing in a field can make it throw. */
-function toJson(line: object, redact: (text: string) => string): string {
-  const above: unknown[] = [];
-  return JSON.stringify(line, function (this: unknown, _key, value: unknown) {
-    if (typeof value === "string") return redact(value);
-    if (typeof value === "bigint") return value.toString();
-    if (typeof value === "symbol" || typeof value === "function") return String(value);
-    if (value instanceof Error) return describe(value)["error"];
-    if (typeof value !== "object" || value === null) return value;
-    while (above.length > 0 && above.at(-1) !== this) above.pop();
-    if (above.includes(value)) return "[circular]";
-    above.push(value);
-    return value;
-  });
+/** As it is, and as it stands within JSON or a URL that somebody made a text of. */
+function formsOf(secret: string): readonly string[] {
+  return [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret.toWellFormed())];
+}
+
+/** What JSON leaves as it is although some readers end a line there, or a terminal obeys it. */
+const unsafe = /[\u007f-\u009f\u2028\u2029]/g;
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

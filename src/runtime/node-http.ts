@@ -2,6 +2,7 @@
 // importing node:http loads undici.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { FaastenError } from "../errors.ts";
+import type { Fields } from "./headers.ts";
 import { toRequest } from "./request.ts";
 import type { Reply } from "./response.ts";
 
@@ -29,10 +30,9 @@ export function readBody(message: IncomingMessage, limit: number): Promise<Uint8
   return new Promise((resolve, reject) => {
     const parts: Uint8Array[] = [];
     let size = 0;
-    const listen = (on: "on" | "off"): void => {
-      message[on]("data", take)[on]("end", end)[on]("error", fail)[on]("close", fail);
-    };
+    let settled = false; // the listeners stay: taking them off costs more than they do
     const take = (part: Uint8Array): void => {
+      if (settled) return;
       parts.push(part.subarray(0, limit + 1 - size));
       size += part.byteLength;
       if (size <= limit) return;
@@ -40,16 +40,18 @@ export function readBody(message: IncomingMessage, limit: number): Promise<Uint8
       end();
     };
     const end = (): void => {
-      listen("off");
-      resolve(size > 0 ? Buffer.concat(parts) : undefined);
+      if (settled) return;
+      settled = true;
+      resolve(parts.length > 1 ? Buffer.concat(parts) : size > 0 ? parts[0] : undefined);
     };
     const fail = (cause?: Error): void => {
-      listen("off");
+      if (settled) return;
+      settled = true;
       reject(new FaastenError("INVALID", "the client went away before the end of its request's body", { cause }));
     };
     if (message.readableEnded) end();
     else if (message.destroyed) fail();
-    else listen("on");
+    else message.on("data", take).on("end", end).on("error", fail).on("close", fail);
   });
 }
 
@@ -62,13 +64,15 @@ export async function writeReply(response: ServerResponse, reply: Reply, head = 
   const bodiless = reply.status === 204 || reply.status === 304;
   try {
     if (response.destroyed) return;
-    writeHeaders(response, reply);
+    const length = isStream(body) || bodiless ? undefined : body ? Buffer.byteLength(body) : 0;
+    response.writeHead(reply.status, fieldsFor(reply, length));
     const closed = new Promise<void>((resolve) => response.once("close", resolve));
-    if (!isStream(body) && !bodiless) response.setHeader("content-length", body ? Buffer.byteLength(body) : 0);
     if (head || bodiless) response.end();
     else if (isStream(body)) await pump(body, response);
     else response.end(body);
     await closed;
+    // What a client still sends of a body that was refused must be read, or its next request never is.
+    response.req.resume();
   } finally {
     // Whichever way it ended: nobody reads the stream any more. One that was read to its end does not mind.
     if (isStream(body)) body.cancel().catch(() => undefined);
@@ -78,10 +82,15 @@ export async function writeReply(response: ServerResponse, reply: Reply, head = 
 /** Between two neighbours only: node:http writes its own. */
 const connectionOnly: ReadonlySet<string> = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade"]);
 
-function writeHeaders(response: ServerResponse, { status, headers, cookies }: Reply): void {
-  response.statusCode = status;
-  for (const [name, value] of headers) if (!connectionOnly.has(name)) response.setHeader(name, value);
-  if (cookies.length > 0) response.setHeader("set-cookie", cookies);
+/** Names and values in turn, which node:http writes as they stand. `length`: of the body, where it is known. */
+function fieldsFor({ headers, cookies }: Reply, length: number | undefined): string[] {
+  const fields: string[] = [];
+  for (const [name, value] of headers) {
+    if (!connectionOnly.has(name) && (length === undefined || name !== "content-length")) fields.push(name, value);
+  }
+  for (const cookie of cookies) fields.push("set-cookie", cookie);
+  if (length !== undefined) fields.push("content-length", String(length));
+  return fields;
 }
 
 async function pump(body: ReadableStream<Uint8Array>, response: ServerResponse): Promise<void> {
@@ -119,13 +128,10 @@ function isStream(body: Reply["body"]): body is ReadableStream<Uint8Array> {
   return typeof body === "object" && !(body instanceof Uint8Array);
 }
 
-function fieldsOf(message: IncomingMessage): Record<string, string | undefined> {
-  const fields: Record<string, string | undefined> = Object.create(null);
-  for (const name of Object.keys(message.headers)) {
-    const value = message.headers[name];
-    fields[name] = typeof value === "object" ? value.join(", ") : value;
-  }
-  return fields;
+/** As node:http has them, without a copy: only `set-cookie`, which no request should have, is a list there. */
+function fieldsOf({ headers }: IncomingMessage): Fields {
+  const cookies = headers["set-cookie"];
+  return (cookies ? { ...headers, "set-cookie": cookies.join(", ") } : headers) as Fields;
 }
 
 /** A target may be absolute, as proxies send it, and then names the host itself; or "*", of OPTIONS. */

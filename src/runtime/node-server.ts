@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Served } from "../contracts/provider.ts";
 import type { Caller, Trigger } from "../contracts/trigger.ts";
 import { maxBodyBytes } from "./limits.ts";
-import { describe, type Journal } from "./log.ts";
+import type { Journal } from "./log.ts";
 import { fromNode, readBody, writeReply } from "./node-http.ts";
 import { problem } from "./problem.ts";
 import { type Reply, toReply } from "./response.ts";
@@ -45,7 +45,7 @@ export async function respond(response: ServerResponse, reply: Promise<Reply>, j
   try {
     await writeReply(response, await reply);
   } catch (error) {
-    journal.write("warn", "the reply could not be sent whole", {}, describe(error));
+    journal.write("warn", "the reply could not be sent whole", {}, { error });
     response.destroy();
   }
 }

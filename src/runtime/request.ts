@@ -93,8 +93,14 @@ class LazyRequest implements Request {
     return this.#native ? this.#native.text() : this.#text();
   }
 
+  /** The cause of its `SyntaxError` is this request, by which the runtime knows whose mistake it is. */
   async json(): Promise<unknown> {
-    return this.#native ? this.#native.json() : JSON.parse(this.#text());
+    const text = await this.text();
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw new SyntaxError(`${(error as Error).message}`, { cause: this });
+    }
   }
 
   async bytes(): Promise<Uint8Array<ArrayBuffer>> {

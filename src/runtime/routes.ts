@@ -1,7 +1,7 @@
 // Which of an app's functions answers a request, and what is answered where none does or the one that does has failed.
 import type { Served } from "../contracts/provider.ts";
 import { FaastenError } from "../errors.ts";
-import { describe, type Journal } from "./log.ts";
+import type { Journal } from "./log.ts";
 import { problem } from "./problem.ts";
 import { createRouter } from "./router.ts";
 
@@ -28,6 +28,6 @@ export function createRoutes<S extends Served>(functions: readonly S[]): Routes<
 export function toProblem(error: unknown, journal: Journal): Response {
   const known = error instanceof FaastenError ? error : new FaastenError("INTERNAL", "the request failed");
   const { status, code, message } = known;
-  if (status >= 500) journal.write("error", "the request failed", {}, describe(error));
+  if (status >= 500) journal.write("error", "the request failed", {}, { error });
   return problem({ status, code, detail: message });
 }

@@ -1,12 +1,12 @@
 // How one native call is run: decode, deadline, trace, order, settle, encode.
-import type { Component } from "../contracts/component.ts";
+import type { CallOptions, Component } from "../contracts/component.ts";
 import type { Grant, Invocation, Log } from "../contracts/function.ts";
 import type { App, Served } from "../contracts/provider.ts";
 import type { PubSub, Subscription } from "../contracts/pubsub.ts";
 import type { Arrival, Call, EventArrival, Outcome, RequestArrival, Trigger } from "../contracts/trigger.ts";
 import { FaastenError } from "../errors.ts";
 import { type Components, createComponents } from "./components.ts";
-import { createJournal, createLog, describe, type Journal, type Sink } from "./log.ts";
+import { createJournal, createLog, type Journal, type Sink } from "./log.ts";
 import { startSpan, traceIdOf } from "./trace.ts";
 
 export interface Settled {
@@ -20,17 +20,23 @@ export interface Runner {
   /** All but `encode`: for a host that streams. */
   settle(served: Served, call: Call<unknown>): Promise<Settled>;
   component(name: string): () => Component | Promise<Component>;
-  /** A rejection that nobody awaited: it fails the call `from` which it came, or, where that is not known, the only one that is running. */
-  rejected(reason: unknown, from?: { readonly function: string; readonly invocation: string }): void;
+  /** A rejection that nobody awaited: it fails the run that it came from, or, where that is not known, the only one there is. */
+  rejected(reason: unknown, from?: Origin): void;
   readonly journal: Journal;
   close(): Promise<void>;
+}
+
+/** Which run of which function a host saw something come from. */
+export interface Origin {
+  readonly invocation: string;
+  readonly function: string;
 }
 
 export function createRunner(app: App, sink?: Sink): Runner {
   const journal = createJournal(sink);
   const components = createComponents(app, journal);
   const running = new Map<string, Run>();
-  const alone = app.functions.length === 1 ? app.functions.map(({ name }) => name) : [];
+  let last: string | undefined;
 
   async function settle(served: Served, call: Call<unknown>): Promise<Settled> {
     const trigger = served.triggers.find((candidate) => candidate.accepts(call.payload));
@@ -39,7 +45,9 @@ export function createRunner(app: App, sink?: Sink): Runner {
       throw new FaastenError("INVALID", `${served.name}: this call is none that its triggers know (${known})`);
     }
     const scope = { app, served, call, components, journal, running };
-    const arrivals = await trigger.decode(call);
+    last = served.name;
+    const decoded = trigger.decode(call);
+    const arrivals = decoded instanceof Promise ? await decoded : decoded;
     const [only] = arrivals;
     const outcomes =
       arrivals.length === 1 && only !== undefined
@@ -50,6 +58,12 @@ export function createRunner(app: App, sink?: Sink): Runner {
     return { trigger, outcomes };
   }
 
+  /** Whoever runs; where nobody does, whoever was called last: its reply has gone, and left something behind. */
+  function suspects(): readonly (Run | { readonly function: string })[] {
+    if (running.size > 0) return [...running.values()];
+    return last === undefined ? [] : [{ function: last }];
+  }
+
   return {
     async run(served, call) {
       const { trigger, outcomes } = await settle(served, call);
@@ -58,12 +72,11 @@ export function createRunner(app: App, sink?: Sink): Runner {
     settle,
     component: components.get,
     rejected(reason, from) {
-      const only = running.size === 1 ? running.values().next().value : undefined;
-      const run = from ? running.get(from.invocation) : only;
-      const candidates = running.size > 0 ? [...running.values()].map((other) => other.function) : alone;
-      const name = from?.function ?? [...new Set(candidates)].join(", ");
-      journal.write("error", "a rejection that nobody awaited", { function: name }, describe(reason));
-      run?.fail(reason);
+      const candidates = from ? [running.get(from.invocation) ?? from] : suspects();
+      const [only] = candidates;
+      const names = [...new Set(candidates.map(({ function: name }) => name))].join(", ");
+      journal.write("error", "a rejection that nobody awaited", { function: names }, { error: reason });
+      if (candidates.length === 1 && only instanceof Run) only.fail(reason);
     },
     journal,
     close: components.close,
@@ -82,16 +95,34 @@ interface Scope {
 
 const atOnce = 10;
 
-/** Arrivals of one order one after another, stopping at the first retry; these lanes and all others side by side, ten at most. */
-async function settleEach(scope: Scope, arrivals: readonly Arrival[]): Promise<Outcome[]> {
+/** One run of the function for each. */
+function settleEach(scope: Scope, arrivals: readonly Arrival[]): Promise<readonly Outcome[]> {
+  return inOrder(arrivals, (arrival, index) => settleOne(scope, arrival, `${scope.call.id}/${index}`));
+}
+
+/** One run of the function for all that could be read. */
+async function settleTogether(scope: Scope, arrivals: readonly Arrival[]): Promise<readonly Outcome[]> {
+  const events = arrivals.filter((arrival) => arrival.kind === "event");
+  const settled = events.length > 0 ? await runMany(scope, events) : [];
+  const outcomes = new Map<Arrival, Outcome>(events.map((event, index) => [event, settled[index] ?? heldBack]));
+  return inOrder(arrivals, (arrival) =>
+    hand(scope, arrival, arrival.kind === "malformed" ? malformed(arrival) : (outcomes.get(arrival) ?? heldBack)),
+  );
+}
+
+/** Arrivals of one order one after another, until one is to come again; these lanes and all others side by side, ten at most. */
+async function inOrder(
+  arrivals: readonly Arrival[],
+  settle: (arrival: Arrival, index: number) => Promise<Outcome>,
+): Promise<readonly Outcome[]> {
   const outcomes = arrivals.map((): Outcome => heldBack);
-  const lanes = [...lanesOf(arrivals)].values();
+  const lanes = lanesOf(arrivals);
   const workers = Array.from({ length: Math.min(atOnce, arrivals.length) }, async () => {
     for (const lane of lanes) {
       for (const index of lane) {
-        const outcome = await settleOne(scope, arrivals[index] as Arrival, `${scope.call.id}/${index}`);
+        const outcome = await settle(arrivals[index] as Arrival, index);
         outcomes[index] = outcome;
-        if (outcome.kind === "retry") break;
+        if (outcome.kind === "retry" || outcome === putOff) break;
       }
     }
   });
@@ -99,26 +130,11 @@ async function settleEach(scope: Scope, arrivals: readonly Arrival[]): Promise<O
   return outcomes;
 }
 
-/** One run of the function for all that could be read. What follows a retry of its own order comes again as well. */
-async function settleTogether(scope: Scope, arrivals: readonly Arrival[]): Promise<Outcome[]> {
-  const events = arrivals.filter((arrival) => arrival.kind === "event");
-  const settled = events.length > 0 ? await runMany(scope, events) : [];
-  const outcomes: Outcome[] = [];
-  let next = 0;
-  for (const arrival of arrivals) {
-    if (arrival.kind === "event") outcomes.push(settled[next++] ?? heldBack);
-    else outcomes.push(arrival.kind === "malformed" ? malformed(arrival) : heldBack);
-  }
-  for (const lane of lanesOf(arrivals)) {
-    const stop = lane.findIndex((index) => outcomes[index]?.kind === "retry");
-    if (stop >= 0) for (const index of lane.slice(stop + 1)) outcomes[index] = heldBack;
-  }
-  return Promise.all(outcomes.map((outcome, index) => hand(scope, arrivals[index] as Arrival, outcome)));
-}
-
 const heldBack: Outcome = { kind: "retry", reason: "an earlier one of the same order comes again first" };
+/** This one is acknowledged, and its later copy has not been handled yet. */
+const putOff: Outcome = { kind: "done" };
 
-function lanesOf(arrivals: readonly Arrival[]): Iterable<readonly number[]> {
+function lanesOf(arrivals: readonly Arrival[]): IterableIterator<readonly number[]> {
   const lanes = new Map<string | number, number[]>();
   arrivals.forEach((arrival, index) => {
     const key = arrival.kind !== "request" && arrival.order !== undefined ? arrival.order : index;
@@ -134,23 +150,17 @@ async function settleOne(scope: Scope, arrival: Arrival, id: string): Promise<Ou
   const { definition } = scope.served;
   const parent = traceOf(arrival) ?? scope.call.traceparent;
   const run = new Run(scope, id, parent);
-  const outcome = await run.settle(() =>
+  const [outcome = heldBack] = await run.settle([arrival], async () =>
     arrival.kind === "event" && definition.settleMany
-      ? definition.settleMany([arrival], run).then(([first]) => first ?? heldBack)
-      : definition.settle(arrival, run),
+      ? definition.settleMany([arrival], run)
+      : [await definition.settle(arrival, run)],
   );
-  return hand(scope, arrival, outcome);
+  return outcome.kind === "reply" ? outcome : hand(scope, arrival, outcome);
 }
 
-async function runMany(scope: Scope, events: readonly EventArrival[]): Promise<readonly Outcome[]> {
-  const { definition } = scope.served;
+function runMany(scope: Scope, events: readonly EventArrival[]): Promise<readonly Outcome[]> {
   const run = new Run(scope, scope.call.id, scope.call.traceparent);
-  let outcomes: readonly Outcome[] = [];
-  const failure = await run.settle(async () => {
-    outcomes = (await definition.settleMany?.(events, run)) ?? [];
-    return { kind: "done" };
-  });
-  return failure.kind === "done" ? outcomes : events.map(() => failure);
+  return run.settle(events, async () => (await scope.served.definition.settleMany?.(events, run)) ?? []);
 }
 
 function malformed({ reason }: { readonly reason: string }): Outcome {
@@ -163,46 +173,56 @@ function traceOf(arrival: RequestArrival | EventArrival): string | undefined {
   return typeof found === "string" ? found : undefined;
 }
 
-/** Carries an outcome to the broker where only the broker can keep it: the last attempt and the dead are buried, what has a time is put off. */
+/**
+ * Carries an outcome to the broker where only the broker can keep it: the last attempt and the dead are buried, what has
+ * a time is put off. A reason goes on without secrets, wherever it is kept.
+ */
 async function hand(scope: Scope, arrival: Arrival, outcome: Outcome): Promise<Outcome> {
-  const { on } = scope.served.definition;
-  if (arrival.kind === "request" || on.kind !== "topic" || outcome.kind === "done" || outcome.kind === "reply")
-    return outcome;
-  const { journal, served } = scope;
-  const own = {
-    function: served.name,
-    event: arrival.kind === "event" ? arrival.event.id : undefined,
-    reason: outcome.reason,
-  };
-  const last =
-    outcome.kind === "retry" && outcome !== heldBack && arrival.attempt !== undefined && arrival.attempt >= on.attempts;
-  const final: Outcome = last ? { kind: "dead", reason: outcome.reason } : outcome;
-  if (final.kind === "drop") {
-    journal.write("warn", "dropped", own);
-    return final;
-  }
+  const { served, journal, components, call } = scope;
+  const { on } = served.definition;
+  if (outcome.kind === "done" || outcome.kind === "reply") return outcome;
+  const reason = journal.redact(outcome.reason);
+  const last = on.kind === "topic" && isLast(arrival, outcome, on.attempts);
+  const final: Outcome = last ? { kind: "dead", reason } : { ...outcome, reason };
+  const own = { function: served.name, event: arrival.kind === "event" ? arrival.event.id : undefined, reason };
+  if (final.kind === "drop") journal.write("warn", "dropped", own);
   if (final.kind === "dead") journal.write("error", last ? "dead after the last attempt" : "dead", own);
+  if (on.kind !== "topic" || arrival.kind === "request") return final;
+
   const from: Subscription = { topic: on.topic, subscriber: served.name, attempts: on.attempts, ordered: on.ordered };
+  const broker = async (): Promise<PubSub> => (await components.get(on.pubsub)()) as PubSub;
   try {
-    const broker = (await scope.components.get(on.pubsub)()) as PubSub;
-    if (final.kind === "dead" && broker.bury) {
-      await broker.bury(from, arrival, final.reason);
+    if (final.kind === "dead") {
+      const pubsub = await broker();
+      if (!pubsub.bury) return final;
+      await pubsub.bury(from, arrival, reason, until(call.deadline));
       return { kind: "done" };
     }
-    if (final.kind === "retry" && final.notBefore !== undefined && broker.postpone && arrival.kind === "event") {
-      if (await broker.postpone(from, arrival, final.notBefore)) return { kind: "done" };
+    if (final.kind === "retry" && final.notBefore !== undefined && arrival.kind === "event") {
+      const pubsub = await broker();
+      if (await pubsub.postpone?.(from, arrival, final.notBefore, until(call.deadline))) return putOff;
     }
     return final;
   } catch (error) {
-    journal.write(
-      "error",
-      `could not be ${final.kind === "dead" ? "buried" : "put off"}; it comes again`,
-      own,
-      describe(error),
-    );
-    return { kind: "retry", reason: final.reason };
+    const what = final.kind === "dead" ? "buried" : "put off";
+    journal.write("error", `could not be ${what}; it comes again`, own, { error });
+    return { kind: "retry", reason };
   }
 }
+
+function isLast(arrival: Arrival, outcome: Outcome, attempts: number): boolean {
+  if (outcome.kind !== "retry" || outcome === heldBack || arrival.kind === "request") return false;
+  return arrival.attempt !== undefined && arrival.attempt >= attempts;
+}
+
+/** For calls that follow a run: its own signal may be spent. */
+function until(deadline: number): CallOptions {
+  const left = Math.ceil(deadline - Date.now());
+  return left < longestTimer ? { signal: AbortSignal.timeout(Math.max(0, left)) } : {};
+}
+
+/** A timer of more than 24.8 days would ring at once. */
+const longestTimer = 2 ** 31;
 
 /** One run of one function, as its definition and its clients see it. */
 class Run implements Invocation {
@@ -213,6 +233,7 @@ class Run implements Invocation {
   #traceparent: string | undefined;
   #log: Log | undefined;
   #abort: AbortController | undefined;
+  #timeout: FaastenError | undefined;
   #timer: NodeJS.Timeout | undefined;
   #clients: Map<Grant, unknown> | undefined;
   #fail: ((reason: unknown) => void) | undefined;
@@ -244,7 +265,10 @@ class Run implements Invocation {
     return this.#log;
   }
   get signal(): AbortSignal {
-    this.#abort ??= new AbortController();
+    if (!this.#abort) {
+      this.#abort = new AbortController();
+      if (this.#timeout) this.#abort.abort(this.#timeout);
+    }
     return this.#abort.signal;
   }
 
@@ -274,19 +298,27 @@ class Run implements Invocation {
     this.#fail?.(reason);
   }
 
-  /** Runs `work` until it ends, fails, or has used up its time. What it throws becomes an outcome by its definition. */
-  async settle(work: () => Promise<Outcome>): Promise<Outcome> {
+  /** Runs `work` until it ends, fails, or has used up its time. What it throws becomes each arrival's outcome by the definition. */
+  async settle(
+    arrivals: readonly (RequestArrival | EventArrival)[],
+    work: () => Promise<readonly Outcome[]>,
+  ): Promise<readonly Outcome[]> {
     const { running, served } = this.#scope;
     running.set(this.id, this);
     try {
-      return await new Promise<Outcome>((resolve, reject) => {
+      return await new Promise<readonly Outcome[]>((resolve, reject) => {
         this.#fail = reject;
         this.#watch();
-        work().then(resolve, reject);
+        work().then(resolve, (error: unknown) => {
+          if (running.get(this.id) === this) reject(error);
+          else this.log.warn("failed after it was given up", { error });
+        });
       });
     } catch (error) {
-      this.log.error("failed", describe(error));
-      return served.definition.fail(error, this);
+      const outcomes = arrivals.map((arrival) => served.definition.fail(error, this, arrival));
+      if (outcomes.every(isRefusal)) this.log.info("refused", { error });
+      else this.log.error("failed", { error });
+      return outcomes;
     } finally {
       running.delete(this.id);
       clearTimeout(this.#timer);
@@ -296,17 +328,22 @@ class Run implements Invocation {
   /** The signal goes first, with half of the margin left for the handler to end by itself; then the run is given up, in time to answer. */
   #watch(): void {
     const left = this.deadline - Date.now();
-    if (left === Number.POSITIVE_INFINITY) return;
+    if (left >= longestTimer) return;
     const margin = Math.min(1000, left / 5);
     this.#timer = setTimeout(() => {
       const { name } = this.#scope.served;
-      const error = new FaastenError("TIMEOUT", `${name} did not end within ${this.deadline - this.#started} ms`);
-      this.#abort?.abort(error);
-      this.#timer = setTimeout(() => this.#fail?.(error), margin / 2);
+      this.#timeout = new FaastenError("TIMEOUT", `${name} did not end within ${this.deadline - this.#started} ms`);
+      this.#abort?.abort(this.#timeout);
+      this.#timer = setTimeout(() => this.fail(this.#timeout), margin / 2);
     }, left - margin);
   }
 
   #own(): Readonly<Record<string, unknown>> {
     return { function: this.function, invocation: this.id, trace: traceIdOf(this.traceparent) };
   }
+}
+
+/** The caller's mistake, and no failure of the function. */
+function isRefusal(outcome: Outcome): boolean {
+  return outcome.kind === "reply" && outcome.response.status < 500;
 }

@@ -39,35 +39,50 @@ export interface Running {
   /** Resolves once the output matches, from the given length on. */
   said(pattern: RegExp, from?: number): Promise<void>;
   control(method: string, path: string, body?: unknown): Promise<Response>;
-  /** As Ctrl-C does; gives the exit code. */
-  stop(): Promise<number | null>;
+  /** As Ctrl-C does, unless told otherwise; gives the exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
   readonly token?: string;
+  /** As a process group of its own, to be killed with all its processes. */
+  readonly group?: boolean;
 }
 
-/** Resolves once it answers; rejects with what it printed if it ends before. */
-export async function startDev(
+export interface Launched {
+  readonly child: ChildProcess;
+  /** Its exit code. */
+  readonly end: Promise<number | null>;
+}
+
+/** Starts it, and waits for nothing. */
+export function launchDev(
   folder: string,
-  { env = {}, flags = [], token = "test-token" }: StartOptions = {},
-): Promise<Running> {
+  { env = {}, flags = [], token = "test-token", group = false }: StartOptions = {},
+): Launched {
   const child = spawn(process.execPath, [...command, "dev", "--port", "0", ...flags], {
     cwd: folder,
+    detached: group,
     env: { ...process.env, FAASTEN_TOKEN: token, NODE_OPTIONS: "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  return { child, end: new Promise((resolve) => child.once("exit", (code) => resolve(code))) };
+}
+
+/** Resolves once it answers; rejects with what it printed if it ends before. */
+export async function startDev(folder: string, options: StartOptions = {}): Promise<Running> {
+  const { token = "test-token" } = options;
+  const { child, end: exited } = launchDev(folder, options);
   let text = "";
   const listeners = new Set<() => void>();
   const hear = (part: Buffer): void => {
     text += part.toString();
     for (const listener of listeners) listener();
   };
-  child.stdout.on("data", hear);
-  child.stderr.on("data", hear);
-  const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
+  child.stdout?.on("data", hear);
+  child.stderr?.on("data", hear);
   const said: Running["said"] = (pattern, from = 0) =>
     new Promise((resolve, reject) => {
       const fail = (why: string) => (): void =>
@@ -101,8 +116,8 @@ export async function startDev(
         headers: { authorization: `Bearer ${token}` },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       }),
-    async stop() {
-      child.kill("SIGINT");
+    async stop(signal = "SIGINT") {
+      child.kill(signal);
       return exited;
     },
   };

@@ -24,3 +24,8 @@ test("a prefix cannot make up the name of Dapr's own", async () => {
   const store = await create({ name: "env", service: "shop", metadata: { prefix: "DAPR_" } });
   await expect(store.get("API_TOKEN")).rejects.toMatchObject({ code: "DENIED" });
 });
+
+test("what the environment inherits is no variable", async () => {
+  const store = await create({ name: "env", service: "shop", metadata: {} });
+  for (const name of ["constructor", "__proto__", "toString"]) expect(await store.get(name)).toBeUndefined();
+});

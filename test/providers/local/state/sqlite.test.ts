@@ -178,3 +178,18 @@ test("four processes make the default file at once, with a table for the compone
   const store = await open({ connectionString, tableName: "state_orders", metadataTableName: "metadata_orders" });
   expect(await store.get("counter")).toMatchObject({ value: { json: "100" } });
 });
+
+test("processes that make a file in the same instant all open it, time after time", async () => {
+  const path = folder();
+  const module = new URL("../../../../providers/local/state/sqlite.ts", import.meta.url);
+  const source = `
+    const { create } = await import(${JSON.stringify(module)});
+    for (let round = 0; round < 60; round++) {
+      while (Date.now() < ${Date.now() + 600} + round * 20);
+      const metadata = { connectionString: "state" + round + ".db", busyTimeout: "20s" };
+      const store = await create({ name: "orders", service: "shop", metadata });
+      await store.get("key");
+      await store.close();
+    }`;
+  await Promise.all(Array.from({ length: 4 }, () => child(source, path)));
+});

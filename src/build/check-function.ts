@@ -1,0 +1,99 @@
+// One function by itself: what triggers it, who may call it, and what it uses.
+import type { Grant } from "../contracts/function.ts";
+import type { Cors, TriggerSpec } from "../contracts/trigger.ts";
+import { componentName } from "../manifest/names.ts";
+import { nearest, type Problems, quoted, suggest } from "../manifest/problems.ts";
+import { cronProblem } from "./cron.ts";
+import type { Found } from "./found.ts";
+
+/** `cloud`: it must also say what only a cloud has to know. */
+export function checkFunction(one: Found, problems: Problems, { cloud }: { readonly cloud: boolean }): void {
+  const { on, uses } = one.definition;
+  const say = (message: string): void => problems.add("INVALID", one, `${one.name}: ${message}`);
+  if (cloud && on.kind === "http" && on.access === undefined) {
+    problems.add(
+      "MISCONFIGURED",
+      one,
+      `${one.name} does not say who may call it: add \`access: "public"\`, \`"service"\` or \`jwt({ … })\``,
+    );
+  }
+  for (const wrong of triggerProblems(on)) say(wrong);
+  for (const [name, grant] of Object.entries(uses)) {
+    if (reserved.has(name))
+      say(`\`uses.${name}\`: every handler has a ${quoted(name)} already; call it something else`);
+    if (!isGrant(grant)) say(`\`uses.${name}\` is no grant: ${howToGrant(grant)}`);
+    else for (const wrong of grantProblems(grant)) say(wrong);
+  }
+}
+
+export function isGrant(value: unknown): value is Grant {
+  return typeof value === "object" && value !== null && "block" in value && "component" in value && "right" in value;
+}
+
+const reserved: ReadonlySet<string> = new Set([
+  ...["signal", "deadline", "log", "trace", "native"],
+  ...["params", "body", "caller", "constructor"],
+]);
+
+/** A declaration holds its grants under their names. */
+function howToGrant(value: unknown): string {
+  const known = ["read", "readWrite", "list", "publish"];
+  const rights =
+    typeof value === "object" && value !== null
+      ? known.filter((right) => isGrant((value as Readonly<Record<string, unknown>>)[right]))
+      : [];
+  const choice = (rights.length > 0 ? rights : ["read", "readWrite", "publish"]).map((right) => `\`.${right}\``);
+  return `say what it may do, with ${choice.join(" or ")}`;
+}
+
+function grantProblems({ block, component, right, resource }: Grant): readonly string[] {
+  const wrong = componentName.pattern.test(component) ? [] : [cannotName("component", component)];
+  if (right === "publish" && resource !== undefined && !componentName.pattern.test(resource))
+    wrong.push(cannotName("topic", resource));
+  if (block === "secretstores" && resource === "") wrong.push("a secret has a name, and this one's is empty");
+  return wrong;
+}
+
+function triggerProblems(on: TriggerSpec): readonly string[] {
+  switch (on.kind) {
+    case "http":
+      return [...accessProblems(on.access), ...corsProblems(on.cors)];
+    case "topic": {
+      const wrong = componentName.pattern.test(on.topic) ? [] : [cannotName("topic", on.topic)];
+      if (!componentName.pattern.test(on.pubsub)) wrong.push(cannotName("component", on.pubsub));
+      const whole = Number.isInteger(on.attempts) && on.attempts >= 1 && on.attempts <= 100;
+      return whole ? wrong : [...wrong, `${on.attempts} attempts cannot be: a whole number from 1 to 100`];
+    }
+    case "schedule": {
+      const wrong = cronProblem(on.cron, on.timeZone);
+      return wrong === undefined ? [] : [wrong];
+    }
+  }
+}
+
+function corsProblems(cors: Cors | undefined): readonly string[] {
+  if (!cors?.credentials || !cors.origins.includes("*")) return [];
+  return ['`cors`: browsers take no credentials where `origins` hold "*": name the origins'];
+}
+
+const accessWords = ["public", "service"];
+
+/** Its type says so too, but nothing checks types on the way to a bundle. */
+function accessProblems(access: unknown): readonly string[] {
+  if (access === undefined) return [];
+  if (typeof access === "string") {
+    if (accessWords.includes(access)) return [];
+    const hint =
+      nearest(access, accessWords) === undefined
+        ? ' Write "public", "service" or jwt({ … }).'
+        : suggest(access, accessWords);
+    return [`there is no access ${quoted(access)}.${hint}`];
+  }
+  const { issuer, audience } = access as { readonly issuer?: unknown; readonly audience?: unknown };
+  const lacking = Object.entries({ issuer, audience }).filter(([, value]) => typeof value !== "string" || value === "");
+  return lacking.map(([name]) => `\`access\` lacks its \`${name}\`: write jwt({ issuer: "https://…", audience: "…" })`);
+}
+
+function cannotName(what: string, name: unknown): string {
+  return `${quoted(String(name))} cannot name a ${what}: ${componentName.rule}`;
+}

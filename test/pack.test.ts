@@ -1,0 +1,245 @@
+// The package as a user gets it: built, packed, installed in an empty folder, compiled against, imported and run.
+import { execFile, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { exportsOf } from "./surface/exports.ts";
+import { readSources, root } from "./surface/source.ts";
+
+interface Manifest {
+  readonly version: string;
+  readonly engines: { readonly node: string };
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+}
+
+const repository = fileURLToPath(root);
+const manifest = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as Manifest;
+const folder = mkdtempSync(join(tmpdir(), "faasten-pack-"));
+const app = join(folder, "app");
+const installed = join(app, "node_modules", "faasten");
+let packed: readonly string[];
+
+beforeAll(async () => {
+  mkdirSync(app);
+  await run("npm", ["run", "--silent", "build"], repository);
+  const { stdout } = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], repository);
+  const [tarball] = readdirSync(folder).filter((name) => name.endsWith(".tgz"));
+  packed = [...stdout.matchAll(/"path": "([^"]+)"/g)].map(([, path = ""]) => path);
+  save("package.json", JSON.stringify({ private: true, type: "module" }));
+  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", join(folder, tarball ?? "")]);
+}, 120_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("the tarball", () => {
+  test("holds what is built and four pages, and no source or test", () => {
+    const pages = packed.filter((path) => !path.startsWith("dist/"));
+    expect(pages.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
+    const built = packed.filter((path) => path.startsWith("dist/"));
+    expect(built.filter((path) => !/^dist\/(?:src|providers)\/.+\.(?:js|d\.ts)$/.test(path))).toEqual([]);
+    const modules = readSources("src/**/*.ts", "providers/**/*.ts").map(({ path }) => `dist/${path.slice(0, -3)}`);
+    expect(built.sort()).toEqual(modules.flatMap((path) => [`${path}.d.ts`, `${path}.js`]).sort());
+  });
+
+  test("has all that its exports map names, apart from the sources", () => {
+    const targets = Object.values(manifest.exports).flatMap((target) =>
+      typeof target === "string" ? [target] : [target["types"], target["default"]],
+    );
+    expect(targets.filter((target) => !packed.includes(target?.slice(2) ?? ""))).toEqual([]);
+  });
+
+  test("wants nothing of this repository", () => {
+    const found = readFileSync(join(installed, "package.json"), "utf8");
+    expect(Object.keys((JSON.parse(found) as Manifest).dependencies)).toEqual(Object.keys(manifest.dependencies));
+    expect(Object.values(manifest.dependencies).filter((range) => !/^[\^~]?\d/.test(range))).toEqual([]);
+    expect(readdirSync(join(app, "node_modules")).filter((name) => name === "@faasten")).toEqual([]);
+  });
+});
+
+describe("a consumer", () => {
+  const sources = readSources("src/**/*.ts");
+  const entries = Object.entries(manifest.exports).flatMap(([name, target]) => {
+    if (typeof target === "string") return [];
+    const names = [...exportsOf(target["faasten-source"]?.slice(2) ?? "", sources)].filter(([it]) => !it.includes("."));
+    return [{ specifier: `faasten${name.slice(1)}`, names }];
+  });
+
+  test("compiles against every export of every entry, declarations checked", async () => {
+    entries.forEach(({ specifier, names }, index) => {
+      const list = names.map(([name, kind]) => (kind === "type" ? `type ${name}` : name)).join(", ");
+      save(`every-${index}.ts`, `export { ${list} } from ${JSON.stringify(specifier)};\n`);
+    });
+    save("functions.ts", functions);
+    const options = { strict: true, skipLibCheck: false, noEmit: true, module: "nodenext", target: "es2024" };
+    const library = ["es2024", "dom", "dom.iterable", "dom.asynciterable"];
+    const types = { typeRoots: [join(repository, "node_modules", "@types")], types: ["node"] };
+    await compile({ compilerOptions: { ...options, lib: library, ...types }, include: ["*.ts"] });
+    const inBrowserTypes = { compilerOptions: { ...options, lib: library, types: [] }, include: ["functions.ts"] };
+    await compile(inBrowserTypes);
+    save("wrong.ts", 'import { http } from "faasten";\nhttp.get(1);\n');
+    await expect(compile({ ...inBrowserTypes, include: ["wrong.ts"] })).rejects.toThrow("wrong.ts(2,");
+  });
+
+  test("imports every value", async () => {
+    const values = entries.map(({ specifier, names }) => [
+      specifier,
+      names
+        .filter(([, kind]) => kind === "value")
+        .map(([name]) => name)
+        .sort(),
+    ]);
+    save(
+      "values.mjs",
+      `const found = [];
+for (const specifier of ${JSON.stringify(entries.map(({ specifier }) => specifier))}) {
+  const module = await import(specifier);
+  found.push([specifier, Object.keys(module).filter((name) => module[name] !== undefined).sort()]);
+}
+console.log(JSON.stringify(found));`,
+    );
+    const { stdout } = await run(process.execPath, ["values.mjs"]);
+    expect(JSON.parse(stdout)).toEqual(values);
+  });
+
+  test("reaches nothing that the exports map does not name", async () => {
+    save("deep.mjs", 'await import("faasten/dist/src/runtime/run.js");');
+    await expect(run(process.execPath, ["deep.mjs"])).rejects.toThrow("ERR_PACKAGE_PATH_NOT_EXPORTED");
+  });
+});
+
+describe("the command", () => {
+  test("tells its version and what it can", async () => {
+    expect((await run("npx", ["faasten", "--version"])).stdout.trim()).toBe(manifest.version);
+    expect((await run("npx", ["faasten", "--help"])).stdout).toMatch(/Usage: faasten.*\bdev\b.*\binvoke\b/s);
+  });
+
+  test("serves an app, by the package's own copy, and ends whole", async () => {
+    save("serverless.yml", "service: tiny\nprovider: { name: aws }\ncustom: { faasten: { entry: [src/hello.ts] } }\n");
+    save("src/hello.ts", functions);
+    const dev = serve();
+    const url = await dev.address;
+    const response = await fetch(`${url}/hello/you`);
+    expect([response.status, await response.json()]).toEqual([200, { hello: "you", times: 1 }]);
+    const bundled = join(app, ".faasten", "local", "dev");
+    const [module = ""] = readdirSync(bundled).filter((name) => name.endsWith(".mjs"));
+    const own = pathToFileURL(join(installed, "dist", "src", "index.js")).href;
+    expect(readFileSync(join(bundled, module), "utf8")).toContain(JSON.stringify(own));
+    expect(await dev.stop()).toBe(0);
+    await expect.poll(dev.left, { timeout: 10_000 }).toEqual([]);
+    await expect(fetch(url)).rejects.toThrow();
+  });
+
+  test("says which Node it wants where it is older", async () => {
+    const wanted = manifest.engines.node.replace(">=", "");
+    for (const version of ["18.20.0", "20.20.2", "22.17.9"]) {
+      save("older.mjs", `Object.defineProperty(process, "versions", { value: { node: "${version}" } });`);
+      const older = run(process.execPath, [
+        "--import",
+        "./older.mjs",
+        join(installed, "dist/src/cli/main.js"),
+        "--version",
+      ]);
+      await expect(older).rejects.toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(`Node ${wanted} or newer`),
+      });
+    }
+  });
+});
+
+const functions = `import { http, state } from "faasten";
+
+const greetings = state<number>("greetings");
+
+export const hello = http.get(
+  "/hello/:name",
+  { access: "public", uses: { greetings: greetings.readWrite } },
+  async (_request, { params, greetings }) => {
+    const { value } = await greetings.update(params.name, (times = 0) => times + 1);
+    return Response.json({ hello: params.name, times: value });
+  },
+);
+`;
+
+/** `npx faasten dev` in a process group of its own: what is left of it can be seen. */
+function serve(): {
+  readonly address: Promise<string>;
+  stop(): Promise<number | null>;
+  left(): Promise<readonly string[]>;
+} {
+  const child = spawn("npx", ["faasten", "dev", "--port", "0"], { cwd: app, env: environment(), detached: true });
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  onTestFinished(() => {
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+      process.kill(-child.pid, "SIGKILL");
+  });
+  let said = "";
+  const address = new Promise<string>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (part: Buffer) => {
+        said += part.toString();
+        const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(said) ?? [];
+        if (url !== undefined) resolve(url);
+      });
+    void ended.then(() => reject(new Error(`it ended before it served:\n${said}`)));
+  });
+  return {
+    address,
+    async stop() {
+      const { pid } = JSON.parse(readFileSync(join(app, ".faasten/local/dev.json"), "utf8")) as {
+        readonly pid: number;
+      };
+      process.kill(pid, "SIGINT"); // ours alone: npx answers a Ctrl-C of its own with its own exit code
+      return ended;
+    },
+    /** Those of its group that run: one that has ended may wait long for the machine's first process to take notice. */
+    async left() {
+      const { stdout } = await run("ps", ["-eo", "pgid=,stat=,args="]);
+      return stdout.split("\n").filter((line) => line.trim().startsWith(`${child.pid} `) && !/^\s*\d+\s+Z/.test(line));
+    },
+  };
+}
+
+function save(name: string, text: string): void {
+  mkdirSync(dirname(join(app, name)), { recursive: true });
+  writeFileSync(join(app, name), text);
+}
+
+async function compile(config: unknown): Promise<void> {
+  save("tsconfig.json", JSON.stringify(config));
+  await run(process.execPath, [join(repository, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.json"]);
+}
+
+/** Rejects with all that it printed if it fails. */
+async function run(
+  command: string,
+  flags: readonly string[],
+  cwd: string = app,
+): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  try {
+    return await promisify(execFile)(command, flags, { cwd, env: environment(), maxBuffer: 64 * 1024 * 1024 });
+  } catch (error) {
+    const { code, stdout, stderr } = error as {
+      readonly code: number;
+      readonly stdout: string;
+      readonly stderr: string;
+    };
+    throw Object.assign(new Error(`${command} ${flags.join(" ")}:\n${stdout}${stderr}`, { cause: error }), {
+      code,
+      stdout,
+      stderr,
+    });
+  }
+}
+
+/** The shell's, without what the test runner and npm put there for their own children. */
+function environment(): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^(?:npm_|VITEST|NODE_OPTIONS$|NODE_ENV$|FAASTEN_)/.test(name),
+  );
+  return { ...Object.fromEntries(own), PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}` };
+}

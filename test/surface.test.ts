@@ -1,0 +1,265 @@
+// What the package shows, and the house rules: exports, imports, names, shapes, pages and sizes.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { allProviders, targets } from "../src/build/providers.ts";
+import { httpStatePublish, measure, subscriberState } from "./surface/bundles.ts";
+import { exportsOf } from "./surface/exports.ts";
+import { circles, importBreaches } from "./surface/imports.ts";
+import { pageBreaches } from "./surface/pages.ts";
+import { long, longest, shapeBreaches } from "./surface/shape.ts";
+import { readSources, root, say } from "./surface/source.ts";
+
+interface Target {
+  readonly "faasten-source": string;
+  readonly types: string;
+  readonly default: string;
+}
+
+const packageJson = JSON.parse(readFileSync(new URL("package.json", root), "utf8")) as {
+  readonly exports: Readonly<Record<string, Target | string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+};
+const declared = Object.keys(packageJson.dependencies);
+const sources = readSources("src/**/*.ts", "providers/**/*.ts");
+const entries = Object.entries(packageJson.exports).filter(
+  (entry): entry is [string, Target] => typeof entry[1] !== "string",
+);
+const sourceOf = (entry: string): string =>
+  entries.find(([name]) => name === entry)?.[1]["faasten-source"].slice(2) ?? "";
+
+describe("exports", () => {
+  const listed = (entry: string): string => {
+    const names = [...exportsOf(sourceOf(entry), sources)].map(([name, kind]) =>
+      kind === "type" ? `type ${name}` : name,
+    );
+    return names.sort().join("\n");
+  };
+
+  test("of faasten", () =>
+    expect(listed(".")).toMatchInlineSnapshot(`
+    "FaastenError
+    http
+    http.any
+    http.del
+    http.delete
+    http.fetch
+    http.get
+    http.head
+    http.patch
+    http.post
+    http.put
+    jwt
+    schedule
+    secret
+    state
+    topic
+    type Caller
+    type Context
+    type Definition
+    type Duration
+    type Entry
+    type ErrorCode
+    type HttpContext
+    type HttpHandler
+    type HttpOptions
+    type JwtAccess
+    type JwtRules
+    type Log
+    type NativeCalls
+    type Publisher
+    type Schema
+    type Secret
+    type State
+    type StateDeclaration
+    type StateLister
+    type StateReader
+    type Tick
+    type Topic
+    type TopicEvent
+    type http.HttpContext
+    type http.HttpHandler
+    type http.HttpMethod
+    type http.HttpOptions
+    type http.Params"
+  `));
+  test("of faasten/provider", () =>
+    expect(listed("./provider")).toMatchInlineSnapshot(`
+      "FaastenError
+      Redeliver
+      checkEventSize
+      checkKey
+      checkOperations
+      createRouter
+      createRunner
+      duration
+      flag
+      fromDeadLetter
+      fromNode
+      fromStructured
+      maxBodyBytes
+      once
+      problem
+      readBody
+      setting
+      toBuffered
+      toDeadLetter
+      toNative
+      toReply
+      toRequest
+      toStructured
+      type Access
+      type App
+      type Arrival
+      type Block
+      type Bound
+      type Call
+      type CallOptions
+      type Caller
+      type Clients
+      type CloudEvent
+      type Component
+      type ComponentOptions
+      type Condition
+      type Cors
+      type Create
+      type Death
+      type Definition
+      type ErrorCode
+      type Etag
+      type EventArrival
+      type Grant
+      type Invocation
+      type ListOptions
+      type Log
+      type MalformedArrival
+      type MetadataFields
+      type MetadataValue
+      type Origin
+      type Outcome
+      type Params
+      type Problem
+      type Provider
+      type PubSub
+      type PublishOptions
+      type ReadOptions
+      type Reply
+      type ReplyBody
+      type RequestArrival
+      type Right
+      type Route
+      type Router
+      type Runner
+      type SecretStore
+      type Serve
+      type Served
+      type SetOptions
+      type Settled
+      type Sink
+      type StateEntry
+      type StateOperation
+      type StateOptions
+      type StateStore
+      type Subscription
+      type Trigger
+      type TriggerSpec
+      type Uses
+      type Value
+      writeReply"
+    `));
+  test("of faasten/conformance", () =>
+    expect(listed("./conformance")).toMatchInlineSnapshot(`
+    "lacks
+    pubsubCases
+    secretStoreCases
+    stateCases
+    type Case
+    type Harness
+    type PubSubHarness
+    type Receiver
+    type SecretStoreHarness
+    type StateHarness"
+  `));
+  test("of faasten/globals", () =>
+    expect(listed("./globals")).toMatchInlineSnapshot(`
+    "Headers
+    Request
+    Response
+    fetch"
+  `));
+
+  test("the map names these entries, and each one's source is where its build comes from", () => {
+    expect(entries.map(([name]) => name)).toEqual([".", "./provider", "./conformance", "./globals"]);
+    for (const [, { "faasten-source": source, types, default: built }] of entries) {
+      expect(existsSync(new URL(source, root)), source).toBe(true);
+      expect([types, built]).toEqual(
+        [".d.ts", ".js"].map((end) => source.replace("./", "./dist/").replace(/\.ts$/, end)),
+      );
+    }
+  });
+
+  test("whatever lies in src itself is an entry, or the ground", () => {
+    const ground = ["errors.ts", "once.ts"];
+    const files = readdirSync(new URL("src", root)).filter((name) => name.endsWith(".ts") && !ground.includes(name));
+    expect(files.filter((name) => !entries.some(([, target]) => target["faasten-source"] === `./src/${name}`))).toEqual(
+      [],
+    );
+  });
+});
+
+describe("imports", () => {
+  test("each room imports what the table lets it", () => expect(say(importBreaches(sources, declared))).toEqual([]));
+  test("none goes in a circle", () => expect(circles(sources)).toEqual([]));
+});
+
+describe("shape", () => {
+  test("files are named, begun, and kept as the house has it", () => {
+    const many = sources.filter(({ text }) => text.split("\n").length > long).map(({ path }) => path);
+    if (many.length > 0) console.log(`longer than ${long} lines, of ${longest} at most: ${many.join(", ")}`);
+    expect(say(shapeBreaches(sources))).toEqual([]);
+  });
+});
+
+describe("providers", () => {
+  test("every folder of a cloud is a target", () => {
+    expect(readdirSync(new URL("providers", root)).sort()).toEqual([...targets].sort());
+  });
+
+  test("pages and files are equal both ways, and every module exports what its kind does", async () => {
+    for (const page of await allProviders()) expect(say(pageBreaches(page, sources))).toEqual([]);
+  });
+});
+
+describe("our share of a function's bundle, minified", () => {
+  const sizes: readonly (readonly [name: string, entry: string, goal: number, ceiling: number])[] = [
+    ["HTTP, state and publish", httpStatePublish, 15 * 1024, 41_800],
+    ["a subscriber and state", subscriberState, 8 * 1024, 26_800],
+  ];
+  test.each(sizes)("%s", async (name, entry, goal, ceiling) => {
+    const { bytes, heaviest, loads, packages } = await measure(entry);
+    const most = heaviest.slice(0, 5).map(([file, weight]) => `${file} ${weight}`);
+    if (bytes > goal) console.log(`${name}: ${bytes} bytes, and the goal is ${goal}; most of it: ${most.join(", ")}`);
+    expect(bytes, `the heaviest: ${most.join(", ")}`).toBeLessThanOrEqual(ceiling);
+    expect(bytes, "it shrank: lower the ceiling with it").toBeGreaterThan(ceiling * 0.9);
+    expect(loads).toEqual([]);
+    expect(packages).toEqual([]);
+  });
+});
+
+describe("the lockfile", () => {
+  const lock = readFileSync(new URL("package-lock.json", root), "utf8");
+
+  test("names no address: each package comes from the registry that is configured", () => {
+    const resolved = [...lock.matchAll(/"resolved": "([^"]+)"/g)].map(([, from]) => from);
+    expect(resolved).toEqual(["test/node"]);
+  });
+
+  test("has a hash of each", () => {
+    const { packages } = JSON.parse(lock) as {
+      readonly packages: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    };
+    const bare = Object.entries(packages).filter(
+      ([path, { link, integrity }]) => path.includes("node_modules/") && !link && !integrity,
+    );
+    expect(bare.map(([path]) => path)).toEqual([]);
+  });
+});

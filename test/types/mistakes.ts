@@ -1,0 +1,152 @@
+// What a user must be told at compile time. Each line below a mark is a mistake: the check fails where it is none.
+import { type Duration, http, jwt, schedule, secret, state, topic } from "faasten";
+import { z } from "zod";
+
+const Order = z.object({ id: z.string(), total: z.number() });
+const orders = state("orders", { schema: Order });
+const placed = topic("order.placed", { schema: Order });
+const reply = (): Response => new Response();
+
+// What is not named in `uses` is not there.
+http.get("/", { uses: { orders: orders.read } }, (_request, context) => {
+  // @ts-expect-error: undeclared
+  context.stock;
+  // @ts-expect-error: undeclared
+  const { placed } = context;
+  return Response.json(placed);
+});
+schedule("* * * * *", (_tick, context) => {
+  // @ts-expect-error: a schedule has no parameters
+  context.params;
+  // @ts-expect-error: nor a body
+  context.body;
+});
+
+// A right that was not granted.
+http.get(
+  "/",
+  { uses: { reader: orders.read, lister: orders.list, writer: orders.readWrite } },
+  async (_request, { reader, lister, writer }) => {
+    // @ts-expect-error: a reader writes nothing
+    await reader.set("a", { id: "a", total: 1 });
+    // @ts-expect-error: a reader lists nothing
+    reader.list();
+    // @ts-expect-error: a lister writes nothing
+    await lister.delete("a");
+    // @ts-expect-error: a writer lists nothing
+    writer.list();
+    return reply();
+  },
+);
+
+// Values and payloads that do not fit.
+http.get("/", { uses: { orders: orders.readWrite, placed: placed.publish } }, async (_request, { orders, placed }) => {
+  // @ts-expect-error: total is a number
+  await orders.set("a", { id: "a", total: "1" });
+  // @ts-expect-error: total is missing
+  await orders.set("a", { id: "a" });
+  // @ts-expect-error: a key is a text
+  await orders.set(1, { id: "a", total: 1 });
+  // @ts-expect-error: an update must give a whole order
+  await orders.update("a", () => ({ id: "a" }));
+  // @ts-expect-error: two conditions at once
+  await orders.set("a", { id: "a", total: 1 }, { ifEtag: "e", ifAbsent: true });
+  // @ts-expect-error: no duration
+  await orders.set("a", { id: "a", total: 1 }, { ttl: "soon" });
+  // @ts-expect-error: a unit that there is not
+  await orders.set("a", { id: "a", total: 1 }, { ttl: "1w" });
+  // @ts-expect-error: a number of what?
+  await orders.set("a", { id: "a", total: 1 }, { ttl: 60 });
+  // @ts-expect-error: a change without its value
+  await orders.transact("p", [{ set: "a" }]);
+  // @ts-expect-error: total is missing
+  await placed.publish({ id: "a" });
+  const two = [
+    { id: "a", total: 1 },
+    { id: 2, total: 1 },
+  ];
+  // @ts-expect-error: one of them does not fit
+  await placed.publishMany(two);
+  // @ts-expect-error: no duration
+  await placed.publish({ id: "a", total: 1 }, { ttl: "1 minute" });
+  // @ts-expect-error: a publisher subscribes to nothing
+  placed.subscribe(() => {});
+  return reply();
+});
+placed.subscribe((event) => {
+  // @ts-expect-error: no such member of the data
+  event.data.price;
+  // @ts-expect-error: no duration
+  event.retry({ after: "later" });
+  // @ts-expect-error: a death has a reason
+  event.dead();
+  // @ts-expect-error: what arrived is not to be changed
+  event.data = { id: "a", total: 1 };
+});
+
+// Paths and their parameters.
+http.get("/orders/:id", (_request, { params }) => {
+  // @ts-expect-error: the path has no such parameter
+  params.order;
+  // @ts-expect-error: nor a rest
+  params["*"];
+  // @ts-expect-error: what came is not to be changed
+  params.id = "other";
+  return reply();
+});
+// @ts-expect-error: a path begins with a slash
+http.get("orders", reply);
+// @ts-expect-error: also with options
+http.post("orders/:id", { access: "public" }, reply);
+// @ts-expect-error: also for a whole app
+http.fetch("app/*", { access: "public" }, reply);
+
+// What a handler must give.
+// @ts-expect-error: no Response
+http.get("/", () => "hello");
+// @ts-expect-error: no Response
+http.get("/", async () => ({ status: 200 }));
+// @ts-expect-error: nothing
+http.post("/", { access: "public" }, async () => {});
+// @ts-expect-error: an event has no reply
+placed.subscribe(() => new Response());
+// @ts-expect-error: nor has a tick
+schedule("* * * * *", () => "done");
+
+// What may stand in `uses`.
+// @ts-expect-error: a state is no grant: say .read, .readWrite or .list
+http.get("/", { uses: { orders } }, reply);
+// @ts-expect-error: a topic is no grant: say .publish
+schedule("* * * * *", { uses: { placed } }, () => {});
+// @ts-expect-error: the context has a `log` of its own
+http.get("/", { uses: { log: orders.read } }, reply);
+// @ts-expect-error: and `params`
+http.get("/", { uses: { params: orders.read } }, reply);
+// @ts-expect-error: and `signal`
+placed.subscribe({ uses: { signal: orders.read } }, () => {});
+// @ts-expect-error: and `native`
+schedule("* * * * *", { uses: { native: secret("a") } }, () => {});
+// @ts-expect-error: a misspelt grant
+orders.write;
+
+// Options.
+// @ts-expect-error: no such rule
+http.get("/", { access: "private" }, reply);
+// @ts-expect-error: an option that there is not
+http.get("/", { acess: "public" }, reply);
+// @ts-expect-error: a schema, not a type's name
+http.post("/", { body: "Order" }, reply);
+// @ts-expect-error: a whole app has no body of ours
+http.fetch("/*", { access: "public", body: Order }, reply);
+// @ts-expect-error: an audience is missing
+jwt({ issuer: "https://a.example" });
+// @ts-expect-error: a key is a text or null
+http.post("/", { idempotent: () => undefined }, reply);
+// @ts-expect-error: a batch is not guarded as one
+placed.subscribeMany({ idempotent: () => "k" }, () => {});
+// @ts-expect-error: the order is by a text
+topic<{ n: number }>("t", { orderBy: ({ n }) => n });
+// @ts-expect-error: no such option
+schedule("* * * * *", { timezone: "UTC" }, () => {});
+// @ts-expect-error: no duration
+export const wrong: Duration = "5 minutes";

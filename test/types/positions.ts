@@ -1,0 +1,192 @@
+// What each position of the public surface is: exactly this, and nowhere `any`.
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { CloudEventV1 } from "cloudevents";
+import {
+  type Caller,
+  type Definition,
+  type Entry,
+  http,
+  jwt,
+  type Log,
+  type Publisher,
+  type Secret,
+  type State,
+  type StateLister,
+  type StateReader,
+  schedule,
+  secret,
+  state,
+  type TopicEvent,
+  topic,
+} from "faasten";
+import { z } from "zod";
+import { type Equal, proves } from "./proof.ts";
+
+/** What goes in differs from what comes out. */
+const Order = z.object({ id: z.string(), at: z.coerce.date<string>(), total: z.number().default(0) });
+interface OrderIn {
+  id: string;
+  at: string;
+  total?: number | undefined;
+}
+interface OrderOut {
+  id: string;
+  at: Date;
+  total: number;
+}
+
+/** A Standard Schema by hand. */
+declare const Handmade: StandardSchemaV1<{ readonly raw: string }, { readonly cooked: number }>;
+
+const orders = state("orders", { schema: Order });
+const plain = state("plain");
+const typed = state<{ n: number }>("typed", { component: "shared" });
+const handmade = state("handmade", { schema: Handmade });
+const placed = topic("order.placed", { schema: Order, orderBy: (order) => order.id });
+const loose = topic("loose");
+const counted = topic<{ n: number }>("counted", { orderBy: ({ n }) => `${n}` });
+const bytes = topic("bytes", { raw: true });
+const key = secret("api-key");
+
+// The context, beside what is used.
+http.get("/orders/:id/lines/:line/*", { uses: { orders: orders.read, key } }, async (request, context) => {
+  proves<Equal<typeof request, Request>>();
+  proves<Equal<typeof context.params.id, string>>();
+  proves<Equal<typeof context.params.line, string>>();
+  proves<Equal<(typeof context.params)["*"], string>>();
+  proves<Equal<keyof typeof context.params, "id" | "line" | "*">>();
+  proves<Equal<typeof context.body, undefined>>();
+  proves<Equal<typeof context.caller, Caller | undefined>>();
+  proves<Equal<typeof context.signal, AbortSignal>>();
+  proves<Equal<typeof context.deadline, number>>();
+  proves<Equal<typeof context.log, Log>>();
+  proves<Equal<typeof context.trace, { readonly id: string; readonly traceparent: string }>>();
+  proves<Equal<typeof context.native.payload, unknown>>();
+  proves<Equal<typeof context.native.context, unknown>>();
+  proves<Equal<typeof context.orders, StateReader<OrderOut>>>();
+  proves<Equal<typeof context.key, Secret>>();
+  proves<Equal<Awaited<ReturnType<typeof context.key.get>>, string>>();
+  type Members = "params" | "body" | "caller" | "signal" | "deadline" | "log" | "trace" | "native" | "orders" | "key";
+  proves<Equal<keyof typeof context, Members>>();
+  return new Response();
+});
+http.any("/", (_request, { params }) => {
+  proves<Equal<keyof typeof params, never>>();
+  return new Response();
+});
+http.get("/*", async (_request, { params }) => {
+  proves<Equal<(typeof params)["*"], string>>();
+  return new Response();
+});
+
+// A body.
+http.post("/", { body: Order }, (_request, { body }) => {
+  proves<Equal<typeof body, OrderOut>>();
+  return Response.json(body);
+});
+http.post("/", { body: Handmade, uses: {} }, (_request, { body }) => {
+  proves<Equal<typeof body, { readonly cooked: number }>>();
+  return Response.json(body);
+});
+http.post("/", { body: z.union([z.string(), z.array(z.number())]) }, (_request, { body }) => {
+  proves<Equal<typeof body, string | number[]>>();
+  return Response.json(body);
+});
+http.fetch("/*", { access: jwt({ issuer: "https://a.example", audience: "b" }) }, async (request) => {
+  proves<Equal<typeof request, Request>>();
+  return new Response();
+});
+proves<Equal<typeof http.get extends (...given: never[]) => infer Made ? Made : never, Definition>>();
+
+// State: what is written, and what is read.
+schedule(
+  "0 3 * * *",
+  { uses: { orders: orders.readWrite, list: orders.list, plain: plain.readWrite } },
+  async (tick, context) => {
+    proves<Equal<typeof tick.id, string>>();
+    proves<Equal<typeof tick.time, Date>>();
+    proves<Equal<typeof context.orders, State<OrderOut, OrderIn>>>();
+    proves<Equal<typeof context.list, StateLister<OrderOut>>>();
+    const found = await context.orders.get("a");
+    proves<Equal<typeof found, Entry<OrderOut> | undefined>>();
+    proves<Equal<Parameters<typeof context.orders.set>[1], OrderIn>>();
+    await context.orders.set("a", { id: "a", at: "2026-01-01" });
+    const updated = await context.orders.update("a", (current) => {
+      proves<Equal<typeof current, OrderOut | undefined>>();
+      return { id: "a", at: "2026-01-01" };
+    });
+    proves<Equal<typeof updated, Entry<OrderOut>>>();
+    const anything = await context.plain.get("a");
+    proves<Equal<typeof anything, Entry<unknown> | undefined>>();
+    for await (const each of context.list.list()) proves<Equal<typeof each, string>>();
+    await context.orders.transact("p", [
+      { set: "a", value: { id: "a", at: "" }, ifAbsent: true, ttl: "1h" },
+      { delete: "b" },
+    ]);
+  },
+);
+schedule(
+  "0 3 * * *",
+  { uses: { typed: typed.readWrite, handmade: handmade.readWrite } },
+  async (_tick, { typed, handmade }) => {
+    proves<Equal<typeof typed, State<{ n: number }>>>();
+    proves<Equal<typeof handmade, State<{ readonly cooked: number }, { readonly raw: string }>>>();
+  },
+);
+schedule("0 3 * * *", (_tick, context) => {
+  proves<Equal<keyof typeof context, "signal" | "deadline" | "log" | "trace" | "native">>();
+});
+
+// Topics: what is published, and what arrives.
+placed.subscribe(
+  { uses: { placed: placed.publish, loose: loose.publish, bytes: bytes.publish } },
+  async (event, context) => {
+    proves<Equal<typeof event, TopicEvent<OrderOut>>>();
+    proves<Equal<typeof event.data, OrderOut>>();
+    proves<Equal<typeof event.id, string>>();
+    proves<Equal<typeof event.time, string | undefined>>();
+    proves<Equal<typeof event.subject, string | undefined>>();
+    proves<Equal<typeof event.attempt, number | undefined>>();
+    proves<Equal<(typeof event)["traceparent"], unknown>>();
+    proves<Equal<typeof context.placed, Publisher<OrderIn>>>();
+    proves<Equal<typeof context.loose, Publisher<unknown>>>();
+    proves<Equal<typeof context.bytes, Publisher<Uint8Array>>>();
+    const id = await context.placed.publish({ id: "a", at: "2026-01-01" }, { ttl: "30s", subject: "s" });
+    proves<Equal<typeof id, string>>();
+    const ids = await context.placed.publishMany([{ id: "a", at: "2026-01-01" }]);
+    proves<Equal<typeof ids, readonly string[]>>();
+    proves<Equal<ReturnType<typeof event.retry>, void>>();
+  },
+);
+placed.subscribe((event, context) => {
+  proves<Equal<typeof event.data, OrderOut>>();
+  proves<Equal<typeof context.log, Log>>();
+});
+placed.subscribe({ idempotent: (event) => event.data.id, attempts: 3 }, ({ data }) => {
+  proves<Equal<typeof data, OrderOut>>();
+});
+placed.subscribeMany({ uses: { orders: orders.read } }, (events, { orders }) => {
+  proves<Equal<typeof events, readonly TopicEvent<OrderOut>[]>>();
+  proves<Equal<typeof orders, StateReader<OrderOut>>>();
+});
+counted.subscribeMany(([first]) => {
+  proves<Equal<typeof first, TopicEvent<{ n: number }> | undefined>>();
+});
+loose.subscribe(({ data }) => {
+  proves<Equal<typeof data, unknown>>();
+});
+bytes.subscribe(({ data }) => {
+  proves<Equal<typeof data, Uint8Array>>();
+});
+
+/** An event can be handed to whatever takes the official type. */
+export function official(event: TopicEvent<OrderOut>): CloudEventV1<OrderOut> {
+  return event;
+}
+
+// Options that are given as values made elsewhere.
+const uses = { orders: orders.read } as const;
+http.get("/", { uses }, (_request, { orders }) => {
+  proves<Equal<typeof orders, StateReader<OrderOut>>>();
+  return new Response();
+});
