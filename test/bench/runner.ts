@@ -1,10 +1,10 @@
 // From a call to its reply in this process, without a server: what the runtime adds to a bare handler, and where. In CPU
 // time of the thread, which other work on the machine changes less than the clock's.
 import { parseArgs } from "node:util";
-import type { RoutedRequest } from "../../src/provider.ts";
 import { trigger } from "../../providers/local/triggers/http.ts";
 import type { Invocation } from "../../src/contracts/function.ts";
 import { http } from "../../src/index.ts";
+import type { RoutedRequest } from "../../src/provider.ts";
 import { type App, type Call, createRunner, fromNode, type Served } from "../../src/provider.ts";
 import { Response as LazyResponse } from "../../src/runtime/globals.ts";
 import { figure, show, shuffled, table } from "./figures.ts";

@@ -45,10 +45,13 @@ afterAll(async () => {
 });
 
 describe("the orders app on Lambda", () => {
-  for (const { name, run } of scenario(addresses)) {
-    // Neither SQS nor what stands in for it here keeps dead letters with their reasons: that is the broker component's.
-    if (name.startsWith("puts an event that cannot be handled among the dead")) continue;
-    test(name, run);
+  const { http, events } = scenario(addresses);
+  for (const { name, run } of [...http, ...events]) {
+    if (name.startsWith("puts an event that cannot be handled among the dead"))
+      console.log(
+        `skipped: ${name}: nothing here stores a dead letter with its reason, which is the broker's own part`,
+      );
+    else test(name, run);
   }
 });
 
