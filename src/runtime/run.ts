@@ -46,12 +46,8 @@ export function createRunner(app: App, sink?: Sink): Runner {
     }
     const scope = { app, served, call, components, journal, running };
     last = served.name;
-<<<<<<< HEAD
     const decoded = trigger.decode(call);
     const arrivals = decoded instanceof Promise ? await decoded : decoded;
-=======
-    const arrivals = await trigger.decode(call);
->>>>>>> aws
     const [only] = arrivals;
     const outcomes =
       arrivals.length === 1 && only !== undefined
