@@ -21,4 +21,4 @@ export { toNative, toRequest } from "./runtime/request.ts";
 export { type Reply, type ReplyBody, toBuffered, toReply } from "./runtime/response.ts";
 export { createRouter, type Params, type Route, type Router } from "./runtime/router.ts";
 export { createRoutes, type Routes, toProblem } from "./runtime/routes.ts";
-export { createRunner, type Runner, type Settled } from "./runtime/run.ts";
+export { createRunner, type Origin, type Runner, type Settled } from "./runtime/run.ts";

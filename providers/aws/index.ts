@@ -6,7 +6,7 @@ export const aws: Provider = {
   page: import.meta.url,
   defaults: { state: "state.in-memory", pubsub: "pubsub.in-memory", secretstores: "secretstores.local.env" },
   components: {},
-  triggers: {},
-  hosts: { default: "host" },
+  triggers: { http: ["http"], "pubsub.in-memory": ["sqs"], "pubsub.sqlite": ["sqs"], schedule: ["scheduler"] },
+  hosts: { default: "host", stream: "host-stream" },
   bundle: { http: "function", event: "function", external: [] },
 };

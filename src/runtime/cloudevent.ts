@@ -31,7 +31,8 @@ export function fromStructured(text: string): CloudEvent | undefined {
 }
 
 /** What a broker knows of a message of others. */
-export interface ForeignMessage extends Pick<CloudEvent, "id" | "source" | "type" | "time" | "datacontenttype"> {
+export interface ForeignMessage
+  extends Pick<CloudEvent, "id" | "source" | "type" | "time" | "subject" | "datacontenttype"> {
   /** They become extensions, where CloudEvents allow their names. */
   readonly attributes?: Readonly<Record<string, unknown>>;
 }

@@ -20,17 +20,23 @@ export interface Runner {
   /** All but `encode`: for a host that streams. */
   settle(served: Served, call: Call<unknown>): Promise<Settled>;
   component(name: string): () => Component | Promise<Component>;
-  /** A rejection that nobody awaited: it fails the call `from` which it came, or, where that is not known, the only one that is running. */
-  rejected(reason: unknown, from?: { readonly function: string; readonly invocation: string }): void;
+  /** A rejection that nobody awaited: it fails the run that it came from, or, where that is not known, the only one there is. */
+  rejected(reason: unknown, from?: Origin): void;
   readonly journal: Journal;
   close(): Promise<void>;
+}
+
+/** Which run of which function a host saw something come from. */
+export interface Origin {
+  readonly invocation: string;
+  readonly function: string;
 }
 
 export function createRunner(app: App, sink?: Sink): Runner {
   const journal = createJournal(sink);
   const components = createComponents(app, journal);
   const running = new Map<string, Run>();
-  const alone = app.functions.length === 1 ? app.functions.map(({ name }) => name) : [];
+  let last: string | undefined;
 
   async function settle(served: Served, call: Call<unknown>): Promise<Settled> {
     const trigger = served.triggers.find((candidate) => candidate.accepts(call.payload));
@@ -39,6 +45,7 @@ export function createRunner(app: App, sink?: Sink): Runner {
       throw new FaastenError("INVALID", `${served.name}: this call is none that its triggers know (${known})`);
     }
     const scope = { app, served, call, components, journal, running };
+    last = served.name;
     const arrivals = await trigger.decode(call);
     const [only] = arrivals;
     const outcomes =
@@ -50,6 +57,12 @@ export function createRunner(app: App, sink?: Sink): Runner {
     return { trigger, outcomes };
   }
 
+  /** Whoever runs; where nobody does, whoever was called last: its reply has gone, and left something behind. */
+  function suspects(): readonly (Run | { readonly function: string })[] {
+    if (running.size > 0) return [...running.values()];
+    return last === undefined ? [] : [{ function: last }];
+  }
+
   return {
     async run(served, call) {
       const { trigger, outcomes } = await settle(served, call);
@@ -58,12 +71,11 @@ export function createRunner(app: App, sink?: Sink): Runner {
     settle,
     component: components.get,
     rejected(reason, from) {
-      const only = running.size === 1 ? running.values().next().value : undefined;
-      const run = from ? running.get(from.invocation) : only;
-      const candidates = running.size > 0 ? [...running.values()].map((other) => other.function) : alone;
-      const name = from?.function ?? [...new Set(candidates)].join(", ");
-      journal.write("error", "a rejection that nobody awaited", { function: name }, describe(reason));
-      run?.fail(reason);
+      const candidates = from ? [running.get(from.invocation) ?? from] : suspects();
+      const [only] = candidates;
+      const names = [...new Set(candidates.map(({ function: name }) => name))].join(", ");
+      journal.write("error", "a rejection that nobody awaited", { function: names }, { error: reason });
+      if (candidates.length === 1 && only instanceof Run) only.fail(reason);
     },
     journal,
     close: components.close,

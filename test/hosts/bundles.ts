@@ -1,5 +1,6 @@
 // The checked-in list: target → deployable of the orders app → the modules under `providers/` in its bundle.
 
+const aws = ["aws/host", "aws/lambda"] as const;
 const gcp = ["gcp/host", "gcp/message"] as const;
 const memory = {
   state: "local/state/in-memory",
@@ -8,6 +9,21 @@ const memory = {
 } as const;
 
 export const modules: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  aws: {
+    countOrders: [...aws, "aws/triggers/scheduler", memory.state],
+    addNote: [...aws, "aws/triggers/http", memory.state],
+    changeOrder: [...aws, "aws/triggers/http", ...memory.broker, memory.state],
+    getOrder: [...aws, "aws/triggers/http", memory.state],
+    getReceipt: [...aws, "aws/triggers/http", memory.secrets, memory.state],
+    getSummary: [...aws, "aws/triggers/http", memory.state],
+    placeOrder: [...aws, "aws/triggers/http", ...memory.broker, memory.state],
+    putReceipt: [...aws, "aws/triggers/http", memory.state],
+    removeOrder: [...aws, "aws/triggers/http", memory.state],
+    getStock: [...aws, "aws/triggers/http", memory.state],
+    putStock: [...aws, "aws/triggers/http", memory.state],
+    ship: [...aws, "aws/triggers/sqs", ...memory.broker, memory.state],
+    summarise: [...aws, "aws/triggers/sqs", ...memory.broker, memory.state],
+  },
   gcp: {
     http: [...gcp, "gcp/triggers/http", ...memory.broker, memory.secrets, memory.state],
     countOrders: [...gcp, "gcp/push", "gcp/triggers/scheduler", memory.state],

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { remove } from "../dev/running.ts";
@@ -82,6 +83,13 @@ describe("HTTP functions", () => {
 });
 
 describe("what only this host does", () => {
+  test("the framework takes objects and arrays for JSON, and nothing else", async () => {
+    const reply = await post(web, '"a text"', { "content-type": "application/json" }, "/echo/json");
+    expect(reply.status).toBe(400);
+    expect(reply.headers["content-type"]).toMatch(/^text\/html/);
+    expect((await post(web, '"a text"', { "content-type": "application/x+json" }, "/echo/json")).status).toBe(200);
+  });
+
   test("a body that was compressed arrives as the framework has decoded it, and says so", async () => {
     const body = gzipSync("[1, 2]");
     const headers = [
@@ -230,8 +238,10 @@ describe("the orders app", () => {
 });
 
 describe("what is deployed", () => {
-  test("a plain handler of two parameters, without the framework", () => {
+  test("a plain handler of two parameters, without the framework", async () => {
     const folder = join(built.output, "functions/http");
+    const { handler } = (await import(pathToFileURL(join(folder, "index.mjs")).href)) as { handler: Function };
+    expect(handler.length).toBe(2);
     expect(readdirSync(folder).sort()).toEqual(["index.mjs", "index.mjs.map", "package.json"]);
     expect(JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))).toEqual({
       private: true,

@@ -1,0 +1,65 @@
+// What both hosts are made of: the one function of the bundle, its runner, and an invocation of Lambda's as a call.
+import {
+  type App,
+  type Call,
+  createRunner,
+  FaastenError,
+  problem,
+  type Runner,
+  type Served,
+} from "../../src/provider.ts";
+
+/** Of what the runtime hands over beside the event, what is read here. https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html */
+export interface LambdaContext {
+  readonly awsRequestId: string;
+  /** Left out by the older runtimes, which set `_X_AMZN_TRACE_ID` instead. */
+  readonly xRayTraceId?: string;
+  getRemainingTimeInMillis(): number;
+}
+
+export interface Lambda {
+  readonly served: Served;
+  readonly runner: Runner;
+  /** What is answered in place of a reply that cannot be sent. */
+  refuse(call: Call<unknown>, error: unknown): Response;
+}
+
+export function start(app: App): Lambda {
+  const [served, ...others] = app.functions;
+  if (!served || others.length > 0)
+    throw new FaastenError(
+      "MISCONFIGURED",
+      `a Lambda function serves one function of the app, and this bundle has ${app.functions.length}`,
+    );
+  // Lines of JSON as they are: the runtime's own console would wrap each in another line.
+  const runner = createRunner(app, (line) => void process.stdout.write(`${line}\n`));
+  // The older runtimes have a listener of their own, which ends the process.
+  process.removeAllListeners("unhandledRejection").on("unhandledRejection", (reason) => runner.rejected(reason));
+  return {
+    served,
+    runner,
+    refuse({ id }, error) {
+      runner.journal.write("error", "the reply cannot be sent", { function: served.name, invocation: id }, { error });
+      return problem({ status: 500, code: "INTERNAL", detail: "the request failed", instance: id });
+    },
+  };
+}
+
+export function toCall(payload: unknown, context: LambdaContext): Call<unknown> {
+  const traceparent = traceparentOf(context.xRayTraceId ?? process.env["_X_AMZN_TRACE_ID"] ?? "");
+  return {
+    id: context.awsRequestId,
+    payload,
+    context,
+    deadline: Date.now() + context.getRemainingTimeInMillis(),
+    ...(traceparent !== undefined && { traceparent }),
+  };
+}
+
+/** X-Ray's `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`, as W3C writes it. */
+function traceparentOf(header: string): string | undefined {
+  const [, time, rest] = /Root=1-([\da-f]{8})-([\da-f]{24})/.exec(header) ?? [];
+  const [, parent] = /Parent=([\da-f]{16})/.exec(header) ?? [];
+  if (time === undefined || parent === undefined) return undefined;
+  return `00-${time}${rest}-${parent}-${header.includes("Sampled=1") ? "01" : "00"}`;
+}

@@ -1,0 +1,45 @@
+// One planned run of a schedule. EventBridge Scheduler sends the input that it was given, and fills in what it knows.
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+import { Redeliver, type Trigger } from "../../../src/provider.ts";
+
+/** The input of a schedule, once its placeholders are filled in. */
+export interface PlannedRun {
+  readonly service: string;
+  readonly function: string;
+  /** The planned instant, not the present. */
+  readonly time: string;
+  readonly attempt: string;
+}
+
+/** What a schedule is to be given as its input. */
+export const placeholders: Pick<PlannedRun, "time" | "attempt"> = {
+  time: "<aws.scheduler.scheduled-time>",
+  attempt: "<aws.scheduler.attempt-number>",
+};
+
+export const trigger: Trigger<PlannedRun, undefined> = {
+  name: "aws.scheduler",
+  accepts: isPlannedRun,
+  decode({ payload }) {
+    const time = new Date(payload.time).toISOString();
+    const id = `${payload.function}/${time}`;
+    const attempt = Number(payload.attempt);
+    return [
+      {
+        kind: "event",
+        event: { specversion: "1.0", id, source: payload.service, type: "dev.faasten.schedule", time },
+        ...(Number.isSafeInteger(attempt) && attempt > 0 && { attempt }),
+      },
+    ];
+  },
+  /** What fails, Lambda runs twice more, as it does with every asynchronous call. */
+  encode([outcome]) {
+    if (outcome?.kind === "done" || outcome?.kind === "drop") return undefined;
+    throw new Redeliver(outcome && "reason" in outcome ? outcome.reason : "the run was not settled");
+  },
+};
+
+function isPlannedRun(payload: unknown): payload is PlannedRun {
+  const { service, function: name, time } = (payload ?? {}) as Partial<PlannedRun>;
+  return typeof service === "string" && typeof name === "string" && !Number.isNaN(Date.parse(`${time}`));
+}
