@@ -1,5 +1,6 @@
 // The host of Azure Functions: every function of the app is registered with Azure's own library, and what is exported counts
 // for nothing. https://learn.microsoft.com/azure/azure-functions/functions-reference-node
+import { AsyncLocalStorage } from "node:async_hooks";
 import { app as azure, type HttpRequest, type InvocationContext, output, trigger } from "@azure/functions";
 import {
   type App,
@@ -79,8 +80,10 @@ function start(app: App): Started {
     return runner;
   };
   azure.hook.appStart(() => void running());
+  /** Within `unhandledRejection` it holds what it held where the promise was made: so a stray one finds its run among many. */
+  const origins = new AsyncLocalStorage<{ readonly function: string; readonly invocation: string }>();
   // Without a listener, the worker's process ends at the first one.
-  process.on("unhandledRejection", (reason) => running().rejected(reason));
+  process.on("unhandledRejection", (reason) => running().rejected(reason, origins.getStore()));
 
   return {
     run(served, input, context) {
@@ -90,13 +93,9 @@ function start(app: App): Started {
       const payload: Invoked = { service: app.service, function: name, on: definition.on, input, context, at };
       const longest = definition.on.kind === "http" ? Math.min(timeout, longestHttp) : timeout;
       const traceparent = context.traceContext?.traceParent;
-      return known.run(served, {
-        id: context.invocationId,
-        payload,
-        context,
-        deadline: at + longest,
-        ...(traceparent && { traceparent }),
-      });
+      const id = context.invocationId;
+      const call = { id, payload, context, deadline: at + longest, ...(traceparent && { traceparent }) };
+      return origins.run({ function: name, invocation: id }, () => known.run(served, call));
     },
     refuse: (error) => toProblem(error, running().journal),
   };

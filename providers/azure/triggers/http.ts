@@ -5,7 +5,9 @@ import { FaastenError, maxBodyBytes, toReply, toRequest } from "../../../src/pro
 import { type AzureTrigger, type Invoked, isInvokedBy } from "../invocation.ts";
 
 /** Azure's own request is none of the web's; of it, this is what holds in both of its kinds. */
-export type HttpInput = Pick<HttpRequest, "method" | "url" | "headers" | "body">;
+export interface HttpInput extends Pick<HttpRequest, "method" | "url" | "headers"> {
+  readonly body: AsyncIterable<Uint8Array> | null;
+}
 
 export const trigger: AzureTrigger<Invoked<HttpInput>, HttpResponseInit> = {
   name: "azure.http",
@@ -44,7 +46,7 @@ async function readBody({ body }: HttpInput): Promise<Uint8Array | undefined> {
   if (!body) return undefined;
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const part of body as AsyncIterable<Uint8Array>) {
+  for await (const part of body) {
     if (size <= maxBodyBytes) parts.push(part.subarray(0, maxBodyBytes + 1 - size));
     size += part.byteLength;
   }
