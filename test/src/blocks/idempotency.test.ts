@@ -168,6 +168,22 @@ describe("a store", () => {
     },
   );
 
+  test("that took the claim and whose reply was lost is no reason to wait: the claim is known by its mark", async () => {
+    const { store } = memory();
+    let lost = false;
+    const forgetful: StateStore = {
+      ...store,
+      async set(...given) {
+        const etag = await store.set(...given);
+        if (lost) return etag;
+        lost = true;
+        throw new TypeError("fetch failed");
+      },
+    };
+    expect(await open(idempotency, forgetful).once(task, async () => "a")).toEqual(answer("a"));
+    expect(await open(idempotency, forgetful).once(task, async () => "b")).toEqual(answer("a", true));
+  });
+
   test("that fails when the answer is to be kept costs the answer nothing; the log says what it means", async () => {
     for (const code of ["UNAVAILABLE", "DENIED"] as const) {
       const { store } = memory();

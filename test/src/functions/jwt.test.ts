@@ -149,6 +149,12 @@ test.each<[string, Claims, number]>([
   if (status === 403) expect(reply.json).toMatchObject({ code: "DENIED", detail: expect.stringContaining("write") });
 });
 
+test("only the named kinds of signature are taken", async () => {
+  const good = bearing(await token());
+  expect((await guarded({ algorithms: ["ES256"] }).request("/", good)).status).toBe(200);
+  expect((await guarded({ algorithms: ["RS256"] }).request("/", good)).status).toBe(401);
+});
+
 test("a clock may be wrong by a few seconds", async () => {
   const exp = Math.floor(Date.now() / 1000) - 2;
   expect((await guarded().request("/", bearing(await token({ exp })))).status).toBe(200);

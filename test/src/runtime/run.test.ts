@@ -166,6 +166,13 @@ describe("a batch", () => {
     expect(batches).toHaveLength(2);
   });
 
+  test("whose function says nothing of some has those come again, and never dead for what was not tried", async () => {
+    const served = serve(() => done, { settleMany: async () => [done] });
+    const { runner } = run([served], { pubsub: bound({}) });
+    const outcomes = (await runner.run(served, call([event("a"), event("b", { attempt: 9 })]))) as Outcome[];
+    expect(outcomes.map(({ kind }) => kind)).toEqual(["done", "retry"]);
+  });
+
   test("of a function that takes many fails as its definition says, one by one", async () => {
     const served = serve(() => done, {
       settleMany: async () => {
