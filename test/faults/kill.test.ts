@@ -168,11 +168,13 @@ async function killAll(site: Site, random: () => number, { kills, enough, users,
     for (const user of names) busy.delete(user);
     const servers = chosen.map(({ server }) => server);
     await until(() => servers.every(({ pid }) => journal.running(pid) > 0), "a delivery");
-    for (const most of [60, 10, 3]) {
-      await pause(random() * most);
+    await pause(random() * 80);
+    const isBad = (): boolean =>
+      servers.some(({ url }) => client.unanswered(url) > 0) && servers.some(({ pid }) => journal.running(pid) > 0);
+    for (let bursts = 0; bursts === 0 || (bursts < 20 && !isBad()); bursts++) {
       for (const { url } of servers) client.burst(url);
+      await pause(random() * 5);
     }
-    await pause(random() * 2);
     const unanswered = servers.some(({ url }) => client.unanswered(url) > 0);
     for (const { over } of chosen) over.abort();
     await Promise.all(servers.map((server) => server.kill()));
