@@ -1,5 +1,6 @@
 // The app's processes: one serves, one waits for the next version, and former ones finish what they had begun.
 import cluster, { type Worker } from "node:cluster";
+import { getCompileCacheDir } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { FromWorker, Load, ToWorker } from "./messages.ts";
 
@@ -31,7 +32,8 @@ export function createCrew(heard: Heard): Crew {
   let stopping = false;
 
   function fork(): Worker {
-    const worker = cluster.fork();
+    const cache = getCompileCacheDir();
+    const worker = cluster.fork(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache });
     worker.on("error", () => undefined); // a broken channel: `exit` tells of it
     worker.on("message", (message: FromWorker) => {
       if (message.kind === "lines") heard.lines(message.lines, message.left);

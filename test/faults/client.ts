@@ -3,7 +3,7 @@
 export interface Client {
   /** Writes and publishes until the signal, several at a time. No other user may have the same lanes meanwhile. */
   keepBusy(url: string, user: string, signal: AbortSignal): Promise<void>;
-  /** One more of each at once. */
+  /** Some more at once. */
   burst(url: string): void;
   /** Publishes that this server has been sent and has not answered. */
   unanswered(url: string): number;
@@ -50,7 +50,8 @@ export function createClient(): Client {
     unanswered: (url) => pending.get(url) ?? 0,
 
     burst(url) {
-      for (const work of [publish(url), publish(url), write(url)]) work.catch(() => undefined);
+      for (const work of [publish(url), publish(url), publish(url), publish(url), write(url)])
+        work.catch(() => undefined);
     },
 
     async keepBusy(url, user, signal) {
