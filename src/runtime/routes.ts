@@ -26,8 +26,8 @@ export function createRoutes<S extends Served>(functions: readonly S[]): Routes<
 
 /** What came instead of a reply, as a problem. What is no fault of the caller's is logged, and not told. */
 export function toProblem(error: unknown, journal: Journal): Response {
-  const known = error instanceof FaastenError ? error : new FaastenError("INTERNAL", "the request failed");
-  const { status, code, message } = known;
-  if (status >= 500) journal.write("error", "the request failed", {}, describe(error));
+  const ours = error instanceof FaastenError && error.status < 500;
+  if (!ours) journal.write("error", "the request failed", {}, describe(error));
+  const { status, code, message } = ours ? error : new FaastenError("INTERNAL", "the request failed");
   return problem({ status, code, detail: message });
 }

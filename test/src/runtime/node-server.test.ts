@@ -92,8 +92,11 @@ test("what a call was rejected with is told only where it is the caller's busine
   expect(lines).toEqual([]);
 });
 
-test("what went wrong inside is logged, and not told", async () => {
-  const origin = await start(() => Promise.reject(new Error("an inner matter")));
+test.each([
+  ["an error", new Error("an inner matter")],
+  ["an error of our own", new FaastenError("MISCONFIGURED", "an inner matter")],
+])("what went wrong inside is logged, and not told: %s", async (_name, error) => {
+  const origin = await start(() => Promise.reject(error));
   const reply = await fetch(`${origin}/where`, { method: "POST" });
   expect(reply.status).toBe(500);
   expect(await reply.text()).not.toContain("an inner matter");
