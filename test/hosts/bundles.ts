@@ -24,6 +24,13 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
     ship: [...aws, "aws/triggers/sqs", ...memory.broker, memory.state],
     summarise: [...aws, "aws/triggers/sqs", ...memory.broker, memory.state],
   },
+  azure: {
+    app: [
+      ...["azure/host", "azure/invocation", "azure/ncrontab", "azure/timeout"],
+      ...["azure/triggers/http", "azure/triggers/service-bus", "azure/triggers/timer"],
+      ...[...memory.broker, memory.secrets, memory.state],
+    ],
+  },
   gcp: {
     http: [...gcp, "gcp/triggers/http", ...memory.broker, memory.secrets, memory.state],
     countOrders: [...gcp, "gcp/push", "gcp/triggers/scheduler", memory.state],
