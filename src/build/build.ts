@@ -42,7 +42,7 @@ export async function build({ folder, target, stage, params = {} }: BuildOptions
   const output = join(folder, ".faasten", target);
   const discovery =
     app.entries.length > 0
-      ? await importEntries(folder, app.entries, join(folder, ".faasten", "discover"), problems)
+      ? await importEntries(folder, app.entries, output, problems)
       : undefined;
   const found = discovery ? discover(discovery.modules, discovery.find, problems, { cloud: target !== "local" }) : [];
   const declared = { components: byName(app.components), scopedOut: byName(app.scopedOut) };

@@ -6,12 +6,12 @@ import { afterAll, beforeAll, describe, test } from "vitest";
 import type { Broker } from "../../providers/local/broker.ts";
 import { create } from "../../providers/local/pubsub/sqlite.ts";
 import { toStructured } from "../../src/provider.ts";
+import { type BuiltApp, buildApp } from "../build/built.ts";
 import { remove } from "../dev/running.ts";
 import { scenario } from "../portable/scenario.ts";
 import { type HttpApi, startHttpApi } from "../servers/http-api.ts";
 import { text } from "../servers/lambda-runtime-api.ts";
 import { sqsEvent } from "../servers/sqs-event.ts";
-import { type BuiltApp, buildApp } from "./built.ts";
 import { createFleet, type Fleet } from "./lambda.ts";
 
 const addresses = { app: "", control: "" };
@@ -22,7 +22,7 @@ let broker: Broker;
 let control: Server;
 
 beforeAll(async () => {
-  built = buildApp("orders", "aws", { "templates/orders/components/aws/shared.yaml": components() });
+  built = buildApp("orders", "aws", { files: { "templates/orders/components/aws/shared.yaml": components() } });
   fleet = createFleet(built.output, { cwd: built.folder, timeout: 20_000 });
   httpApi = await startHttpApi(fleet.routes);
   broker = await queues();

@@ -3,11 +3,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type BuiltApp, buildApp } from "../build/built.ts";
 import { remove } from "../dev/running.ts";
 import { type HttpApi, startHttpApi } from "../servers/http-api.ts";
 import { type SqsMessage, sqsEvent } from "../servers/sqs-event.ts";
 import { deliveries, type Exchange, exchanges, type Message } from "./behaviours.ts";
-import { type BuiltApp, buildApp } from "./built.ts";
 import { checkDelivery, checkLog, checkReply } from "./checks.ts";
 import { type Client, createFleet, type Fleet, unavailable } from "./lambda.ts";
 import { type Reference, startReference } from "./reference.ts";
@@ -17,7 +17,7 @@ let built: BuiltApp;
 let local: Reference;
 
 beforeAll(async () => {
-  built = buildApp("behaviours", "aws", { "more.ts": more });
+  built = buildApp("behaviours", "aws", { files: { "more.ts": more } });
   local = await startReference();
 });
 

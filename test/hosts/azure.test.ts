@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type BuiltApp, buildApp } from "../build/built.ts";
 import { remove } from "../dev/running.ts";
 import { scenario } from "../portable/scenario.ts";
 import {
@@ -12,7 +13,6 @@ import {
   traceParent,
 } from "../servers/functions-host.ts";
 import { deliveries, type Exchange, exchanges, type HostReply, type HostRequest, type Message } from "./behaviours.ts";
-import { type BuiltApp, buildApp } from "./built.ts";
 import { checkDelivery, checkLog, checkReply } from "./checks.ts";
 import { type Reference, startReference } from "./reference.ts";
 import { sendTo } from "./requests.ts";
@@ -118,7 +118,7 @@ describe("what only this host does", () => {
 
   test("an app without the variables of its components does not start", async () => {
     const broken = buildApp("behaviours", "azure", {
-      "components/azure/pubsub.yaml": component("pubsub", "pubsub.sqlite", "connectionString"),
+      files: { "components/azure/pubsub.yaml": component("pubsub", "pubsub.sqlite", "connectionString") },
     });
     await expect(startFunctionsHost(join(broken.output, "app"), settings)).rejects.toThrow(
       "the environment has no WHERE",

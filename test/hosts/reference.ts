@@ -1,7 +1,8 @@
 // The local host, as the reference: `faasten dev` on the same app.
+
+import { copyBehaviours } from "../build/built.ts";
 import { type Running, remove, startDev } from "../dev/running.ts";
 import type { HostReply, HostRequest } from "./behaviours.ts";
-import { copyBehaviours } from "./built.ts";
 import { sendTo } from "./requests.ts";
 
 export interface Reference {

@@ -10,17 +10,24 @@ export interface BuiltApp {
   readonly output: string;
 }
 
-/** `files` are laid over the app. Throws what the build says if it fails. */
+export interface BuildOptions {
+  /** Laid over the app. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Throws what the build says if it fails. */
 export function buildApp(
-  app: "behaviours" | "orders",
+  app: "behaviours" | "orders" | "none",
   target: string,
-  files: Readonly<Record<string, string>> = {},
+  { files = {}, flags = [], env = {} }: BuildOptions = {},
 ): BuiltApp {
-  const folder = app === "orders" ? copyOrders() : copyBehaviours();
+  const folder = app === "orders" ? copyOrders() : app === "none" ? makeApp({}) : copyBehaviours();
   for (const [name, text] of Object.entries(files)) save(folder, name, text);
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...command, "build", "--target", target], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...command, "build", "--target", target, ...flags], {
     cwd: folder,
-    env: { ...process.env, NODE_OPTIONS: "" },
+    env: { ...process.env, NODE_OPTIONS: "", ...env },
     encoding: "utf8",
   });
   if (status !== 0) throw new Error(`faasten build --target ${target} failed:\n${stdout}${stderr}`);
