@@ -168,7 +168,7 @@ function behaves(client: Client): void {
   test("a reply that cannot be read is a 500, and the log says why", async () => {
     const { status, headers } = await sendTo(httpApi.url, { method: "GET", target: "/spent" });
     expect([status, headers["content-type"]]).toEqual([500, "application/problem+json"]);
-    await checkLog(fleet.of("spent").lines, 0, [{ message: "the reply cannot be sent", function: "spent" }]);
+    await checkLog(fleet.of("spent").lines, 0, [{ message: "failed", function: "spent" }]);
   });
 
   test("a rejection that comes late fails no other invocation", async () => {

@@ -150,7 +150,7 @@ describe("subscribers", () => {
       ),
     );
     const common = { connection: "FAASTEN_PUBSUB_PUBSUB", dataType: "binary", cardinality: "one" };
-    expect(triggers).toEqual([
+    expect(triggers.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
       { name: "keep", queueName: "%FAASTEN_INBOX_KEEP%", isSessionsEnabled: false, ...common },
       { name: "work", queueName: "%FAASTEN_INBOX_WORK%", isSessionsEnabled: false, ...common },
       { name: "workInOrder", queueName: "%FAASTEN_INBOX_WORK_IN_ORDER%", isSessionsEnabled: true, ...common },
