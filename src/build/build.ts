@@ -40,10 +40,7 @@ export async function build({ folder, target, stage, params = {} }: BuildOptions
   const types = providers.flatMap(({ components }) => Object.keys(components));
   const app = readApp(folder, { target, types, params, ...(stage !== undefined && { stage }) }, problems);
   const output = join(folder, ".faasten", target);
-  const discovery =
-    app.entries.length > 0
-      ? await importEntries(folder, app.entries, output, problems)
-      : undefined;
+  const discovery = app.entries.length > 0 ? await importEntries(folder, app.entries, output, problems) : undefined;
   const found = discovery ? discover(discovery.modules, discovery.find, problems, { cloud: target !== "local" }) : [];
   const declared = { components: byName(app.components), scopedOut: byName(app.scopedOut) };
   const bindings = bind(found, { provider, providers, declared }, problems);
