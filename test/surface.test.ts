@@ -90,20 +90,26 @@ describe("exports", () => {
       checkKey
       checkOperations
       createRouter
+      createRoutes
       createRunner
+      createWeb
       duration
       flag
       fromDeadLetter
+      fromMessage
       fromNode
       fromStructured
+      httpTrigger
       maxBodyBytes
       once
       problem
       readBody
+      respond
       setting
       toBuffered
       toDeadLetter
       toNative
+      toProblem
       toReply
       toRequest
       toStructured
@@ -127,8 +133,10 @@ describe("exports", () => {
       type ErrorCode
       type Etag
       type EventArrival
+      type ForeignMessage
       type Grant
       type Invocation
+      type Journal
       type ListOptions
       type Log
       type MalformedArrival
@@ -147,7 +155,9 @@ describe("exports", () => {
       type RequestArrival
       type Right
       type Route
+      type RoutedRequest
       type Router
+      type Routes
       type Runner
       type SecretStore
       type Serve
@@ -164,6 +174,7 @@ describe("exports", () => {
       type TriggerSpec
       type Uses
       type Value
+      type WebOptions
       writeReply"
     `));
   test("of faasten/conformance", () =>

@@ -39,6 +39,9 @@ const rooms: Readonly<Record<string, Room>> = {
     ]),
   ),
   "providers/local/": { ours: ["src/provider.ts"], npm: ["croner"], node: "any" },
+  "providers/aws/": { ours: ["src/provider.ts"], npm: [], node: "any" },
+  "providers/azure/": { ours: ["src/provider.ts"], npm: ["@azure/functions"], node: "any" },
+  "providers/gcp/": { ours: ["src/provider.ts"], npm: [], node: "any" },
 };
 
 /** Of a folder's files, the one that is for those outside of it. */

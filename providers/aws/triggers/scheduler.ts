@@ -2,20 +2,15 @@
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 import { Redeliver, type Trigger } from "../../../src/provider.ts";
 
-/** The input of a schedule, once its placeholders are filled in. */
+/** The input that a schedule is given, its placeholders filled in. */
 export interface PlannedRun {
   readonly service: string;
   readonly function: string;
-  /** The planned instant, not the present. */
+  /** `<aws.scheduler.scheduled-time>`: the planned instant, not the present. */
   readonly time: string;
+  /** `<aws.scheduler.attempt-number>` */
   readonly attempt: string;
 }
-
-/** What a schedule is to be given as its input. */
-export const placeholders: Pick<PlannedRun, "time" | "attempt"> = {
-  time: "<aws.scheduler.scheduled-time>",
-  attempt: "<aws.scheduler.attempt-number>",
-};
 
 export const trigger: Trigger<PlannedRun, undefined> = {
   name: "aws.scheduler",
