@@ -18,7 +18,7 @@ declare const awslambda:
   | undefined;
 
 export const serve: Serve<StreamingHandler> = (app) => {
-  const { served, runner, refuse } = start(app);
+  const { served, runner, settle, refuse } = start(app);
   if (typeof awslambda === "undefined")
     throw new FaastenError(
       "MISCONFIGURED",
@@ -27,7 +27,7 @@ export const serve: Serve<StreamingHandler> = (app) => {
   const { streamifyResponse, HttpResponseStream } = awslambda;
   return streamifyResponse(async (event, sink, context) => {
     const call = toCall(event, context);
-    const { outcomes } = await runner.settle(served, call);
+    const { outcomes } = await settle(call);
     const { status, headers, cookies, body } = readReply(outcomes, (error) => refuse(call, error));
     const out = HttpResponseStream.from(sink, { statusCode: status, headers: Object.fromEntries(headers), cookies });
     try {

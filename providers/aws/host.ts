@@ -6,10 +6,10 @@ import { type LambdaContext, start, toCall } from "./lambda.ts";
 export type Handler = (event: unknown, context: LambdaContext) => Promise<unknown>;
 
 export const serve: Serve<Handler> = (app) => {
-  const { served, runner, refuse } = start(app);
+  const { served, settle, refuse } = start(app);
   return async (event, context) => {
     const call = toCall(event, context);
-    const { trigger, outcomes } = await runner.settle(served, call);
+    const { trigger, outcomes } = await settle(call);
     try {
       return await trigger.encode(outcomes, call);
     } catch (error) {

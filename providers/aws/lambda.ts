@@ -7,6 +7,7 @@ import {
   problem,
   type Runner,
   type Served,
+  type Settled,
 } from "../../src/provider.ts";
 
 /** Of what the runtime hands over beside the event, what is read here. https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html */
@@ -20,6 +21,7 @@ export interface LambdaContext {
 export interface Lambda {
   readonly served: Served;
   readonly runner: Runner;
+  settle(call: Call<unknown>): Promise<Settled>;
   /** What is answered in place of a reply that cannot be sent. */
   refuse(call: Call<unknown>, error: unknown): Response;
 }
@@ -33,11 +35,17 @@ export function start(app: App): Lambda {
     );
   // Lines of JSON as they are: the runtime's own console would wrap each in another line.
   const runner = createRunner(app, (line) => void process.stdout.write(`${line}\n`));
+  const { AsyncLocalStorage } = process.getBuiltinModule("node:async_hooks");
+  const calls = new AsyncLocalStorage<Call<unknown>>();
   // The older runtimes have a listener of their own, which ends the process.
-  process.removeAllListeners("unhandledRejection").on("unhandledRejection", (reason) => runner.rejected(reason));
+  process.removeAllListeners("unhandledRejection").on("unhandledRejection", (reason) => {
+    const call = calls.getStore();
+    runner.rejected(reason, call && { function: served.name, invocation: call.id });
+  });
   return {
     served,
     runner,
+    settle: (call) => calls.run(call, () => runner.settle(served, call)),
     refuse({ id }, error) {
       runner.journal.write("error", "the reply cannot be sent", { function: served.name, invocation: id }, { error });
       return problem({ status: 500, code: "INTERNAL", detail: "the request failed", instance: id });

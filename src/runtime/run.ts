@@ -26,7 +26,7 @@ export interface Runner {
   close(): Promise<void>;
 }
 
-/** Which run of which function a host saw something come from. */
+/** Which call of which function a host saw something come from. */
 export interface Origin {
   readonly invocation: string;
   readonly function: string;
@@ -57,12 +57,6 @@ export function createRunner(app: App, sink?: Sink): Runner {
     return { trigger, outcomes };
   }
 
-  /** Whoever runs; where nobody does, whoever was called last: its reply has gone, and left something behind. */
-  function suspects(): readonly (Run | { readonly function: string })[] {
-    if (running.size > 0) return [...running.values()];
-    return last === undefined ? [] : [{ function: last }];
-  }
-
   return {
     async run(served, call) {
       const { trigger, outcomes } = await settle(served, call);
@@ -71,11 +65,13 @@ export function createRunner(app: App, sink?: Sink): Runner {
     settle,
     component: components.get,
     rejected(reason, from) {
-      const candidates = from ? [running.get(from.invocation) ?? from] : suspects();
-      const [only] = candidates;
-      const names = [...new Set(candidates.map(({ function: name }) => name))].join(", ");
+      const all = [...running.values()];
+      const own = from ? all.filter(({ native }) => native.id === from.invocation) : all.length === 1 ? all : [];
+      // Where nothing runs, the last one's reply has gone and left something behind.
+      const suspects = from ? [from.function] : all.length > 0 ? all.map((run) => run.function) : last ? [last] : [];
+      const names = [...new Set(suspects)].join(", ");
       journal.write("error", "a rejection that nobody awaited", { function: names }, { error: reason });
-      if (candidates.length === 1 && only instanceof Run) only.fail(reason);
+      for (const run of own) run.fail(reason);
     },
     journal,
     close: components.close,

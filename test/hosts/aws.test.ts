@@ -44,6 +44,11 @@ export const spent = http.get("/spent", { access: "public" }, async () => {
   await response.text();
   return response;
 });
+export const late = http.get("/late", { access: "public" }, async (request) => {
+  if (request.url.includes("?wait")) await new Promise((resume) => setTimeout(resume, 500));
+  else setTimeout(() => void Promise.reject(new Error("too late")), 100);
+  return new Response("answered");
+});
 export const whole = http.get("/whole", { access: "public", stream: true }, () => {
   const headers = [["set-cookie", "a=1"], ["set-cookie", "b=2; Path=/"], ["x-a", "1"]];
   return new Response("Grüße", { status: 201, headers });
@@ -166,6 +171,13 @@ function behaves(client: Client): void {
     await checkLog(fleet.of("spent").lines, 0, [{ message: "the reply cannot be sent", function: "spent" }]);
   });
 
+  test("a rejection that comes late fails no other invocation", async () => {
+    const ask = (target: string) => sendTo(httpApi.url, { method: "GET", target });
+    const [first, second] = [await ask("/late"), await ask("/late?wait")];
+    expect([first.status, second.status]).toEqual([200, 200]);
+    await checkLog(fleet.of("late").lines, 0, [{ message: "a rejection that nobody awaited", function: "late" }]);
+  });
+
   describe("a request is no event", () => {
     for (const { name, body } of recordedEvents()) {
       test(`${name}, posted to an HTTP function, is a body`, async () => {
@@ -197,6 +209,13 @@ function behaves(client: Client): void {
         .of("work")
         .invoke(sqsEvent(task("a", "done"), task("b", "throw"), task("c", "drop"), { id: "d", body: "no JSON" }));
       expect(result).toEqual({ batchItemFailures: [{ itemIdentifier: "b" }, { itemIdentifier: "d" }] });
+    });
+
+    test("a batch in which one leaves a rejection alone: what still ran comes again", async () => {
+      const work = fleet.of("work");
+      const result = await work.invoke(sqsEvent(task("a", "float"), task("b", "float")));
+      expect(result).toEqual({ batchItemFailures: [{ itemIdentifier: "a" }, { itemIdentifier: "b" }] });
+      expect(work.starts).toBe(1);
     });
 
     test("a batch, to a subscriber that takes many", async () => {

@@ -17,7 +17,7 @@ export interface HttpEvent {
     readonly http: { readonly method: string };
     readonly authorizer?: { readonly iam?: { readonly userArn?: string } | null };
   };
-  readonly body?: string;
+  readonly body?: string | null;
   readonly isBase64Encoded?: boolean;
 }
 
@@ -41,7 +41,7 @@ export const trigger: Trigger<HttpEvent, HttpResult | Promise<HttpResult>> = {
       method: requestContext.http.method,
       url: () => `https://${requestContext.domainName}${path}${query}`,
       headers: cookies?.length ? { ...headers, cookie: cookies.join("; ") } : headers,
-      body,
+      body: body ?? undefined,
       ...(payload.isBase64Encoded && { base64: true }),
     });
     const subject = requestContext.authorizer?.iam?.userArn;
@@ -63,6 +63,7 @@ function isHttpEvent(payload: unknown): payload is HttpEvent {
     version === "2.0" &&
     typeof rawPath === "string" &&
     typeof headers === "object" &&
+    headers !== null &&
     typeof requestContext?.http?.method === "string"
   );
 }
