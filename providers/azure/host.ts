@@ -7,6 +7,7 @@ import {
   type Call,
   createRoutes,
   createRunner,
+  type Origin,
   type Runner,
   type Serve,
   type Served,
@@ -81,7 +82,7 @@ function start(app: App): Started {
   };
   azure.hook.appStart(() => void running());
   /** Within `unhandledRejection` it holds what it held where the promise was made: so a stray one finds its run among many. */
-  const origins = new AsyncLocalStorage<{ readonly function: string; readonly invocation: string }>();
+  const origins = new AsyncLocalStorage<Origin>();
   // Without a listener, the worker's process ends at the first one.
   process.on("unhandledRejection", (reason) => running().rejected(reason, origins.getStore()));
 

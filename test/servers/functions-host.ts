@@ -3,10 +3,8 @@
 // interface and the extensions' documentation: what the real host does is not proved by it.
 import { type ChildProcess, fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { createServer, type IncomingMessage, request as open, type ServerResponse } from "node:http";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createProxy } from "./functions-proxy.ts";
 import type {
   Binding,
   FromWorker,
@@ -65,80 +63,37 @@ export async function startFunctionsHost(
       output += part.toString();
     });
   }
-  const running = new Map<string, (answer: FromWorker & { kind: "done" | "failed" }) => void>();
+  const running = new Map<string, (done: boolean) => void>();
   let alive = true;
-  const loaded = await new Promise<FromWorker & { kind: "loaded" }>((resolve, reject) => {
-    worker.on("message", (message: FromWorker) => {
-      if (message.kind === "loaded") resolve(message);
-      else if (message.kind === "refused") reject(new Error(`the app did not start: ${message.reason}`));
-      else running.get(message.id)?.(message);
-    });
-    worker.once("exit", (code) => {
-      alive = false;
-      reject(new Error(`the worker ended with ${code}:\n${output}`));
-      for (const [id, end] of running) end({ kind: "failed", id, reason: `the worker ended with ${code}` });
-    });
-    tell(worker, { kind: "load", folder, env: settings });
+  worker.once("exit", () => {
+    alive = false;
+    for (const end of running.values()) end(false);
   });
-  for (const { bindings } of loaded.functions)
-    for (const binding of Object.values(bindings)) checkSettings(binding, settings);
+  const { functions, httpUri } = await load(worker, folder, settings).catch((error: unknown) => {
+    worker.kill("SIGKILL");
+    throw error;
+  });
+  worker.on("message", (message: FromWorker) => {
+    if (message.kind === "done" || message.kind === "failed") running.get(message.id)?.(message.kind === "done");
+  });
 
   async function invoke(name: string, request: Omit<InvocationRequest, "traceContext">): Promise<boolean> {
-    const id = request.invocationId;
-    const answer = new Promise<FromWorker & { kind: "done" | "failed" }>((resolve) => running.set(id, resolve));
     if (!alive) return false;
+    const id = request.invocationId;
+    const done = new Promise<boolean>((resolve) => running.set(id, resolve));
     tell(worker, { kind: "invoke", function: name, request: { ...request, traceContext: { traceParent } } });
-    const { kind } = await answer;
-    running.delete(id);
-    return kind === "done";
+    return done.finally(() => running.delete(id));
   }
 
-  const prefix = routePrefixOf(folder);
-  const server = createServer((incoming, response) => {
-    const found = loaded.functions.flatMap((metadata) => matchOf(metadata, prefix, incoming))[0];
-    if (!found) response.writeHead(404).end();
-    else pass(incoming, response, found);
-  });
-
-  /** The request itself goes to the worker's own server; the call tells it which, and brings the headers. */
-  function pass(incoming: IncomingMessage, response: ServerResponse, { name, trigger, params }: Match): void {
-    const invocationId = randomUUID();
-    const headers = Object.entries(incoming.headersDistinct).map(([key, values = []]) => [key, values.join(",")]);
-    const outgoing = open(new URL(incoming.url ?? "/", loaded.httpUri), {
-      method: incoming.method,
-      path: incoming.url,
-      setHost: false,
-    });
-    for (const [key, values = []] of Object.entries(incoming.headersDistinct)) outgoing.setHeader(key, values);
-    outgoing.setHeader("x-ms-invocation-id", invocationId);
-    outgoing.setHeader("x-forwarded-host", incoming.headers.host ?? "");
-    outgoing.setHeader("x-forwarded-proto", "https");
-    outgoing.on("response", (reply) => {
-      response.writeHead(reply.statusCode ?? 500, reply.rawHeaders);
-      reply.pipe(response);
-      reply.on("error", () => response.destroy());
-    });
-    outgoing.on("error", () => (response.headersSent ? response.destroy() : response.writeHead(502).end()));
-    incoming.pipe(outgoing);
-    void invoke(name, {
-      invocationId,
-      inputData: [{ name: trigger, data: { http: {} } }],
-      triggerMetadata: {
-        Query: { json: "{}" },
-        Headers: { json: JSON.stringify(Object.fromEntries(headers)) },
-        ...params,
-      },
-    }).then((ok) => ok || outgoing.destroy());
-  }
-
+  const server = createProxy({ functions, folder, httpUri, invoke });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   return {
     url: `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`,
-    functions: loaded.functions,
+    functions,
     lines: () => output.split("\n"),
     deliver(name, message) {
-      const [trigger, binding] = triggerOf(loaded.functions, name);
+      const [trigger, binding] = triggerOf(functions, name);
       return invoke(name, {
         invocationId: randomUUID(),
         inputData: [{ name: trigger, data: dataOf(message, binding) }],
@@ -146,8 +101,8 @@ export async function startFunctionsHost(
       });
     },
     async ring(name, { Last, Next }) {
-      const [trigger] = triggerOf(loaded.functions, name);
-      const maxRetryCount = loaded.functions.find((one) => one.name === name)?.retryOptions?.maxRetryCount ?? 0;
+      const [trigger] = triggerOf(functions, name);
+      const maxRetryCount = functions.find((one) => one.name === name)?.retryOptions?.maxRetryCount ?? 0;
       const timer = {
         Schedule: { AdjustForDST: true },
         ScheduleStatus: { Last, Next, LastUpdated: Last },
@@ -175,36 +130,26 @@ export async function startFunctionsHost(
   };
 }
 
-interface Match {
-  readonly name: string;
-  readonly trigger: string;
-  readonly params: Readonly<Record<string, TypedData>>;
-}
-
-function matchOf(
-  { name, bindings }: FunctionMetadata,
-  prefix: string,
-  { method = "", url = "/" }: IncomingMessage,
-): Match[] {
-  return Object.entries(bindings).flatMap(([trigger, { type, methods, route }]) => {
-    if (type !== "httpTrigger" || !(methods as readonly string[]).includes(method)) return [];
-    const template = [prefix, String(route)].filter((part) => part !== "").join("/");
-    const pattern = template.replaceAll(
-      /\{(\*?)(\w+)\}/g,
-      (_all, rest, param) => `(?<${param}>${rest ? ".*" : "[^/]+"})`,
-    );
-    const found = new RegExp(`^/${pattern}$`, "i").exec(url.split("?")[0] ?? "");
-    if (!found) return [];
-    const params = Object.entries(found.groups ?? {}).map(([key, string]) => [key, { string }] as const);
-    return [{ name, trigger, params: Object.fromEntries(params) }];
+/** The functions that the app has registered; every setting that they name must be there. */
+async function load(
+  worker: ChildProcess,
+  folder: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<FromWorker & { kind: "loaded" }> {
+  const loaded = await new Promise<FromWorker & { kind: "loaded" }>((resolve, reject) => {
+    worker.once("exit", (code) => reject(new Error(`the worker ended with ${code} while the app started`)));
+    worker.once("message", (message: FromWorker) => {
+      if (message.kind === "loaded") resolve(message);
+      else reject(new Error(`the app did not start: ${"reason" in message ? message.reason : ""}`));
+    });
+    tell(worker, { kind: "load", folder, env: settings });
   });
-}
-
-function routePrefixOf(folder: string): string {
-  const { extensions } = JSON.parse(readFileSync(join(folder, "host.json"), "utf8")) as {
-    extensions?: { http?: { routePrefix?: string } };
-  };
-  return extensions?.http?.routePrefix ?? "api";
+  for (const binding of loaded.functions.flatMap(({ bindings }) => Object.values(bindings))) {
+    checkSettings(binding, settings);
+    if (binding.type === "httpTrigger" && loaded.httpUri === "")
+      throw new Error("requests go through the worker's own server alone here: set `enableHttpStream`");
+  }
+  return loaded;
 }
 
 /** A name in percent signs is a setting's; a connection is a setting, or what several begin with. */

@@ -46,9 +46,13 @@ async function readBody({ body }: HttpInput): Promise<Uint8Array | undefined> {
   if (!body) return undefined;
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const part of body) {
-    if (size <= maxBodyBytes) parts.push(part.subarray(0, maxBodyBytes + 1 - size));
-    size += part.byteLength;
+  try {
+    for await (const part of body) {
+      if (size <= maxBodyBytes) parts.push(part.subarray(0, maxBodyBytes + 1 - size));
+      size += part.byteLength;
+    }
+  } catch (cause) {
+    throw new FaastenError("INVALID", "the client went away before the end of its request's body", { cause });
   }
   return size > 0 ? Buffer.concat(parts) : undefined;
 }

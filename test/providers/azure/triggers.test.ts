@@ -205,6 +205,11 @@ describe(http.name, () => {
     expect(read).toBe(8);
   });
 
+  test("a body that ends too soon is the client's fault", async () => {
+    const body = new ReadableStream({ start: (controller) => controller.error(new Error("aborted")) });
+    await expect(http.decode(requestCall({ method: "PUT", body }))).rejects.toMatchObject({ code: "INVALID" });
+  });
+
   test("each trigger takes only what was registered for it", () => {
     const [message, request] = [messageCall({}, null).payload, requestCall().payload];
     expect([http.accepts(request), http.accepts(message)]).toEqual([true, false]);
