@@ -40,7 +40,7 @@ const rooms: Readonly<Record<string, Room>> = {
   ),
   "providers/local/": { ours: ["src/provider.ts"], npm: ["croner"], node: "any" },
   "providers/aws/": { ours: ["src/provider.ts"], npm: [], node: "any" },
-  "providers/azure/": { ours: ["src/provider.ts"], npm: ["@azure/functions"], node: "any" },
+  "providers/azure/": { ours: ["src/provider.ts"], npm: ["@azure/functions", "croner"], node: "any" },
   "providers/gcp/": { ours: ["src/provider.ts"], npm: [], node: "any" },
 };
 
