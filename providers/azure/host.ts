@@ -56,7 +56,7 @@ function serveHttp({ functions }: App<AzureTrigger>, { run, refuse }: Started): 
     const call: Call<unknown> = { id: context.invocationId, payload: request, context, deadline: 0 };
     const send = (response: Response) => http.encode([{ kind: "reply", response }], call);
     try {
-      const found = find(request.method, new URL(request.url).pathname);
+      const found = find(request, new URL(request.url).pathname);
       return await ("definition" in found ? run(found, request, context) : send(found));
     } catch (error) {
       return send(refuse(error));

@@ -12,6 +12,10 @@ export function prefixed(create: Create): Create {
 function wrap(store: StateStore, options: ComponentOptions): StateStore {
   const prefix = prefixOf(options);
   const to = (key: string): string => {
+    if (key === "") throw new FaastenError("INVALID", `state ${options.name}: a key cannot be empty`);
+    return beginning(key);
+  };
+  const beginning = (key: string): string => {
     if (!key.includes(separator)) return prefix + key;
     throw new FaastenError(
       "INVALID",
@@ -34,7 +38,7 @@ function wrap(store: StateStore, options: ComponentOptions): StateStore {
     ...(list && {
       async *list(start, { after, ...call } = {}) {
         const begin = after === undefined ? call : { ...call, after: to(after) };
-        for await (const key of list.call(store, to(start), begin)) yield from(key);
+        for await (const key of list.call(store, beginning(start), begin)) yield from(key);
       },
     }),
     ...(transact && {

@@ -72,6 +72,7 @@ function triggerProblems(on: TriggerSpec): readonly string[] {
 }
 
 function corsProblems(cors: Cors | undefined): readonly string[] {
+  if (cors && !Array.isArray(cors.origins)) return ['`cors`: `origins` is a list, such as ["https://shop.example"]'];
   if (!cors?.credentials || !cors.origins.includes("*")) return [];
   return ['`cors`: browsers take no credentials where `origins` hold "*": name the origins'];
 }

@@ -9,7 +9,7 @@ export function cronProblem(cron: string, timeZone: string | undefined): string 
   );
 }
 
-const every = /^every\s+(\S+)\s+minutes?$/;
+const every = /^every (\S+) minutes?$/;
 
 function everyProblem(cron: string): string | undefined {
   const minutes = every.exec(cron)?.[1];

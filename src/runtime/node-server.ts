@@ -34,7 +34,7 @@ export function createWeb(options: WebOptions): (message: IncomingMessage) => Pr
   const find = createRoutes(functions);
   async function answer(message: IncomingMessage): Promise<Reply> {
     const arrived = fromNode(message, await bodyOf(message), protocol);
-    const found = find(arrived.request.method, arrived.path);
+    const found = find(arrived.request, arrived.path);
     return "definition" in found ? ((await run(found, arrived, message)) as Reply) : toReply(found);
   }
   return (message) => answer(message).catch((error: unknown) => toReply(toProblem(error, journal)));

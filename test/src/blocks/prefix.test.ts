@@ -35,6 +35,14 @@ test.each<[Record<string, string>, string, string?]>([
   expect(await made.store.get("k")).toMatchObject({ etag, value: { json: "1" } });
 });
 
+test("an empty key is refused, though the prefix alone would be none; all keys can be listed", async () => {
+  const made = await store({});
+  await expect(made.store.set("", { json: "1" })).rejects.toMatchObject({ code: "INVALID" });
+  await expect(made.store.get("")).rejects.toMatchObject({ code: "INVALID" });
+  await made.store.set("a", { json: "1" });
+  expect(await collect(made.store.list?.(""))).toEqual(["a"]);
+});
+
 test("a prefix or a key that holds Dapr's separator is refused", async () => {
   await expect(store({ keyPrefix: "a||b" })).rejects.toMatchObject({
     code: "MISCONFIGURED",

@@ -21,6 +21,7 @@ test.each([
   ["every 1e1 minutes", "N must divide 60"],
   ["every five minutes", "N must divide 60"],
   ["every 120 minutes", "N must divide 60"],
+  ["every  15  minutes", "write five"],
   ["* * * *", "has 4 fields: write five"],
   ["0 0 3 * * *", "has 6 fields: write five"],
   ["@daily", "has 1 field: write five"],

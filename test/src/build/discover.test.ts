@@ -104,6 +104,14 @@ test("who may call is asked for by a cloud alone, and a word that is none is tol
   );
 });
 
+test("origins are a list: of a text, any part would do", async () => {
+  // @ts-expect-error nothing checks types on the way to a bundle
+  const text = http.get("/a", { access: "public", cors: { origins: "https://a.example" } }, ok);
+  expect((await look({ "one.ts": { text } })).wrong).toEqual([
+    'one.ts:1  INVALID  text: `cors`: `origins` is a list, such as ["https://shop.example"]',
+  ]);
+});
+
 test("credentials from any origin are told, for browsers take none", async () => {
   const any = http.get("/a", { access: "public", cors: { origins: ["*"], credentials: true } }, ok);
   const named = http.get("/b", { access: "public", cors: { origins: ["https://a.example"], credentials: true } }, ok);
