@@ -66,8 +66,9 @@ export function toCall(payload: unknown, context: LambdaContext): Call<unknown> 
 
 /** X-Ray's `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1`, as W3C writes it. */
 function traceparentOf(header: string): string | undefined {
-  const [, time, rest] = /Root=1-([\da-f]{8})-([\da-f]{24})/.exec(header) ?? [];
-  const [, parent] = /Parent=([\da-f]{16})/.exec(header) ?? [];
-  if (time === undefined || parent === undefined) return undefined;
-  return `00-${time}${rest}-${parent}-${header.includes("Sampled=1") ? "01" : "00"}`;
+  const [, time, rest, parent] = xRay.exec(header) ?? [];
+  return time && `00-${time}${rest}-${parent}-${header.includes("Sampled=1") ? "01" : "00"}`;
 }
+
+/** Lambda writes the root first. */
+const xRay = /Root=1-([\da-f]{8})-([\da-f]{24});(?:.*;)?Parent=([\da-f]{16})/;

@@ -7,6 +7,7 @@ import type { Arrival, Call, EventArrival, Outcome, RequestArrival, Trigger } fr
 import { FaastenError } from "../errors.ts";
 import { type Components, createComponents } from "./components.ts";
 import { createJournal, createLog, type Journal, type Sink } from "./log.ts";
+import { here, longestTimer, Running, type Timed } from "./running.ts";
 import { startSpan, traceIdOf } from "./trace.ts";
 
 export interface Settled {
@@ -35,7 +36,7 @@ export interface Origin {
 export function createRunner(app: App, sink?: Sink): Runner {
   const journal = createJournal(sink);
   const components = createComponents(app, journal);
-  const running = new Map<string, Run>();
+  const running = new Running<Run>();
   let last: string | undefined;
 
   async function settle(served: Served, call: Call<unknown>): Promise<Settled> {
@@ -66,7 +67,7 @@ export function createRunner(app: App, sink?: Sink): Runner {
     settle,
     component: components.get,
     rejected(reason, from) {
-      const all = [...running.values()];
+      const all = [...running];
       const own = from ? all.filter(({ native }) => native.id === from.invocation) : all.length === 1 ? all : [];
       // Where nothing runs, the last one's reply has gone and left something behind.
       const suspects = from ? [from.function] : all.length > 0 ? all.map((run) => run.function) : last ? [last] : [];
@@ -86,7 +87,7 @@ interface Scope {
   readonly call: Call<unknown>;
   readonly components: Components;
   readonly journal: Journal;
-  readonly running: Map<string, Run>;
+  readonly running: Running<Run>;
 }
 
 const atOnce = 10;
@@ -217,20 +218,18 @@ function until(deadline: number): CallOptions {
   return left < longestTimer ? { signal: AbortSignal.timeout(Math.max(0, left)) } : {};
 }
 
-/** A timer of more than 24.8 days would ring at once. */
-const longestTimer = 2 ** 31;
-
 /** One run of one function, as its definition and its clients see it. */
-class Run implements Invocation {
+class Run implements Invocation, Timed {
   readonly id: string;
   readonly #scope: Scope;
   readonly #parent: string | undefined;
   readonly #started: number = Date.now();
   #traceparent: string | undefined;
   #log: Log | undefined;
-  #abort: AbortController | undefined;
+  #signal: AbortSignal | undefined;
+  #abort: (() => void) | undefined;
   #timeout: FaastenError | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #due: number;
   #clients: Map<Grant, unknown> | undefined;
   #fail: ((reason: unknown) => void) | undefined;
 
@@ -238,6 +237,24 @@ class Run implements Invocation {
     this.#scope = scope;
     this.id = id;
     this.#parent = parent;
+    this.#due = this.deadline - this.#margin;
+  }
+
+  get due(): number {
+    return this.#due;
+  }
+
+  /** The signal goes first, with half of the margin left for the handler to end by itself; then the run is given up, in time to answer. */
+  ring(): void {
+    if (this.#timeout) {
+      this.#due = Number.POSITIVE_INFINITY;
+      this.fail(this.#timeout);
+      return;
+    }
+    const { name } = this.#scope.served;
+    this.#timeout = new FaastenError("TIMEOUT", `${name} did not end within ${this.deadline - this.#started} ms`);
+    this.#due = Date.now() + this.#margin / 2;
+    this.#abort?.();
   }
 
   get service(): string {
@@ -261,11 +278,13 @@ class Run implements Invocation {
     return this.#log;
   }
   get signal(): AbortSignal {
-    if (!this.#abort) {
-      this.#abort = new AbortController();
-      if (this.#timeout) this.#abort.abort(this.#timeout);
+    if (!this.#signal) {
+      const controller = new AbortController();
+      this.#signal = controller.signal;
+      this.#abort = here(() => controller.abort(this.#timeout));
+      if (this.#timeout) this.#abort();
     }
-    return this.#abort.signal;
+    return this.#signal;
   }
 
   open<Client>(grant: Grant<Client>): Client {
@@ -300,13 +319,12 @@ class Run implements Invocation {
     work: () => Promise<readonly Outcome[]>,
   ): Promise<readonly Outcome[]> {
     const { running, served } = this.#scope;
-    running.set(this.id, this);
+    running.add(this);
     try {
       return await new Promise<readonly Outcome[]>((resolve, reject) => {
         this.#fail = reject;
-        this.#watch();
         work().then(resolve, (error: unknown) => {
-          if (running.get(this.id) === this) reject(error);
+          if (running.has(this)) reject(error);
           else this.log.warn("failed after it was given up", { error });
         });
       });
@@ -316,22 +334,12 @@ class Run implements Invocation {
       else this.log.error("failed", { error });
       return outcomes;
     } finally {
-      running.delete(this.id);
-      clearTimeout(this.#timer);
+      running.delete(this);
     }
   }
 
-  /** The signal goes first, with half of the margin left for the handler to end by itself; then the run is given up, in time to answer. */
-  #watch(): void {
-    const left = this.deadline - Date.now();
-    if (left >= longestTimer) return;
-    const margin = Math.min(1000, left / 5);
-    this.#timer = setTimeout(() => {
-      const { name } = this.#scope.served;
-      this.#timeout = new FaastenError("TIMEOUT", `${name} did not end within ${this.deadline - this.#started} ms`);
-      this.#abort?.abort(this.#timeout);
-      this.#timer = setTimeout(() => this.fail(this.#timeout), margin / 2);
-    }, left - margin);
+  get #margin(): number {
+    return Math.min(1000, (this.deadline - this.#started) / 5);
   }
 
   #own(): Readonly<Record<string, unknown>> {

@@ -1,212 +1,66 @@
-// `npm run bench`: Faasten's local server beside serverless-offline and bare node:http, in one run, in pairs of random
-// order, with Faasten against itself as the control: a difference that the control shows as well is noise.
-// `--other <folder>` puts another built checkout in the control's place.
-import { execFileSync, spawn } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+// `npm run bench`: what Faasten costs beside what one would use instead, all in one run and pair by pair, with Faasten
+// against itself as the control: a difference that the control shows as well is noise.
+// `--other <folder>` puts another built checkout in the control's place; `--only <part>`, again for each, leaves the rest out.
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { Load } from "./client.ts";
-import { type Figure, figure, ratio, show, shuffled, table } from "./figures.ts";
-import { freePort, here, replyOf, request, type Server, type Subject, start, until } from "./server.ts";
+import { openWorkshop } from "./bundles.ts";
+import { cold } from "./cold.ts";
+import { here } from "./server.ts";
+import { size } from "./size.ts";
 
+const local = ["ready", "load", "edit"];
 const { values: flags } = parseArgs({
   options: {
     rounds: { type: "string", default: "7" },
     seconds: { type: "string", default: "2" },
     edits: { type: "string", default: "10" },
+    starts: { type: "string", default: "25" },
+    batches: { type: "string", default: "20" },
     other: { type: "string" },
-    only: { type: "string", multiple: true, default: ["ready", "load", "edit", "runner"] },
+    only: { type: "string", multiple: true, default: [...local, "runner", "cold", "warm", "size"] },
   },
 });
-const rounds = Number(flags.rounds);
 const wanted = (part: string): boolean => flags.only.includes(part);
-const [before = 0] = loadavg();
+const other = flags.other === undefined ? [] : ["--other", flags.other];
 
-if (!existsSync(join(here, "node_modules", "serverless-offline"))) {
+if (!existsSync(join(here, "node_modules", "hono"))) {
   const npm = process.env["npm_execpath"];
   if (npm === undefined) throw new Error("run this as `npm run bench`: it installs what it compares with");
   execFileSync(process.execPath, [npm, "ci", "--prefix", here], { stdio: "inherit" });
 }
 
-const faasten = faastenOf("faasten", join(here, "..", ".."));
-const control = flags.other === undefined ? { ...faasten, name: "faasten again" } : faastenOf("other", flags.other);
-const offline = offlineOf("serverless-offline", []);
-const reloading = offlineOf("serverless-offline --reloadHandler", ["--reloadHandler"]);
-const bare: Subject = {
-  name: "node:http",
-  app: "node-http",
-  source: "server.mjs",
-  command: async (port) => ["server.mjs", String(port)],
-};
-const compared = [faasten, control, offline, bare];
-const rows: string[][] = [];
-
-if (wanted("ready")) await ready();
-if (wanted("load")) await load();
-if (wanted("edit")) await edit();
-
+// Targets in time are for a machine that does nothing else.
+const [load = 0] = loadavg();
 console.log(
-  `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}; median (lowest–highest).\n${busy(before)}`,
+  `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}; median (lowest–highest).\n` +
+    `When this began, ${load.toFixed(1)} processes wanted a core already.\n`,
 );
-const head = [
-  "",
-  ...compared.map(({ name }) => name),
-  `${control.name} / faasten`,
-  "against serverless-offline",
-  "target",
-  "holds",
-];
-if (rows.length > 0) console.log(table(head, rows));
+
+const parts = local.filter(wanted);
+if (parts.length > 0) {
+  const { rounds, seconds, edits } = flags;
+  const counts = ["--rounds", rounds, "--seconds", seconds, "--edits", edits];
+  run("local.ts", ...counts, ...other, ...parts.flatMap((part) => ["--only", part]));
+}
 if (wanted("runner"))
-  execFileSync(process.execPath, ["--conditions=faasten-source", join(here, "runner.ts")], { stdio: "inherit" });
+  for (const trigger of ["local", "aws"]) run("runner.ts", "--trigger", trigger, "--batches", flags.batches);
 
-/** Targets in milliseconds are for a machine that does nothing else. */
-function busy(load: number): string {
-  return `When this began, ${load.toFixed(1)} processes wanted a core already.\n`;
-}
-
-/** From the process's start, not through npm, to the first answer. */
-async function ready(): Promise<void> {
-  const took = await inRounds(compared, async (subject) => {
-    const server = await start(subject);
-    await server.stop();
-    return server.ready;
-  });
-  const figures = took.map(figure);
-  compare("ready, ms", took, { target: "≤ 300 ms", holds: (figures[0]?.median ?? Number.NaN) <= 300 });
-}
-
-async function load(): Promise<void> {
-  const servers = new Map<Subject, Server>();
-  for (const subject of compared) servers.set(subject, await start(subject));
-  const idle = compared.map((subject) => [servers.get(subject)?.memory() ?? Number.NaN]);
-  const loads = await inRounds(compared, async (subject) => press(servers.get(subject)?.port ?? 0));
-  const busy = compared.map((subject) => [servers.get(subject)?.memory() ?? Number.NaN]);
-  for (const server of servers.values()) await server.stop();
-
-  const rates = loads.map((list) => list.map(({ requestsPerSecond }) => requestsPerSecond));
-  const times = ratio(rates[0] ?? [], rates[2] ?? []);
-  compare("requests/s", rates, { target: "≥ 10×", holds: times.median >= 10 });
-  compare(
-    "p50, ms",
-    loads.map((list) => list.map(({ p50 }) => p50)),
-    {},
-    2,
-  );
-  compare(
-    "p99, ms",
-    loads.map((list) => list.map(({ p99 }) => p99)),
-    {},
-    2,
-  );
-  compare("memory at rest, MiB", idle);
-  compare("memory after load, MiB", busy);
-}
-
-/** From the start of the save to the first new answer. By default serverless-offline never gives one: it is restarted. */
-async function edit(): Promise<void> {
-  const edited = [faasten, control, reloading];
-  const servers: Server[] = [];
-  for (const subject of edited) servers.push(await start(subject));
-  const took: number[][] = edited.map(() => []);
-  for (let version = 1; version <= Number(flags.edits); version++) {
-    for (const index of shuffled([...edited.keys()])) {
-      const [subject, server] = [edited[index], servers[index]];
-      if (!subject || !server) continue;
-      await new Promise((resume) => setTimeout(resume, 500));
-      const file = join(server.folder, subject.source);
-      const text = readFileSync(file, "utf8").replace(/version: \d+/, `version: ${version}`);
-      const began = performance.now();
-      writeFileSync(file, text);
-      await until(server.port, replyOf(version));
-      took[index]?.push(performance.now() - began);
-    }
+const checkout = join(here, "..", "..");
+const workshop = openWorkshop(checkout, flags.other ?? checkout);
+try {
+  if (wanted("cold") || wanted("warm")) {
+    const bundles = await workshop.lambdas();
+    if (wanted("cold")) console.log(await cold(bundles, Number(flags.starts)));
+    if (wanted("warm")) run("warm.ts", "--bundles", JSON.stringify(bundles), "--batches", flags.batches);
   }
-  for (const server of servers) await server.stop();
-  const figures = took.map(figure);
-  rows.push([
-    "edit → new answer, ms",
-    ...figures.slice(0, 2).map((one) => show(one)),
-    `never; with --reloadHandler ${show(figures[2] as Figure)}`,
-    "–",
-    show(ratio(took[1] ?? [], took[0] ?? []), 2),
-    show(ratio(took[0] ?? [], took[2] ?? []), 2),
-    "≤ 100 ms",
-    (figures[0]?.median ?? Number.NaN) <= 100 ? "yes" : "**no**",
-  ]);
+  if (wanted("size")) console.log(size(workshop));
+} finally {
+  workshop.close();
 }
 
-function compare(
-  what: string,
-  took: readonly (readonly number[])[],
-  { target = "", holds }: { readonly target?: string; readonly holds?: boolean } = {},
-  digits = 0,
-): void {
-  const [own = [], again = [], theirs = []] = took;
-  rows.push([
-    what,
-    ...took.map((list) => show(figure(list), digits)),
-    show(ratio(again, own), 2),
-    show(ratio(own, theirs), 2),
-    target,
-    holds === undefined ? "" : holds ? "yes" : "**no**",
-  ]);
-}
-
-/** One measurement of each subject a round, in random order; gives each subject's results. */
-async function inRounds<T>(subjects: readonly Subject[], measure: (subject: Subject) => Promise<T>): Promise<T[][]> {
-  const results = new Map<Subject, T[]>(subjects.map((subject) => [subject, []]));
-  for (let round = 0; round < rounds; round++) {
-    for (const subject of shuffled(subjects)) results.get(subject)?.push(await measure(subject));
-  }
-  return [...results.values()];
-}
-
-function press(port: number): Promise<Load> {
-  const args = [
-    `--port=${port}`,
-    `--seconds=${flags.seconds}`,
-    "--warm=0.5",
-    `--request=${request}`,
-    `--reply=${replyOf(0)}`,
-  ];
-  return new Promise((resolve, reject) => {
-    const client = spawn(process.execPath, [join(here, "client.ts"), ...args], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    let text = "";
-    client.stdout.on("data", (part: Buffer) => {
-      text += part.toString();
-    });
-    client.on("exit", (code) =>
-      code === 0 ? resolve(JSON.parse(text)) : reject(new Error(`the client ended with ${code}`)),
-    );
-  });
-}
-
-function faastenOf(name: string, folder: string): Subject {
-  return {
-    name,
-    app: "faasten",
-    source: "src/orders.ts",
-    command: async (port) => [join(folder, "dist/src/cli/main.js"), "dev", "--port", String(port)],
-  };
-}
-
-/** Its default settings, on ports that nobody else has. */
-function offlineOf(name: string, more: readonly string[]): Subject {
-  return {
-    name,
-    app: "serverless-offline",
-    source: "handler.mjs",
-    command: async (port) => [
-      join(here, "node_modules/serverless/bin/serverless.js"),
-      "offline",
-      ...["--httpPort", String(port)],
-      ...["--lambdaPort", String(await freePort())],
-      ...["--websocketPort", String(await freePort())],
-      ...more,
-    ],
-  };
+function run(script: string, ...args: readonly string[]): void {
+  execFileSync(process.execPath, ["--conditions=faasten-source", join(here, script), ...args], { stdio: "inherit" });
 }

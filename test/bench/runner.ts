@@ -1,40 +1,56 @@
-// From a call to its reply in this process, without a server: what the runtime adds to a bare handler, and where. In CPU
-// time of the thread, which other work on the machine changes less than the clock's.
+// From a call to its reply in this process: what the runtime adds to a handler, and where. In CPU time of the thread,
+// which other work on the machine changes less than the clock's.
 import { parseArgs } from "node:util";
-import { trigger } from "../../providers/local/triggers/http.ts";
+import { serve } from "../../providers/aws/host.ts";
+import { trigger as awsTrigger } from "../../providers/aws/triggers/http.ts";
+import { trigger as localTrigger } from "../../providers/local/triggers/http.ts";
 import type { Invocation } from "../../src/contracts/function.ts";
 import { http } from "../../src/index.ts";
-import type { RoutedRequest } from "../../src/provider.ts";
-import { type App, type Call, createRunner, fromNode, type Served } from "../../src/provider.ts";
+import { type App, type Call, createRunner, fromNode, type Trigger } from "../../src/provider.ts";
 import { Response as LazyResponse } from "../../src/runtime/globals.ts";
-import { figure, show, shuffled, table } from "./figures.ts";
+import { difference, figure, show, shuffled, table, verdict } from "./figures.ts";
+import { context, events } from "./lambda.mjs";
 
-const { values } = parseArgs({ options: { batches: { type: "string", default: "30" } } });
+const { values } = parseArgs({
+  options: { batches: { type: "string", default: "20" }, trigger: { type: "string", default: "aws" } },
+});
 const perBatch = 10_000;
+const most = 2000;
 
+type Handled = { readonly params: { readonly id: string }; readonly trace: object; readonly log: object };
+
+/** It asks for trace and log as well, which are made only then. */
 const handler = async (
-  request: Request,
-  { params }: { readonly params: { readonly id: string } },
+  request: Pick<Request, "headers" | "json">,
+  { params, trace, log }: Handled,
 ): Promise<Response> => {
   const { quantity } = (await request.json()) as { readonly quantity: number };
+  if (trace === log) throw new Error("neither was made");
   return LazyResponse.json({ id: params.id, tenant: request.headers.get("x-tenant"), quantity: quantity + 1 });
 };
 
-const definition = http.post("/orders/:id", { access: "public" }, handler);
-const served: Served = { name: "order", definition, triggers: [trigger] };
-const app: App = { service: "bench", functions: [served], components: {} };
-const runner = createRunner(app, () => {});
+const text = '{"quantity":1}';
 const message = {
   method: "POST",
   url: "/orders/a1?from=bench",
   headers: { host: "127.0.0.1", "content-type": "application/json", "x-tenant": "blue", "content-length": "14" },
 } as unknown as Parameters<typeof fromNode>[0]; // the four fields of an IncomingMessage that are read
-const body = Buffer.from('{"quantity":1}');
+const body = Buffer.from(text);
+const event = events.http();
+const aws = values.trigger === "aws";
 
-function callOf(deadline: number): Call<RoutedRequest> {
-  return { id: "1", payload: fromNode(message, body), context: undefined, deadline };
+const trigger: Trigger = aws ? awsTrigger : localTrigger;
+const definition = http.post("/orders/:id", { access: "public" }, handler);
+const served = { name: "order", definition, triggers: [trigger] };
+const app: App = { service: "bench", functions: [served], components: {} };
+const runner = createRunner(app, () => {});
+const host = serve(app);
+
+function callOf(deadline: number): Call<unknown> {
+  return { id: "1", payload: aws ? event : fromNode(message, body), context: undefined, deadline };
 }
 
+const log = { debug() {}, info() {}, warn() {}, error() {} };
 const invocation: Invocation = {
   service: "bench",
   function: "order",
@@ -42,7 +58,7 @@ const invocation: Invocation = {
   deadline: 0,
   signal: new AbortController().signal,
   traceparent: "",
-  log: { debug() {}, info() {}, warn() {}, error() {} },
+  log,
   native: callOf(0),
   open() {
     throw new Error("nothing is granted");
@@ -51,33 +67,49 @@ const invocation: Invocation = {
   redact: (text) => text,
 };
 
-/** Each is the way up to there; differences are the parts. */
-const ways: Readonly<Record<string, () => Promise<unknown>>> = {
-  "request and bare handler": async () => handler(fromNode(message, body).request, { params: { id: "a1" } }),
-  "… and reply": async () => {
-    const response = await handler(fromNode(message, body).request, { params: { id: "a1" } });
-    return trigger.encode([{ kind: "reply", response }], callOf(0));
-  },
-  "definition alone (route, access, context)": async () =>
-    definition.settle({ kind: "request", ...fromNode(message, body) }, invocation),
-  "runner, no deadline": async () => runner.run(served, callOf(Number.POSITIVE_INFINITY)),
-  "runner, with a deadline": async () => runner.run(served, callOf(Date.now() + 30_000)),
-};
+/** A request and a context that cost nothing. */
+const request = { headers: new Headers({ "x-tenant": "blue" }), json: async (): Promise<unknown> => JSON.parse(text) };
+const given: Handled = { params: { id: "a1" }, trace: {}, log };
 
-const took = new Map<string, number[]>(Object.keys(ways).map((name) => [name, []]));
+/** Each is the way up to there, and contains the one above. */
+const ways: Readonly<Record<string, () => Promise<unknown>>> = {
+  "the handler": async () => handler(request, given),
+  "… with a request of ours": async () => {
+    const [arrival] = await trigger.decode(callOf(0));
+    return arrival?.kind === "request" ? handler(arrival.request, given) : undefined;
+  },
+  "… its route, access and context": async () => {
+    const [arrival] = await trigger.decode(callOf(0));
+    return arrival?.kind === "request" ? definition.settle(arrival, invocation) : undefined;
+  },
+  "… and its reply": async () => {
+    const [arrival] = await trigger.decode(callOf(0));
+    return arrival?.kind === "request"
+      ? trigger.encode([await definition.settle(arrival, invocation)], callOf(0))
+      : undefined;
+  },
+  "the runner, no deadline": async () => runner.run(served, callOf(Number.POSITIVE_INFINITY)),
+  "the runner, with a deadline": async () => runner.run(served, callOf(Date.now() + 30_000)),
+  ...(aws && { "Lambda's host": async () => host(event, context) }),
+};
+const all = [...Object.entries(ways), ...Object.entries(ways).slice(-1)].map(([name, way], index, list) => ({
+  name: index === list.length - 1 ? `${name}, again` : name,
+  way,
+  took: [] as number[],
+}));
+
 for (let batch = -3; batch < Number(values.batches); batch++) {
-  for (const [name, way] of shuffled(Object.entries(ways))) {
+  for (const { way, took } of shuffled(all)) {
     const began = process.threadCpuUsage();
     for (let index = 0; index < perBatch; index++) await way();
     const { user, system } = process.threadCpuUsage(began);
-    if (batch >= 0) took.get(name)?.push(((user + system) * 1000) / perBatch);
+    if (batch >= 0) took.push(((user + system) * 1000) / perBatch);
     await new Promise((resume) => setImmediate(resume));
   }
 }
-const bare = figure(took.get("request and bare handler") ?? []).median;
-console.log(
-  table(
-    ["from a call to its reply, in one process", "CPU ns", "over the handler"],
-    [...took].map(([name, list]) => [name, show(figure(list)), Math.round(figure(list).median - bare).toString()]),
-  ),
-);
+const rows = all.map(({ name, took }, index) => {
+  const over = difference(took, all[0]?.took ?? []);
+  const whole = index >= all.length - 2;
+  return [name, show(figure(took)), show(over), whole ? `≤ ${most}: ${verdict(over.median <= most)}` : ""];
+});
+console.log(table([`from a call of ${values.trigger}'s to its reply`, "CPU ns", "over the handler", "target"], rows));
