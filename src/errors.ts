@@ -61,6 +61,11 @@ export class FaastenError extends Error {
   }
 }
 
+/** Stands where something was left out of a bundle, because no function in it says that it needs it. */
+export function notHere(): never {
+  throw new FaastenError("MISCONFIGURED", "this was left out of the bundle: no function in it needed it at its build");
+}
+
 /** Thrown by a trigger's `encode` where the host knows no other sign than the failure of the whole call. No application sees it. */
 export class Redeliver extends Error {
   override readonly name: string = "Redeliver";

@@ -2,7 +2,7 @@
 import type { CloudEvent } from "../contracts/event.ts";
 import type { Grant, Invocation } from "../contracts/function.ts";
 import type { PublishOptions, PubSub } from "../contracts/pubsub.ts";
-import { FaastenError } from "../errors.ts";
+import { FaastenError, notHere } from "../errors.ts";
 import { type Duration, toMilliseconds } from "./duration.ts";
 import { parse, type Schema } from "./schema.ts";
 import { toValue } from "./value.ts";
@@ -38,7 +38,9 @@ export function publishing(envelope: Envelope): Grant<Publisher<unknown>> {
     component: pubsub,
     right: "publish",
     resource: topic,
-    open: (open, invocation) => new Client(envelope, open as () => PubSub | Promise<PubSub>, invocation),
+    open: import.meta.without?.publish
+      ? notHere
+      : (open, invocation) => new Client(envelope, open as () => PubSub | Promise<PubSub>, invocation),
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Component, Value } from "../contracts/component.ts";
 import type { Grant, Invocation } from "../contracts/function.ts";
 import type { Condition, Etag, ReadOptions, StateEntry, StateOperation, StateStore } from "../contracts/state.ts";
-import { FaastenError } from "../errors.ts";
+import { FaastenError, notHere } from "../errors.ts";
 import { backOff } from "./backoff.ts";
 import { type Duration, toMilliseconds } from "./duration.ts";
 import { type Input, type Output, parse, type Schema } from "./schema.ts";
@@ -92,9 +92,13 @@ export function state(
     readWrite: {
       ...common,
       right: "readWrite",
-      open: (open, invocation) => new Writer(codec, store(open), invocation),
+      open: import.meta.without?.readWrite ? notHere : (open, invocation) => new Writer(codec, store(open), invocation),
     },
-    list: { ...common, right: "list", open: (open, invocation) => new Lister(codec, store(open), invocation) },
+    list: {
+      ...common,
+      right: "list",
+      open: import.meta.without?.list ? notHere : (open, invocation) => new Lister(codec, store(open), invocation),
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import { type Input, type Output, parse, type Schema } from "../blocks/schema.ts
 import type { CloudEvent } from "../contracts/event.ts";
 import type { Definition, Grant, Invocation, Uses } from "../contracts/function.ts";
 import type { EventArrival, Outcome } from "../contracts/trigger.ts";
-import { FaastenError } from "../errors.ts";
+import { FaastenError, notHere } from "../errors.ts";
 import { type Checked, contextOf, type WithUses } from "./context.ts";
 import { again, settleOnce } from "./settle-once.ts";
 
@@ -99,7 +99,7 @@ export function topic<T>(
     ...(own !== undefined && { name: own }),
     on: { kind: "topic", topic: name, pubsub, attempts, ordered: orderBy !== undefined, ...(many && { many }) },
     uses: uses ?? {},
-    ...(idempotent && { needs: [idempotency] }),
+    ...(idempotent && !import.meta.without?.idempotency && { needs: [idempotency] }),
     ...rest,
   });
   return {
@@ -110,14 +110,14 @@ export function topic<T>(
         SubscribeOptions<T, Uses>,
         Subscriber<T, Uses>,
       ];
-      return define(options, one(read, options, handler), false);
+      return define(options, import.meta.without?.subscriptions ? leftOut : one(read, options, handler), false);
     },
     subscribeMany(...given: readonly unknown[]): Definition {
       const [options, handler] = (given.length === 2 ? given : [{}, given[0]]) as [
         SubscribeOptions<T, Uses>,
         BatchSubscriber<T, Uses>,
       ];
-      return define(options, batch(read, options, handler), true);
+      return define(options, import.meta.without?.batches ? leftOut : batch(read, options, handler), true);
     },
   };
 }
@@ -177,6 +177,9 @@ function batch<T>(
     fail: (error, _invocation, arrival) => verdictOf(events.get(arrival)) ?? again(error),
   };
 }
+
+/** No function of this bundle, so nobody calls it. */
+const leftOut: Pick<Definition, "settle" | "fail"> = { settle: notHere, fail: notHere };
 
 const done: Outcome = { kind: "done" };
 const notAnEvent: Outcome = { kind: "dead", reason: "this function takes events" };

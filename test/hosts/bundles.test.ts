@@ -39,14 +39,14 @@ for (const [target, expected] of Object.entries(modules)) {
       const found = Object.fromEntries(
         Object.entries(weights).map(([name, { modules }]) => [
           name,
-          modules
+          Object.keys(modules)
             .filter((module) => module.startsWith("providers/"))
             .map((module) => module.slice("providers/".length)),
         ]),
       );
       expect(found).toEqual(expected);
       const strangers = Object.values(weights).flatMap(({ modules }) =>
-        modules.filter(
+        Object.keys(modules).filter(
           (module) => module.startsWith("src/") && !/^src\/(?:blocks|functions|runtime|errors|once)/.test(module),
         ),
       );
