@@ -16,23 +16,23 @@ export type ErrorCode =
   | "MISCONFIGURED"
   | "INTERNAL";
 
-/** Each code's HTTP status, and whether the same call can succeed later. */
-const codes: Readonly<Record<ErrorCode, { readonly status: number; readonly retryable: boolean }>> = {
-  INVALID: { status: 400, retryable: false },
-  NOT_FOUND: { status: 404, retryable: false },
-  ALREADY_EXISTS: { status: 409, retryable: false },
-  CONFLICT: { status: 409, retryable: true },
-  TOO_LARGE: { status: 413, retryable: false },
-  UNAUTHENTICATED: { status: 401, retryable: false },
-  DENIED: { status: 403, retryable: false },
-  NOT_GRANTED: { status: 500, retryable: false },
-  THROTTLED: { status: 429, retryable: true },
-  TIMEOUT: { status: 504, retryable: true },
-  UNAVAILABLE: { status: 503, retryable: true },
-  UNSUPPORTED: { status: 501, retryable: false },
-  MISCONFIGURED: { status: 500, retryable: false },
-  INTERNAL: { status: 500, retryable: true },
+const statuses: Readonly<Record<ErrorCode, number>> = {
+  INVALID: 400,
+  NOT_FOUND: 404,
+  ALREADY_EXISTS: 409,
+  CONFLICT: 409,
+  TOO_LARGE: 413,
+  UNAUTHENTICATED: 401,
+  DENIED: 403,
+  NOT_GRANTED: 500,
+  THROTTLED: 429,
+  TIMEOUT: 504,
+  UNAVAILABLE: 503,
+  UNSUPPORTED: 501,
+  MISCONFIGURED: 500,
+  INTERNAL: 500,
 };
+const retryable: readonly ErrorCode[] = ["CONFLICT", "THROTTLED", "TIMEOUT", "UNAVAILABLE", "INTERNAL"];
 
 /**
  * What every part of Faasten throws. The message says what, where (component, operation, function, or file and line) and
@@ -52,13 +52,18 @@ export class FaastenError extends Error {
 
   /** The HTTP status that the code stands for. */
   get status(): number {
-    return codes[this.code].status;
+    return statuses[this.code];
   }
 
   /** Whether the same call can succeed later. */
   get retryable(): boolean {
-    return codes[this.code].retryable;
+    return retryable.includes(this.code);
   }
+}
+
+/** Stands where something was left out of a bundle, because no function in it says that it needs it. */
+export function notHere(): never {
+  throw new FaastenError("MISCONFIGURED", "this was left out of the bundle: no function in it needed it at its build");
 }
 
 /** Thrown by a trigger's `encode` where the host knows no other sign than the failure of the whole call. No application sees it. */

@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/lambda/latest/dg/config-rs-write-functions.html
 import type { Writable } from "node:stream";
 import { FaastenError, type Outcome, type Reply, type ReplyBody, type Serve, toReply } from "../../src/provider.ts";
-import { type LambdaContext, start, toCall } from "./lambda.ts";
+import { type LambdaContext, refuse, start, toCall } from "./lambda.ts";
 
 export type StreamingHandler = (event: unknown, sink: Sink, context: LambdaContext) => Promise<void>;
 
@@ -18,7 +18,8 @@ declare const awslambda:
   | undefined;
 
 export const serve: Serve<StreamingHandler> = (app) => {
-  const { served, runner, settle, refuse } = start(app);
+  const lambda = start(app);
+  const { served, runner, settle } = lambda;
   if (typeof awslambda === "undefined")
     throw new FaastenError(
       "MISCONFIGURED",
@@ -28,7 +29,7 @@ export const serve: Serve<StreamingHandler> = (app) => {
   return streamifyResponse(async (event, sink, context) => {
     const call = toCall(event, context);
     const { outcomes } = await settle(call);
-    const { status, headers, cookies, body } = readReply(outcomes, (error) => refuse(call, error));
+    const { status, headers, cookies, body } = readReply(outcomes, (error) => refuse(lambda, call, error));
     const out = HttpResponseStream.from(sink, { statusCode: status, headers: Object.fromEntries(headers), cookies });
     try {
       await send(body, out);

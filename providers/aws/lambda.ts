@@ -22,8 +22,6 @@ export interface Lambda {
   readonly served: Served;
   readonly runner: Runner;
   settle(call: Call<unknown>): Promise<Settled>;
-  /** What is answered in place of a reply that cannot be sent. */
-  refuse(call: Call<unknown>, error: unknown): Response;
 }
 
 export function start(app: App): Lambda {
@@ -46,11 +44,13 @@ export function start(app: App): Lambda {
     served,
     runner,
     settle: (call) => calls.run(call, () => runner.settle(served, call)),
-    refuse({ id }, error) {
-      runner.journal.write("error", "the reply cannot be sent", { function: served.name, invocation: id }, { error });
-      return problem({ status: 500, code: "INTERNAL", detail: "the request failed", instance: id });
-    },
   };
+}
+
+/** What is answered in place of a reply that cannot be sent. */
+export function refuse({ runner, served }: Lambda, { id }: Call<unknown>, error: unknown): Response {
+  runner.journal.write("error", "the reply cannot be sent", { function: served.name, invocation: id }, { error });
+  return problem({ status: 500, code: "INTERNAL", detail: "the request failed", instance: id });
 }
 
 export function toCall(payload: unknown, context: LambdaContext): Call<unknown> {

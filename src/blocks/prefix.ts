@@ -35,12 +35,13 @@ function wrap(store: StateStore, options: ComponentOptions): StateStore {
         return new Map([...found].map(([key, entry]): [string, StateEntry] => [from(key), entry]));
       },
     }),
-    ...(list && {
-      async *list(start, { after, ...call } = {}) {
-        const begin = after === undefined ? call : { ...call, after: to(after) };
-        for await (const key of list.call(store, beginning(start), begin)) yield from(key);
-      },
-    }),
+    ...(!import.meta.without?.list &&
+      list && {
+        async *list(start, { after, ...call } = {}) {
+          const begin = after === undefined ? call : { ...call, after: to(after) };
+          for await (const key of list.call(store, beginning(start), begin)) yield from(key);
+        },
+      }),
     ...(transact && {
       transact: async (partition, operations, call) =>
         transact.call(

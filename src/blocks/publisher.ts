@@ -2,7 +2,7 @@
 import type { CloudEvent } from "../contracts/event.ts";
 import type { Grant, Invocation } from "../contracts/function.ts";
 import type { PublishOptions, PubSub } from "../contracts/pubsub.ts";
-import { FaastenError } from "../errors.ts";
+import { FaastenError, notHere } from "../errors.ts";
 import { type Duration, toMilliseconds } from "./duration.ts";
 import { parse, type Schema } from "./schema.ts";
 import { toValue } from "./value.ts";
@@ -32,63 +32,27 @@ export interface Envelope {
 }
 
 export function publishing(envelope: Envelope): Grant<Publisher<unknown>> {
-  const { topic, pubsub } = envelope;
   return {
     block: "pubsub",
-    component: pubsub,
+    component: envelope.pubsub,
     right: "publish",
-    resource: topic,
-    open: (open, invocation) => new Client(envelope, open as () => PubSub | Promise<PubSub>, invocation),
+    resource: envelope.topic,
+    open: import.meta.without?.publish
+      ? notHere
+      : (open, invocation) => publisher(envelope, open as () => PubSub | Promise<PubSub>, invocation),
   };
 }
 
-class Client implements Publisher<unknown> {
-  readonly #envelope: Envelope;
-  readonly #broker: () => PubSub | Promise<PubSub>;
-  readonly #invocation: Invocation;
-
-  constructor(envelope: Envelope, broker: () => PubSub | Promise<PubSub>, invocation: Invocation) {
-    this.#envelope = envelope;
-    this.#broker = broker;
-    this.#invocation = invocation;
-  }
-
-  async publish(data: unknown, choice?: PublishChoice): Promise<string> {
-    const event = await this.#event(data, choice);
-    const broker = await this.#broker();
-    await broker.publish(this.#envelope.topic, event, this.#options(data));
-    return event.id;
-  }
-
-  async publishMany(data: readonly unknown[]): Promise<readonly string[]> {
-    const { topic, orderBy } = this.#envelope;
-    const events = await Promise.all(data.map((item) => this.#event(item)));
-    const broker = await this.#broker();
-    if (broker.publishMany && !orderBy) {
-      const left = await broker.publishMany(topic, events, this.#options(undefined));
-      if (left.length > 0) throw this.#notTaken(left, events.length);
-    } else {
-      for (const [index, event] of events.entries()) {
-        await broker.publish(topic, event, this.#options(data[index])).catch((cause: unknown) => {
-          throw this.#notTaken(events.slice(index), events.length, cause);
-        });
-      }
-    }
-    return events.map(({ id }) => id);
-  }
-
-  #notTaken(left: readonly CloudEvent[], all: number, cause?: unknown): FaastenError {
-    const ids = left.map(({ id }) => id).join(", ");
-    const message = `topic ${this.#envelope.topic}: the broker did not take ${left.length} of ${all} events: ${ids}`;
-    return new FaastenError("UNAVAILABLE", message, { cause });
-  }
-
-  async #event(data: unknown, { id, subject, ttl }: PublishChoice = {}): Promise<CloudEvent> {
-    const { topic, pubsub, schema } = this.#envelope;
+function publisher(
+  { topic, pubsub, schema, orderBy }: Envelope,
+  open: () => PubSub | Promise<PubSub>,
+  invocation: Invocation,
+): Publisher<unknown> {
+  async function toEvent(data: unknown, { id, subject, ttl }: PublishChoice = {}): Promise<CloudEvent> {
     const what = `topic ${topic}: the event`;
     if (schema) await parse(schema, data, what);
     const value = toValue(data, what);
-    const { service, traceparent } = this.#invocation;
+    const { service, traceparent } = invocation;
     return {
       specversion: "1.0",
       id: id ?? process.getBuiltinModule("node:crypto").randomUUID(),
@@ -108,8 +72,36 @@ class Client implements Publisher<unknown> {
     };
   }
 
-  #options(data: unknown): PublishOptions {
-    const { orderBy } = this.#envelope;
-    return { signal: this.#invocation.signal, ...(orderBy && { order: orderBy(data) }) };
+  function publishing(data: unknown): PublishOptions {
+    return { signal: invocation.signal, ...(orderBy && { order: orderBy(data) }) };
   }
+
+  return {
+    async publish(data, choice) {
+      const event = await toEvent(data, choice);
+      const broker = await open();
+      await broker.publish(topic, event, publishing(data));
+      return event.id;
+    },
+    async publishMany(data) {
+      const events = await Promise.all(data.map((item) => toEvent(item)));
+      const broker = await open();
+      const check = (left: readonly CloudEvent[], cause?: unknown): void => {
+        if (left.length === 0) return;
+        const ids = left.map(({ id }) => id).join(", ");
+        const message = `topic ${topic}: the broker did not take ${left.length} of ${events.length} events: ${ids}`;
+        throw new FaastenError("UNAVAILABLE", message, { cause });
+      };
+      if (broker.publishMany && !orderBy) {
+        check(await broker.publishMany(topic, events, { signal: invocation.signal }));
+      } else {
+        for (const [index, event] of events.entries()) {
+          await broker
+            .publish(topic, event, publishing(data[index]))
+            .catch((cause: unknown) => check(events.slice(index), cause));
+        }
+      }
+      return events.map(({ id }) => id);
+    },
+  };
 }

@@ -1,8 +1,8 @@
 // Typed keys and values over a StateStore.
-import type { Component, Value } from "../contracts/component.ts";
+import type { CallOptions, Component, Value } from "../contracts/component.ts";
 import type { Grant, Invocation } from "../contracts/function.ts";
 import type { Condition, Etag, ReadOptions, StateEntry, StateOperation, StateStore } from "../contracts/state.ts";
-import { FaastenError } from "../errors.ts";
+import { type ErrorCode, FaastenError, notHere } from "../errors.ts";
 import { backOff } from "./backoff.ts";
 import { type Duration, toMilliseconds } from "./duration.ts";
 import { type Input, type Output, parse, type Schema } from "./schema.ts";
@@ -84,183 +84,146 @@ export function state(
   const component = options.component ?? name;
   const space = options.component === undefined ? "" : `${name}/`;
   const common = { block: "state", component } as const;
-  const codec = { name, space, schema: options.schema };
-  const store = (open: () => Component | Promise<Component>) => open as () => StateStore | Promise<StateStore>;
+  const within = spaceOf(name, space, options.schema);
   return {
     name,
-    read: { ...common, right: "read", open: (open, invocation) => new Reader(codec, store(open), invocation) },
+    read: { ...common, right: "read", open: (open, invocation) => reader(within(open, invocation)) },
     readWrite: {
       ...common,
       right: "readWrite",
-      open: (open, invocation) => new Writer(codec, store(open), invocation),
+      open: import.meta.without?.readWrite ? notHere : (open, invocation) => writer(within(open, invocation)),
     },
-    list: { ...common, right: "list", open: (open, invocation) => new Lister(codec, store(open), invocation) },
+    list: {
+      ...common,
+      right: "list",
+      open: import.meta.without?.list ? notHere : (open, invocation) => lister(within(open, invocation)),
+    },
   };
 }
 
-/** How this declaration's values and keys lie in the store. */
-interface Codec {
-  readonly name: string;
-  readonly space: string;
-  readonly schema: Schema | undefined;
+/** How a declaration's keys and values lie in its store, and how one run calls it. */
+interface Space {
+  readonly prefix: string;
+  readonly invocation: Invocation;
+  store(): StateStore | Promise<StateStore>;
+  calling(): CallOptions;
+  reading(choice?: ReadChoice): ReadOptions;
+  toEntry(key: string, found: StateEntry): Promise<Entry<unknown>>;
+  toStored(key: string, value: unknown): Promise<Value>;
+  failed(code: ErrorCode, why: string): FaastenError;
 }
 
-class Reader implements StateReader<unknown> {
-  protected readonly codec: Codec;
-  protected readonly store: () => StateStore | Promise<StateStore>;
-  protected readonly invocation: Invocation;
-
-  constructor(codec: Codec, store: () => StateStore | Promise<StateStore>, invocation: Invocation) {
-    this.codec = codec;
-    this.store = store;
-    this.invocation = invocation;
-  }
-
-  async get(key: string, choice?: ReadChoice): Promise<Entry<unknown> | undefined> {
-    const store = await this.store();
-    const found = await store.get(this.key(key), this.reading(choice));
-    return found && this.entry(key, found);
-  }
-
-  async getMany(keys: readonly string[], choice?: ReadChoice): Promise<ReadonlyMap<string, Entry<unknown>>> {
-    const store = await this.store();
-    const wanted = [...new Set(keys)];
-    const found = store.getMany
-      ? await store.getMany(
-          wanted.map((key) => this.key(key)),
-          this.reading(choice),
-        )
-      : await this.getEach(store, wanted, choice);
-    const entries = new Map<string, Entry<unknown>>();
-    for (const key of wanted) {
-      const entry = found.get(this.key(key));
-      if (entry) entries.set(key, await this.entry(key, entry));
-    }
-    return entries;
-  }
-
-  protected key(key: string): string {
-    return this.codec.space + key;
-  }
-
-  protected reading(choice: ReadChoice | undefined): ReadOptions {
-    return { signal: this.invocation.signal, consistency: choice?.consistency ?? "strong" };
-  }
-
-  protected async entry(key: string, { value, etag }: StateEntry): Promise<Entry<unknown>> {
-    const { schema } = this.codec;
-    const plain = "json" in value ? JSON.parse(value.json) : value.bytes;
-    if (schema === undefined) return { value: plain, etag };
-    return { value: await parse(schema, plain, `state ${this.codec.name}: the stored entry "${key}"`), etag };
-  }
-
-  private async getEach(
-    store: StateStore,
-    keys: readonly string[],
-    choice: ReadChoice | undefined,
-  ): Promise<ReadonlyMap<string, StateEntry>> {
-    const found = new Map<string, StateEntry>();
-    await Promise.all(
-      keys.map(async (key) => {
-        const entry = await store.get(this.key(key), this.reading(choice));
-        if (entry) found.set(this.key(key), entry);
-      }),
-    );
-    return found;
-  }
+function spaceOf(
+  name: string,
+  prefix: string,
+  schema: Schema | undefined,
+): (open: () => Component | Promise<Component>, invocation: Invocation) => Space {
+  return (open, invocation) => {
+    const calling = (): CallOptions => ({ signal: invocation.signal });
+    return {
+      prefix,
+      invocation,
+      calling,
+      store: open as () => StateStore | Promise<StateStore>,
+      reading: ({ consistency = "strong" } = {}) => ({ ...calling(), consistency }),
+      async toEntry(key, { value, etag }) {
+        const plain = "json" in value ? JSON.parse(value.json) : value.bytes;
+        if (!schema) return { value: plain, etag };
+        return { value: await parse(schema, plain, `state ${name}: the stored entry "${key}"`), etag };
+      },
+      async toStored(key, value) {
+        const what = `state ${name}: the new value of "${key}"`;
+        if (schema) await parse(schema, value, what);
+        return toValue(value, what);
+      },
+      failed: (code, why) => new FaastenError(code, `state ${name}: ${why}`),
+    };
+  };
 }
 
-class Lister extends Reader implements StateLister<unknown> {
-  async *list(prefix = "", choice: { readonly after?: string } = {}): AsyncIterable<string> {
-    const store = await this.store();
-    const { name, space } = this.codec;
-    if (!store.list) throw new FaastenError("UNSUPPORTED", `state ${name}: its store reads no range of keys`);
-    const after = choice.after === undefined ? {} : { after: this.key(choice.after) };
-    for await (const key of store.list(this.key(prefix), { signal: this.invocation.signal, ...after })) {
-      yield key.slice(space.length);
-    }
-  }
+function reader({ prefix, store, reading, toEntry }: Space): StateReader<unknown> {
+  return {
+    async get(key, choice) {
+      const found = await (await store()).get(prefix + key, reading(choice));
+      return found && toEntry(key, found);
+    },
+    async getMany(keys, choice) {
+      const from = await store();
+      const wanted = [...new Set(keys)];
+      const inStore = wanted.map((key) => prefix + key);
+      const found = from.getMany
+        ? await from.getMany(inStore, reading(choice))
+        : new Map(await Promise.all(inStore.map(async (key) => [key, await from.get(key, reading(choice))] as const)));
+      const entries = new Map<string, Entry<unknown>>();
+      for (const key of wanted) {
+        const entry = found.get(prefix + key);
+        if (entry) entries.set(key, await toEntry(key, entry));
+      }
+      return entries;
+    },
+  };
 }
 
-class Writer extends Reader implements State<unknown> {
-  async set(key: string, value: unknown, choice: WriteChoice = {}): Promise<Etag> {
-    const store = await this.store();
-    const { ttl, ...condition } = choice;
-    const etag = await store.set(this.key(key), await this.value(key, value), {
-      ...condition,
-      ...this.calling(),
-      ...until(ttl),
-    });
-    if (etag !== undefined) return etag;
-    if (condition.ifAbsent)
-      throw new FaastenError("ALREADY_EXISTS", `state ${this.codec.name}: "${key}" exists already`);
-    throw this.conflict(key);
-  }
+function lister(space: Space): StateLister<unknown> {
+  const { prefix, store, calling, failed } = space;
+  return {
+    ...reader(space),
+    async *list(start = "", { after } = {}) {
+      const from = await store();
+      if (!from.list) throw failed("UNSUPPORTED", "its store reads no range of keys");
+      const begin = after === undefined ? calling() : { ...calling(), after: prefix + after };
+      for await (const key of from.list(prefix + start, begin)) yield key.slice(prefix.length);
+    },
+  };
+}
 
-  async delete(key: string, choice: { readonly ifEtag?: Etag } = {}): Promise<void> {
-    const store = await this.store();
-    if (!(await store.delete(this.key(key), { ...choice, ...this.calling() }))) throw this.conflict(key);
-  }
-
-  async update(
-    key: string,
-    change: (current: unknown) => unknown,
-    { ttl }: { readonly ttl?: Duration } = {},
-  ): Promise<Entry<unknown>> {
-    const store = await this.store();
-    const { signal } = this.invocation;
-    for (let round = 0; ; round++) {
-      const found = await store.get(this.key(key), this.reading(undefined));
-      const next = await change(found && (await this.entry(key, found)).value);
-      const value = await this.value(key, next);
-      const kept = found?.expiresAt === undefined ? {} : { expiresAt: found.expiresAt };
-      const condition: Condition = found ? { ifEtag: found.etag } : { ifAbsent: true };
-      const etag = await store.set(this.key(key), value, {
-        ...condition,
-        ...this.calling(),
-        ...(ttl ? until(ttl) : kept),
-      });
-      if (etag !== undefined) return this.entry(key, { value, etag });
-      if (signal.aborted || Date.now() >= this.invocation.deadline) throw this.conflict(key);
-      await backOff(round);
-    }
-  }
-
-  async transact(partition: string, changes: readonly Change<unknown>[]): Promise<void> {
-    const store = await this.store();
-    const { name } = this.codec;
-    if (!store.transact) throw new FaastenError("UNSUPPORTED", `state ${name}: its store has no transactions`);
-    const operations = await Promise.all(
-      changes.map(async (change): Promise<StateOperation> => {
-        if ("delete" in change) {
-          const { delete: key, ...condition } = change;
-          return { kind: "delete", key: this.key(key), ...condition };
-        }
-        const { set: key, value, ttl, ...condition } = change;
-        return { kind: "set", key: this.key(key), value: await this.value(key, value), ...condition, ...until(ttl) };
-      }),
-    );
-    if (await store.transact(this.key(partition), operations, this.calling())) return;
-    throw new FaastenError(
-      "CONFLICT",
-      `state ${name}: a condition of the transaction did not hold; nothing was written`,
-    );
-  }
-
-  private calling(): { readonly signal: AbortSignal } {
-    return { signal: this.invocation.signal };
-  }
-
-  private async value(key: string, value: unknown): Promise<Value> {
-    const { name, schema } = this.codec;
-    const what = `state ${name}: the new value of "${key}"`;
-    if (schema !== undefined) await parse(schema, value, what);
-    return toValue(value, what);
-  }
-
-  private conflict(key: string): FaastenError {
-    return new FaastenError("CONFLICT", `state ${this.codec.name}: "${key}" was changed by another writer`);
-  }
+function writer(space: Space): State<unknown> {
+  const { prefix, invocation, store, calling, reading, toEntry, toStored, failed } = space;
+  const conflict = (key: string): FaastenError => failed("CONFLICT", `"${key}" was changed by another writer`);
+  return {
+    ...reader(space),
+    async set(key, value, { ttl, ...condition } = {}) {
+      const to = await store();
+      const stored = await toStored(key, value);
+      const etag = await to.set(prefix + key, stored, { ...condition, ...calling(), ...until(ttl) });
+      if (etag !== undefined) return etag;
+      throw condition.ifAbsent ? failed("ALREADY_EXISTS", `"${key}" exists already`) : conflict(key);
+    },
+    async delete(key, condition) {
+      const from = await store();
+      if (!(await from.delete(prefix + key, { ...condition, ...calling() }))) throw conflict(key);
+    },
+    async update(key, change, { ttl } = {}) {
+      const at = await store();
+      for (let round = 0; ; round++) {
+        const found = await at.get(prefix + key, reading());
+        const next = await change(found && (await toEntry(key, found)).value);
+        const value = await toStored(key, next);
+        const kept = found?.expiresAt === undefined ? {} : { expiresAt: found.expiresAt };
+        const condition: Condition = found ? { ifEtag: found.etag } : { ifAbsent: true };
+        const etag = await at.set(prefix + key, value, { ...condition, ...calling(), ...(ttl ? until(ttl) : kept) });
+        if (etag !== undefined) return toEntry(key, { value, etag });
+        if (invocation.signal.aborted || Date.now() >= invocation.deadline) throw conflict(key);
+        await backOff(round);
+      }
+    },
+    async transact(partition, changes) {
+      const at = await store();
+      if (!at.transact) throw failed("UNSUPPORTED", "its store has no transactions");
+      const operations = await Promise.all(
+        changes.map(async (change): Promise<StateOperation> => {
+          if ("delete" in change) {
+            const { delete: key, ...condition } = change;
+            return { kind: "delete", key: prefix + key, ...condition };
+          }
+          const { set: key, value, ttl, ...condition } = change;
+          return { kind: "set", key: prefix + key, value: await toStored(key, value), ...condition, ...until(ttl) };
+        }),
+      );
+      if (await at.transact(prefix + partition, operations, calling())) return;
+      throw failed("CONFLICT", "a condition of the transaction did not hold; nothing was written");
+    },
+  };
 }
 
 function until(ttl: Duration | undefined): { readonly expiresAt?: number } {

@@ -12,6 +12,7 @@ import { type Deployable, deployablesOf } from "./deployables.ts";
 import { discover } from "./discover.ts";
 import { importEntries, report } from "./discovery.ts";
 import { entrySource } from "./entry.ts";
+import { withoutFeatures } from "./features.ts";
 import { type Graph, graphOf } from "./graph.ts";
 import { allProviders, providerOf, type Target } from "./providers.ts";
 import { type Weight, weigh } from "./report.ts";
@@ -103,6 +104,7 @@ async function bundle({
       sourcesContent: false,
       absWorkingDir: folder,
       external: [...external],
+      define: withoutFeatures(deployable.functions.map(({ definition }) => definition)),
       banner: require ? { js: requireBanner } : {},
       plugins: [ours({ external: false }), lazyBuiltins, userModules({ folder, functions })],
     });
@@ -122,7 +124,7 @@ async function bundle({
     return weigh(metafile, root(folder));
   } catch (error) {
     report(error, folder, problems);
-    return { bytes: 0, rooms: {}, modules: [] };
+    return { bytes: 0, rooms: {}, modules: {} };
   }
 }
 

@@ -6,15 +6,15 @@ export interface Weight {
   readonly bytes: number;
   /** `src` (ours), `providers/<name>`, `npm:<package>`, and `app` (the user's own and the entry). */
   readonly rooms: Readonly<Record<string, number>>;
-  /** Our own modules with bytes in it: `src/…` and `providers/…`, without their endings. */
-  readonly modules: readonly string[];
+  /** The same of each of our own modules: `src/…` and `providers/…`, without their endings. */
+  readonly modules: Readonly<Record<string, number>>;
 }
 
 /** `root`: our package's folder, as the metafile's paths name it, with a slash at its end. */
 export function weigh(metafile: Metafile, root: string): Weight {
   const output = Object.entries(metafile.outputs).find(([file]) => file.endsWith(".mjs"))?.[1];
   const rooms: Record<string, number> = {};
-  const modules: string[] = [];
+  const modules: Record<string, number> = {};
   for (const [input, { bytesInOutput }] of Object.entries(output?.inputs ?? {})) {
     if (bytesInOutput === 0) continue;
     const own =
@@ -23,9 +23,9 @@ export function weigh(metafile: Metafile, root: string): Weight {
         : "";
     const room = roomOf(input, own);
     rooms[room] = (rooms[room] ?? 0) + bytesInOutput;
-    if (room !== "app" && own !== "") modules.push(own.replace(/\.[jt]s$/, ""));
+    if (room !== "app" && own !== "") modules[own.replace(/\.[jt]s$/, "")] = bytesInOutput;
   }
-  return { bytes: output?.bytes ?? 0, rooms: sorted(rooms), modules: modules.sort() };
+  return { bytes: output?.bytes ?? 0, rooms: sorted(rooms), modules: sorted(modules) };
 }
 
 function roomOf(input: string, own: string): string {

@@ -52,7 +52,7 @@ export function schedule(cron: string, ...given: readonly unknown[]): Definition
     ...(name !== undefined && { name }),
     on: { kind: "schedule", cron, ...(timeZone !== undefined && { timeZone }) },
     uses,
-    ...(idempotent && { needs: [idempotency] }),
+    ...(idempotent && !import.meta.without?.idempotency && { needs: [idempotency] }),
     async settle(arrival, invocation) {
       if (arrival.kind !== "event") return { kind: "dead", reason: "this function runs by the clock" };
       const { id, time } = arrival.event;

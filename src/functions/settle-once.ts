@@ -9,11 +9,13 @@ export async function settleOnce(
   invocation: Invocation,
   work: () => Promise<Outcome>,
 ): Promise<Outcome> {
-  if (key === null || key === undefined) return work();
-  const answer = await invocation.open(idempotency).once({ key, keep }, work);
-  if (answer.kind === "answer") return answer.value;
-  const until = answer.kind === "busy" ? { notBefore: answer.until } : {};
-  return { kind: "retry", ...until, reason: `another run with the key ${key} is going on` };
+  if (!import.meta.without?.idempotency && key !== null && key !== undefined) {
+    const answer = await invocation.open(idempotency).once({ key, keep }, work);
+    if (answer.kind === "answer") return answer.value;
+    const until = answer.kind === "busy" ? { notBefore: answer.until } : {};
+    return { kind: "retry", ...until, reason: `another run with the key ${key} is going on` };
+  }
+  return work();
 }
 
 /** What failed comes again. */

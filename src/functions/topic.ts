@@ -6,7 +6,7 @@ import { type Input, type Output, parse, type Schema } from "../blocks/schema.ts
 import type { CloudEvent } from "../contracts/event.ts";
 import type { Definition, Grant, Invocation, Uses } from "../contracts/function.ts";
 import type { EventArrival, Outcome } from "../contracts/trigger.ts";
-import { FaastenError } from "../errors.ts";
+import { FaastenError, notHere } from "../errors.ts";
 import { type Checked, contextOf, type WithUses } from "./context.ts";
 import { again, settleOnce } from "./settle-once.ts";
 
@@ -89,7 +89,7 @@ export function topic<T>(
 ): Topic<T> {
   const { pubsub = "pubsub", schema, raw = false, orderBy } = options;
   const envelope = { topic: name, pubsub, schema, raw, orderBy: orderBy as ((data: unknown) => string) | undefined };
-  const read = (arrival: EventArrival) => readData(arrival.event, { name, schema, raw });
+  const source = { name, schema, raw };
   const define = (
     { name: own, uses, attempts = 5, idempotent }: SubscribeOptions<T, Uses>,
     rest: Pick<Definition, "settle" | "settleMany" | "fail">,
@@ -99,7 +99,7 @@ export function topic<T>(
     ...(own !== undefined && { name: own }),
     on: { kind: "topic", topic: name, pubsub, attempts, ordered: orderBy !== undefined, ...(many && { many }) },
     uses: uses ?? {},
-    ...(idempotent && { needs: [idempotency] }),
+    ...(idempotent && !import.meta.without?.idempotency && { needs: [idempotency] }),
     ...rest,
   });
   return {
@@ -110,22 +110,27 @@ export function topic<T>(
         SubscribeOptions<T, Uses>,
         Subscriber<T, Uses>,
       ];
-      return define(options, one(read, options, handler), false);
+      return define(options, import.meta.without?.subscriptions ? leftOut : one(source, options, handler), false);
     },
     subscribeMany(...given: readonly unknown[]): Definition {
       const [options, handler] = (given.length === 2 ? given : [{}, given[0]]) as [
         SubscribeOptions<T, Uses>,
         BatchSubscriber<T, Uses>,
       ];
-      return define(options, batch(read, options, handler), true);
+      return define(options, import.meta.without?.batches ? leftOut : batch(source, options, handler), true);
     },
   };
 }
 
-type Read<T> = (arrival: EventArrival) => Promise<T>;
+/** What a subscriber knows of its events. */
+interface Source<T> {
+  readonly name: string;
+  readonly schema: Schema<unknown, T> | undefined;
+  readonly raw: boolean;
+}
 
 function one<T>(
-  read: Read<T>,
+  source: Source<T>,
   options: SubscribeOptions<T, Uses>,
   handler: Subscriber<T, Uses>,
 ): Pick<Definition, "settle" | "fail"> {
@@ -143,7 +148,7 @@ function one<T>(
   return {
     async settle(arrival, invocation) {
       if (arrival.kind !== "event") return notAnEvent;
-      const event = await deliver(read, arrival);
+      const event = await deliver(source, arrival);
       if (!(event instanceof Delivered)) return event;
       events.set(arrival, event);
       return settleOnce(options.idempotent?.(event), invocation, () => run(event, invocation));
@@ -153,7 +158,7 @@ function one<T>(
 }
 
 function batch<T>(
-  read: Read<T>,
+  source: Source<T>,
   options: SubscribeOptions<T, Uses>,
   handler: BatchSubscriber<T, Uses>,
 ): Pick<Definition, "settle" | "settleMany" | "fail"> {
@@ -163,7 +168,7 @@ function batch<T>(
     settle: async () => notAnEvent,
     async settleMany(arrivals, invocation) {
       for (const arrival of arrivals) {
-        const event = await deliver(read, arrival).catch((error: unknown) => {
+        const event = await deliver(source, arrival).catch((error: unknown) => {
           invocation.log.error("an event could not be read", { event: arrival.event.id, error });
           return again(error);
         });
@@ -178,6 +183,9 @@ function batch<T>(
   };
 }
 
+/** No function of this bundle, so nobody calls it. */
+const leftOut: Pick<Definition, "settle" | "fail"> = { settle: notHere, fail: notHere };
+
 const done: Outcome = { kind: "done" };
 const notAnEvent: Outcome = { kind: "dead", reason: "this function takes events" };
 
@@ -187,9 +195,9 @@ function verdictOf(event: Delivered<unknown> | Outcome | undefined): Outcome | u
 }
 
 /** The event as the handler sees it, or the outcome of one that cannot be read. */
-async function deliver<T>(read: Read<T>, arrival: EventArrival): Promise<Delivered<T> | Outcome> {
+async function deliver<T>(source: Source<T>, arrival: EventArrival): Promise<Delivered<T> | Outcome> {
   try {
-    return new Delivered(arrival, await read(arrival));
+    return new Delivered(arrival, await readData(arrival.event, source));
   } catch (error) {
     if (error instanceof FaastenError && error.code === "INVALID") return { kind: "dead", reason: error.message };
     throw error;
@@ -234,14 +242,7 @@ class Delivered<T> implements TopicEvent<T> {
 const optional: ReadonlySet<string> = new Set(["time", "subject", "datacontenttype", "dataschema", "attempt"]);
 
 /** Throws `INVALID` where the data is not what the topic promises its subscribers. */
-async function readData<T>(
-  { id, data }: CloudEvent,
-  {
-    name,
-    schema,
-    raw,
-  }: { readonly name: string; readonly schema: Schema<unknown, T> | undefined; readonly raw: boolean },
-): Promise<T> {
+async function readData<T>({ id, data }: CloudEvent, { name, schema, raw }: Source<T>): Promise<T> {
   const what = `topic ${name}: the event ${id}`;
   if (raw)
     return (

@@ -3,29 +3,50 @@
 /** Lower-case names; the values of one name are joined by ", ". May be any object: only what is its own is read. */
 export type Fields = Readonly<Record<string, string | undefined>>;
 
+/** What of a native class its lazy one leaves to it: asked for any of these, it becomes native. */
+export interface Delegated<Native> {
+  readonly properties: readonly (keyof Native & string)[];
+  readonly methods: readonly (keyof Native & string)[];
+}
+
 /**
  * The last prototype of a lazy class: what makes `lazy instanceof Request` hold without patching a global. A Proxy, because
  * the global's prototype may be fetched only once somebody asks for it, and who asks has touched the global already.
- * `toNative`: what the console shows in place of the lazy one.
+ * `toNative` gives what the console shows in place of the lazy one, and what `delegated` is asked of.
  */
-export function lastPrototype<Lazy>(
+export function lastPrototype<Lazy, Native extends object>(
   name: "Headers" | "Request" | "Response",
-  toNative: (lazy: Lazy) => object,
+  toNative: (lazy: Lazy) => Native,
+  { properties, methods }: Delegated<Native> = { properties: [], methods: [] },
 ): object {
-  const inspect = Symbol.for("nodejs.util.inspect.custom");
-  const target = {
-    [inspect](this: Lazy): object {
+  const target: object = {
+    [Symbol.for("nodejs.util.inspect.custom")](this: Lazy): Native {
       return toNative(this);
     },
   };
+  for (const property of properties) {
+    Object.defineProperty(target, property, {
+      get(this: Lazy) {
+        return toNative(this)[property];
+      },
+    });
+  }
+  for (const method of methods) {
+    Object.defineProperty(target, method, {
+      value(this: Lazy, ...given: readonly unknown[]): unknown {
+        const native = toNative(this);
+        return Reflect.apply(native[method] as Function, native, given);
+      },
+      writable: true,
+    });
+  }
   return new Proxy(target, { getPrototypeOf: () => globalThis[name].prototype });
 }
 
 /** Reads straight from the host's fields until something is written or listed. */
 export class LazyHeaders implements Headers {
   readonly #fields: Fields;
-  #values: Map<string, string> | undefined;
-  #cookies: string[] = [];
+  #values: Map<string, string[]> | undefined;
   #sorted: [string, string][] | undefined;
   #frozen = false;
   #native: Headers | undefined;
@@ -63,36 +84,29 @@ export class LazyHeaders implements Headers {
   }
 
   set(name: string, value: string): void {
-    const [key, text] = [toName(name), toValue(value)];
-    this.#beforeWriting();
-    if (this.#native) this.#native.set(key, text);
-    else this.#put(key, text, [text]);
+    const text = toValue(value);
+    this.delete(name);
+    this.append(name, text);
   }
 
   append(name: string, value: string): void {
     const [key, text] = [toName(name), toValue(value)];
-    this.#beforeWriting();
-    if (this.#native) this.#native.append(key, text);
+    const headers = this.#writable();
+    if (!(headers instanceof Map)) headers.append(key, text);
     else {
-      const before = this.#open().get(key);
-      this.#put(key, before === undefined ? text : `${before}, ${text}`, [...this.#cookies, text]);
+      const before = headers.get(key);
+      if (before) before.push(text);
+      else headers.set(key, [text]);
     }
   }
 
   delete(name: string): void {
     const key = toName(name);
-    this.#beforeWriting();
-    if (this.#native) this.#native.delete(key);
-    else {
-      this.#open().delete(key);
-      if (key === "set-cookie") this.#cookies = [];
-    }
+    this.#writable().delete(key);
   }
 
   getSetCookie(): string[] {
-    if (this.#native) return this.#native.getSetCookie();
-    this.#open();
-    return [...this.#cookies];
+    return this.#native ? this.#native.getSetCookie() : [...(this.#open().get("set-cookie") ?? [])];
   }
 
   forEach(visit: (value: string, name: string, parent: Headers) => void, self?: unknown): void {
@@ -126,35 +140,34 @@ export class LazyHeaders implements Headers {
   }
 
   #read(key: string): string | undefined {
-    if (this.#values) return this.#values.get(key);
+    if (this.#values) return this.#values.get(key)?.join(", ");
     return Object.hasOwn(this.#fields, key) ? this.#fields[key] : undefined;
   }
 
-  #put(key: string, text: string, cookies: string[]): void {
-    this.#open().set(key, text);
-    if (key === "set-cookie") this.#cookies = cookies;
-  }
-
-  #open(): Map<string, string> {
+  #open(): Map<string, string[]> {
     if (this.#values) return this.#values;
-    const values = new Map<string, string>();
+    const values = new Map<string, string[]>();
     for (const key of Object.keys(this.#fields)) {
       const value = this.#fields[key];
-      if (value !== undefined) values.set(key, value);
+      if (value !== undefined) values.set(key, [value]);
     }
-    const cookie = values.get("set-cookie");
-    if (cookie !== undefined) this.#cookies = [cookie];
     this.#values = values;
     return values;
+  }
+
+  #writable(): Map<string, string[]> | Headers {
+    if (this.#frozen) throw new TypeError("Headers: immutable");
+    this.#sorted = undefined;
+    return this.#native ?? this.#open();
   }
 
   #list(): readonly (readonly [string, string])[] {
     if (this.#native) return [...this.#native];
     if (this.#sorted) return this.#sorted;
     const sorted: [string, string][] = [];
-    for (const [name, value] of this.#open()) {
-      if (name === "set-cookie") for (const cookie of this.#cookies) sorted.push([name, cookie]);
-      else sorted.push([name, value]);
+    for (const [name, values] of this.#open()) {
+      const lines = name === "set-cookie" ? values : [values.join(", ")];
+      for (const value of lines) sorted.push([name, value]);
     }
     this.#sorted = sorted.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
     return sorted;
@@ -173,11 +186,6 @@ export class LazyHeaders implements Headers {
     } else {
       for (const name of Object.keys(init)) this.append(name, `${init[name]}`);
     }
-  }
-
-  #beforeWriting(): void {
-    if (this.#frozen) throw new TypeError("Headers: immutable");
-    this.#sorted = undefined;
   }
 }
 Object.setPrototypeOf(

@@ -118,50 +118,24 @@ class LazyRequest implements Request {
     return new LazyRequest(parts, this.#headers && new LazyHeaders(this.#headers));
   }
 
-  // What follows is the native request's, and is delegated as it stands.
+  // What follows is the native request's.
+  declare readonly body: Request["body"];
+  declare readonly signal: Request["signal"];
+  declare readonly cache: Request["cache"];
+  declare readonly credentials: Request["credentials"];
+  declare readonly destination: Request["destination"];
+  declare readonly integrity: Request["integrity"];
+  declare readonly keepalive: Request["keepalive"];
+  declare readonly mode: Request["mode"];
+  declare readonly redirect: Request["redirect"];
+  declare readonly referrer: Request["referrer"];
+  declare readonly referrerPolicy: Request["referrerPolicy"];
+  declare readonly blob: Request["blob"];
+  declare readonly formData: Request["formData"];
 
-  blob(): Promise<Blob> {
-    return this.#real.blob();
-  }
-  formData(): Promise<FormData> {
-    return this.#real.formData();
-  }
-  get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
-    return this.#real.body;
-  }
-  get signal(): AbortSignal {
-    return this.#real.signal;
-  }
-  get cache(): RequestCache {
-    return this.#real.cache;
-  }
-  get credentials(): RequestCredentials {
-    return this.#real.credentials;
-  }
-  get destination(): RequestDestination {
-    return this.#real.destination;
-  }
   /** Not in the DOM's types; `new Request(url, request)` reads it. */
   get duplex(): "half" {
     return "half";
-  }
-  get integrity(): string {
-    return this.#real.integrity;
-  }
-  get keepalive(): boolean {
-    return this.#real.keepalive;
-  }
-  get mode(): RequestMode {
-    return this.#real.mode;
-  }
-  get redirect(): RequestRedirect {
-    return this.#real.redirect;
-  }
-  get referrer(): string {
-    return this.#real.referrer;
-  }
-  get referrerPolicy(): ReferrerPolicy {
-    return this.#real.referrerPolicy;
   }
   get [Symbol.toStringTag](): string {
     return "Request";
@@ -193,7 +167,25 @@ class LazyRequest implements Request {
     return this.#native;
   }
 }
-Object.setPrototypeOf(LazyRequest.prototype, lastPrototype("Request", LazyRequest.native));
+Object.setPrototypeOf(
+  LazyRequest.prototype,
+  lastPrototype("Request", LazyRequest.native, {
+    properties: [
+      "body",
+      "signal",
+      "cache",
+      "credentials",
+      "destination",
+      "integrity",
+      "keepalive",
+      "mode",
+      "redirect",
+      "referrer",
+      "referrerPolicy",
+    ],
+    methods: ["blob", "formData"],
+  }),
+);
 
 const alreadyRead = "Body is unusable: Body has already been read";
 const decoder: TextDecoder = new TextDecoder();

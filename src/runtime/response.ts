@@ -127,44 +127,24 @@ class LazyResponse implements Response {
     return copy;
   }
 
-  // What follows is the native response's, and is delegated as it stands.
-
-  arrayBuffer(): Promise<ArrayBuffer> {
-    return this.#real.arrayBuffer();
-  }
-  blob(): Promise<Blob> {
-    return this.#real.blob();
-  }
-  bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#real.bytes();
-  }
-  formData(): Promise<FormData> {
-    return this.#real.formData();
-  }
-  json(): Promise<unknown> {
-    return this.#real.json();
-  }
-  text(): Promise<string> {
-    return this.#real.text();
-  }
-  get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
-    return this.#real.body;
-  }
   get bodyUsed(): boolean {
     return this.#native?.bodyUsed ?? false;
-  }
-  get redirected(): boolean {
-    return false;
-  }
-  get type(): ResponseType {
-    return "default";
-  }
-  get url(): string {
-    return "";
   }
   get [Symbol.toStringTag](): string {
     return "Response";
   }
+
+  // What follows is the native response's.
+  declare readonly body: Response["body"];
+  declare readonly redirected: Response["redirected"];
+  declare readonly type: Response["type"];
+  declare readonly url: Response["url"];
+  declare readonly arrayBuffer: Response["arrayBuffer"];
+  declare readonly blob: Response["blob"];
+  declare readonly bytes: Response["bytes"];
+  declare readonly formData: Response["formData"];
+  declare readonly json: Response["json"];
+  declare readonly text: Response["text"];
 
   get #real(): Response {
     const body = this.#body;
@@ -180,7 +160,13 @@ class LazyResponse implements Response {
     return this.#native;
   }
 }
-Object.setPrototypeOf(LazyResponse.prototype, lastPrototype("Response", LazyResponse.native));
+Object.setPrototypeOf(
+  LazyResponse.prototype,
+  lastPrototype("Response", LazyResponse.native, {
+    properties: ["body", "redirected", "type", "url"],
+    methods: ["arrayBuffer", "blob", "bytes", "formData", "json", "text"],
+  }),
+);
 
 const redirects: readonly number[] = [301, 302, 303, 307, 308];
 const taken = "The response's body was read, or is being read: return the response itself, or a clone made before";

@@ -4,7 +4,7 @@ import type { Grant, Invocation, Log } from "../contracts/function.ts";
 import type { App, Served } from "../contracts/provider.ts";
 import type { PubSub, Subscription } from "../contracts/pubsub.ts";
 import type { Arrival, Call, EventArrival, Outcome, RequestArrival, Trigger } from "../contracts/trigger.ts";
-import { FaastenError } from "../errors.ts";
+import { FaastenError, notHere } from "../errors.ts";
 import { type Components, createComponents } from "./components.ts";
 import { createJournal, createLog, type Journal, type Sink } from "./log.ts";
 import { here, longestTimer, Running, type Timed } from "./running.ts";
@@ -53,9 +53,7 @@ export function createRunner(app: App, sink?: Sink): Runner {
     const outcomes =
       arrivals.length === 1 && only !== undefined
         ? [await settleOne(scope, only, call.id)]
-        : served.definition.settleMany
-          ? await settleTogether(scope, arrivals)
-          : await settleEach(scope, arrivals);
+        : await settleSeveral(scope, arrivals);
     return { trigger, outcomes };
   }
 
@@ -91,6 +89,13 @@ interface Scope {
 }
 
 const atOnce = 10;
+
+const settleSeveral = import.meta.without?.events
+  ? notHere
+  : (scope: Scope, arrivals: readonly Arrival[]): Promise<readonly Outcome[]> =>
+      !import.meta.without?.batches && scope.served.definition.settleMany
+        ? settleTogether(scope, arrivals)
+        : settleEach(scope, arrivals);
 
 /** One run of the function for each. */
 function settleEach(scope: Scope, arrivals: readonly Arrival[]): Promise<readonly Outcome[]> {
@@ -143,16 +148,16 @@ function lanesOf(arrivals: readonly Arrival[]): IterableIterator<readonly number
 }
 
 async function settleOne(scope: Scope, arrival: Arrival, id: string): Promise<Outcome> {
-  if (arrival.kind === "malformed") return hand(scope, arrival, malformed(arrival));
+  if (arrival.kind === "malformed") return handOn(scope, arrival, malformed(arrival));
   const { definition } = scope.served;
   const parent = traceOf(arrival) ?? scope.call.traceparent;
   const run = new Run(scope, id, parent);
   const [outcome = heldBack] = await run.settle([arrival], async () =>
-    arrival.kind === "event" && definition.settleMany
+    !import.meta.without?.batches && arrival.kind === "event" && definition.settleMany
       ? definition.settleMany([arrival], run)
       : [await definition.settle(arrival, run)],
   );
-  return outcome.kind === "reply" ? outcome : hand(scope, arrival, outcome);
+  return outcome.kind === "reply" ? outcome : handOn(scope, arrival, outcome);
 }
 
 function runMany(scope: Scope, events: readonly EventArrival[]): Promise<readonly Outcome[]> {
@@ -206,6 +211,8 @@ async function hand(scope: Scope, arrival: Arrival, outcome: Outcome): Promise<O
     return { kind: "retry", reason };
   }
 }
+
+const handOn = import.meta.without?.events ? notHere : hand;
 
 function isLast(arrival: Arrival, outcome: Outcome, attempts: number): boolean {
   if (outcome.kind !== "retry" || outcome === heldBack || arrival.kind === "request") return false;

@@ -1,0 +1,24 @@
+// What the functions of a deployable need of the runtime: the rest is left out of their bundle.
+import type { Feature } from "../contracts/feature.ts";
+import type { Definition } from "../contracts/function.ts";
+
+/** As constants for the bundler. */
+export function withoutFeatures(definitions: readonly Definition[]): Readonly<Record<string, string>> {
+  const rights = new Set(definitions.flatMap(({ uses }) => Object.values(uses).map(({ right }) => right)));
+  const triggers = definitions.map(({ on }) => on);
+  const needed: Readonly<Record<Feature, boolean>> = {
+    access: triggers.some((on) => on.kind === "http" && on.access !== undefined && on.access !== "public"),
+    cors: triggers.some((on) => on.kind === "http" && on.cors !== undefined),
+    idempotency: definitions.some(({ needs = [] }) => needs.length > 0),
+    requests: triggers.some((on) => on.kind === "http"),
+    events: triggers.some((on) => on.kind !== "http"),
+    subscriptions: triggers.some((on) => on.kind === "topic"),
+    batches: triggers.some((on) => on.kind === "topic" && on.many),
+    publish: rights.has("publish"),
+    readWrite: rights.has("readWrite"),
+    list: rights.has("list"),
+  };
+  return Object.fromEntries(
+    Object.entries(needed).map(([feature, need]) => [`import.meta.without.${feature}`, `${!need}`]),
+  );
+}

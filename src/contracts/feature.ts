@@ -1,0 +1,28 @@
+// What a bundle can do without.
+
+/**
+ * A build knows all functions of a deployable, and leaves out what none of them needs: `import.meta.without?.cors` is
+ * written where that begins, is a constant in a bundle, and `undefined` everywhere else: then everything is there.
+ */
+export type Feature =
+  /** Another `access` than "public". */
+  | "access"
+  | "cors"
+  | "idempotency"
+  /** Functions that are triggered by HTTP. */
+  | "requests"
+  /** All others: without them, each call is one request. */
+  | "events"
+  | "subscriptions"
+  /** `subscribeMany`. */
+  | "batches"
+  /** The clients of grants, by their rights. */
+  | "publish"
+  | "readWrite"
+  | "list";
+
+declare global {
+  interface ImportMeta {
+    readonly without?: Readonly<Partial<Record<Feature, boolean>>>;
+  }
+}
