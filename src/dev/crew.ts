@@ -30,6 +30,10 @@ export function createCrew(heard: Heard): Crew {
   let loading: Asked<Answer["kind"]> | undefined;
   const former = new Set<Worker>();
   let stopping = false;
+  // One that loops hears of nothing, not even that we are gone.
+  process.once("exit", () => {
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill("SIGKILL");
+  });
 
   function fork(): Worker {
     const cache = getCompileCacheDir();

@@ -1,5 +1,6 @@
 // One process that serves one version of the app. A save makes a new one: Node never frees an imported module.
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { Worker as Thread } from "node:worker_threads";
 import type { Local } from "../../providers/local/host.ts";
 import { prefixed } from "../blocks/prefix.ts";
 import { type Binding, bind } from "../build/bind.ts";
@@ -67,6 +68,13 @@ async function load(order: Load): Promise<void> {
   const port = await server.listen(order.port);
   control.open(port);
   say({ kind: "ready", port, functions: found.map(describe) });
+  guardAlone();
+}
+
+/** A handler that loops would never learn that the server was killed: a thread of its own does. */
+function guardAlone(): void {
+  const file = fileURLToPath(import.meta.url).replace(/worker(\.[jt]s)$/, "orphan$1");
+  new Thread(file, { workerData: process.ppid, execArgv: [], env: {} }).on("error", () => undefined).unref();
 }
 
 /** What nearly every app needs is loaded while nobody waits for it. */

@@ -242,6 +242,28 @@ describe("the end", () => {
     await until(async () => membersOf(child.pid).length === 0);
     remove(other);
   });
+
+  test.each<[string, readonly NodeJS.Signals[]]>([
+    ["a second Ctrl-C", ["SIGINT", "SIGINT"]],
+    ["SIGKILL", ["SIGKILL"]],
+  ])("by %s ends a process that loops in a handler, too", async (_, signals) => {
+    const loop = 'export const loop = http.get("/loop", () => { appendFileSync("loads", "loops"); for (;;); });';
+    const other = makeApp({ "serverless.yml": manifest(), "src/app.ts": app(1, loop) });
+    const { child, url, stop } = await startDev(other, { group: true });
+    void fetch(`${url}/loop`).catch(() => undefined);
+    await until(async () => read(other, "loads").endsWith("loops"));
+    for (const signal of signals) {
+      child.kill(signal);
+      await new Promise((resume) => setTimeout(resume, 100)); // two of a kind that come together are one
+    }
+    await stop("SIGKILL");
+    try {
+      await until(async () => membersOf(child.pid).length === 0);
+    } finally {
+      for (const left of membersOf(child.pid)) process.kill(Number(left), "SIGKILL");
+      remove(other);
+    }
+  });
 });
 
 const route = (name: string): string =>
