@@ -4,7 +4,8 @@ import type { Definition } from "../contracts/function.ts";
 
 /** As constants for the bundler. */
 export function withoutFeatures(definitions: readonly Definition[]): Readonly<Record<string, string>> {
-  const rights = new Set(definitions.flatMap(({ uses }) => Object.values(uses).map(({ right }) => right)));
+  const grants = definitions.flatMap(({ uses, needs = [] }) => [...Object.values(uses), ...needs]);
+  const rights = new Set(grants.map(({ right }) => right));
   const triggers = definitions.map(({ on }) => on);
   const needed: Readonly<Record<Feature, boolean>> = {
     access: triggers.some((on) => on.kind === "http" && on.access !== undefined && on.access !== "public"),
