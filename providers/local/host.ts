@@ -1,6 +1,7 @@
 // The local host: the app's HTTP functions at their own paths, its topics and its schedules, in this process.
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { setTimeout as setTimer } from "node:timers/promises";
 import {
   type App,
   type Call,
@@ -50,8 +51,11 @@ export interface Local {
   deliver(name: string, arrival: EventArrival): Promise<Outcome>;
   readonly functions: readonly Served[];
   readonly runner: Runner;
-  /** Ends what runs, then lets go of everything. */
-  stop(): Promise<void>;
+  /**
+   * Ends what runs, then lets go of everything. A schedule that failed is tried again for so many milliseconds, and not at
+   * all if left out; one that is given up is logged. Deliveries end at once. May be called again, to be quicker.
+   */
+  stop(within?: number): Promise<void>;
 }
 
 export function serve(app: App, options: LocalOptions = {}): Local {
@@ -60,6 +64,10 @@ export function serve(app: App, options: LocalOptions = {}): Local {
   /** Within `unhandledRejection` it holds what it held where the promise was made: so a stray one finds its run among many. */
   const origins = new AsyncLocalStorage<Origin>();
   const clocks: Clock[] = [];
+  const brokers: PubSub[] = [];
+  const ticks = new Map<Promise<void>, Due>();
+  const late = new AbortController();
+  let stopped: Promise<void> | undefined;
   const tag = Math.random().toString(36).slice(2, 8);
   let calls = 0;
 
@@ -111,18 +119,35 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     return (await run(served, { function: name, service: app.service, planned }, {}, on.cron)) as Outcome;
   }
 
+  function tick(name: string, planned: number): void {
+    const due: Due = { function: name, planned: new Date(planned).toISOString() };
+    const done = runUntilDone(planned, due).finally(() => ticks.delete(done));
+    ticks.set(done, due);
+  }
+
   /** A failed run is tried again as the clouds do it: twice, a little later. */
-  async function tick(name: string, planned: number): Promise<void> {
+  async function runUntilDone(planned: number, due: Due): Promise<void> {
     for (const pause of [1_000, 5_000, undefined]) {
-      const { kind } = await fire(name, planned);
+      const { kind } = await fire(due.function, planned);
       if (kind !== "retry") return;
-      if (pause === undefined)
-        runner.journal.write("error", "given up after three runs", {
-          function: name,
-          planned: new Date(planned).toISOString(),
-        });
-      else await new Promise((resume) => setTimeout(resume, pause).unref());
+      if (pause === undefined) giveUp("given up after three runs", due);
+      else if (!(await passes(pause, late.signal))) return giveUp("given up before its next run: the app stops", due);
     }
+  }
+
+  function giveUp(message: string, due: Due): void {
+    runner.journal.write("error", message, { ...due });
+  }
+
+  /** Brokers go first, so that another process has what comes. They still publish, as the schedules may want to. */
+  async function end(): Promise<void> {
+    const tooLong = passed(late.signal, patience);
+    for (const clock of clocks.splice(0)) clock.stop();
+    await Promise.allSettled(brokers.map((broker) => broker.close?.()));
+    await Promise.race([Promise.allSettled(ticks.keys()), tooLong]);
+    for (const due of ticks.values()) giveUp("given up while it ran: the app stops", due);
+    await runner.close();
+    process.off("unhandledRejection", floating);
   }
 
   const floating = (reason: unknown): void => runner.rejected(reason, origins.getStore());
@@ -144,20 +169,45 @@ export function serve(app: App, options: LocalOptions = {}): Local {
             "UNSUPPORTED",
             `component ${component} (${app.components[component]?.type}) cannot deliver on this machine`,
           );
+        brokers.push(broker);
         broker.consume(subscriptions, ({ subscriber }, arrival) => deliver(subscriber, arrival));
       }
       for (const { name, definition } of app.functions) {
         if (definition.on.kind !== "schedule") continue;
         const { cron, timeZone } = definition.on;
-        clocks.push(startClock(cron, timeZone, (planned) => void tick(name, planned)));
+        clocks.push(startClock(cron, timeZone, (planned) => tick(name, planned)));
       }
     },
-    async stop() {
-      for (const clock of clocks.splice(0)) clock.stop();
-      await runner.close();
-      process.off("unhandledRejection", floating);
+    stop(within = 0) {
+      if (within === 0) late.abort();
+      else setTimeout(() => late.abort(), within).unref();
+      stopped ??= end();
+      return stopped;
     },
   };
+}
+
+/** A planned run, as the log names it. */
+interface Due {
+  readonly function: string;
+  readonly planned: string;
+}
+
+/** Milliseconds that a run has to end once it is late. */
+const patience = 5_000;
+
+/** Whether it passed before the signal came. */
+function passes(milliseconds: number, signal: AbortSignal): Promise<boolean> {
+  return setTimer(milliseconds, true, { signal }).catch(() => false);
+}
+
+/** Resolves so many milliseconds after the signal. */
+async function passed(signal: AbortSignal, milliseconds: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  await setTimer(milliseconds, undefined, { ref: false });
 }
 
 function subscriptionsOf(functions: readonly Served[]): ReadonlyMap<string, Subscription[]> {

@@ -52,13 +52,14 @@ export function createCrew(heard: Heard): Crew {
     return worker;
   }
 
-  /** Resolves once it takes no new connection. It has as long as a function may run to finish; but few do so at a time. */
+  /** Resolves once it takes no new connection. It has as long as a function may run, and may wait to run again; but few do so at a time. */
   async function retire(worker: Worker, timeout: number): Promise<void> {
     former.add(worker);
     const [oldest] = former;
     if (former.size > mostFormer && oldest) tell(oldest, { kind: "stop" });
-    setTimeout(() => worker.process.kill("SIGKILL"), timeout + patience).unref();
-    const { answer } = ask(worker, { kind: "retire" }, ["retired"], patience);
+    const within = timeout + longestRests;
+    setTimeout(() => worker.process.kill("SIGKILL"), within + longestEnd).unref();
+    const { answer } = ask(worker, { kind: "retire", within }, ["retired"], patience);
     if (typeof (await answer) === "string") worker.process.kill("SIGKILL");
   }
 
@@ -96,7 +97,7 @@ export function createCrew(heard: Heard): Crew {
       for (const worker of workers) tell(worker, { kind: "stop" });
       const late = setTimeout(() => {
         for (const worker of workers) worker.process.kill("SIGKILL");
-      }, 7_000);
+      }, longestEnd);
       await Promise.all(gone);
       clearTimeout(late);
     },
@@ -106,6 +107,10 @@ export function createCrew(heard: Heard): Crew {
 const workerFile = fileURLToPath(import.meta.url).replace(/crew(\.[jt]s)$/, "worker$1");
 const longestLoad = 10_000;
 const patience = 3_000;
+/** Between the runs of a schedule that fails. */
+const longestRests = 6_000;
+/** From being told that it is over. */
+const longestEnd = 7_000;
 const mostFormer = 3;
 
 interface Asked<Kind extends FromWorker["kind"]> {

@@ -21,8 +21,8 @@ export interface Load {
   readonly check: boolean;
 }
 
-/** `retire`: another serves now; finish what was begun, then end. `stop`: end soon. */
-export type ToWorker = Load | { readonly kind: "retire" } | { readonly kind: "stop" };
+/** `retire`: another serves now; finish what was begun, for so many milliseconds at most, then end. `stop`: end soon. */
+export type ToWorker = Load | { readonly kind: "retire"; readonly within: number } | { readonly kind: "stop" };
 
 export type FromWorker =
   | { readonly kind: "waiting" }

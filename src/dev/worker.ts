@@ -29,7 +29,7 @@ process.on("exit", lines.flush);
 process.on("disconnect", () => process.exit(0));
 process.on("message", (message: ToWorker) => {
   if (message.kind === "load") void load(message).catch(failed);
-  else if (message.kind === "retire") void end(version?.server.retire());
+  else if (message.kind === "retire") void end(version?.server.retire(), message.within);
   else void end(version?.server.close());
 });
 say({ kind: "waiting" });
@@ -92,9 +92,9 @@ async function prepare(): Promise<void> {
 }
 
 /** Deliveries go to the others at once, whatever requests may still run here. */
-async function end(closed: Promise<void> | undefined): Promise<void> {
+async function end(closed: Promise<void> | undefined, within = 0): Promise<void> {
   say({ kind: "retired" });
-  await Promise.all([closed, version?.local.stop()]);
+  await Promise.all([closed, version?.local.stop(within)]);
   lines.flush();
   process.disconnect?.();
 }
