@@ -8,7 +8,6 @@ export function withoutFeatures(definitions: readonly Definition[]): Readonly<Re
   const rights = new Set(grants.map(({ right }) => right));
   const triggers = definitions.map(({ on }) => on);
   const needed: Readonly<Record<Feature, boolean>> = {
-    access: triggers.some((on) => on.kind === "http" && on.access !== undefined && on.access !== "public"),
     cors: triggers.some((on) => on.kind === "http" && on.cors !== undefined),
     idempotency: definitions.some(({ needs = [] }) => needs.length > 0),
     requests: triggers.some((on) => on.kind === "http"),

@@ -3,10 +3,9 @@
 /**
  * A build knows all functions of a deployable, and leaves out what none of them needs: `import.meta.without?.cors` is
  * written where that begins, is a constant in a bundle, and `undefined` everywhere else: then everything is there.
+ * The check of `access` is never among them.
  */
 export type Feature =
-  /** Another `access` than "public". */
-  | "access"
   | "cors"
   | "idempotency"
   /** Functions that are triggered by HTTP. */

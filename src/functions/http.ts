@@ -152,7 +152,7 @@ function answering(
 
   async function answer(arrival: RequestArrival, params: RouteParams, invocation: Invocation): Promise<Response> {
     const { request } = arrival;
-    const caller = import.meta.without?.access ? arrival.caller : await admit(access, arrival);
+    const caller = await admit(access, arrival);
     checkSize(sizeOf(request));
     const work = async (): Promise<Response> => {
       const parsed = body && (await parse(body, fromJson(await wholeOf(request)), "the body"));

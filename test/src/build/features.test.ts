@@ -11,8 +11,8 @@ const reply = (): Response => new Response();
 
 const needs: readonly (readonly [features: string, definitions: readonly Definition[]])[] = [
   ["requests", [http.get("/", { access: "public" }, reply)]],
-  ["access requests", [http.get("/", { access: "service" }, reply)]],
-  ["access requests", [http.get("/", { access: jwt({ issuer: "https://i", audience: "a" }) }, reply)]],
+  ["requests", [http.get("/", { access: "service" }, reply)]],
+  ["requests", [http.get("/", { access: jwt({ issuer: "https://i", audience: "a" }) }, reply)]],
   ["cors requests", [http.get("/", { cors: { origins: ["*"] } }, reply)]],
   ["idempotency readWrite requests", [http.post("/", { idempotent: () => "key" }, reply)]],
   ["publish requests", [http.post("/", { uses: { placed: placed.publish } }, reply)]],
