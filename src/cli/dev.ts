@@ -5,7 +5,6 @@ import { dev as start } from "../dev/dev.ts";
 import { createPrinter } from "../dev/print.ts";
 import { FaastenError } from "../errors.ts";
 import { readParams } from "./params.ts";
-import { findRunning } from "./running.ts";
 
 export interface DevFlags {
   readonly port: string;
@@ -20,7 +19,6 @@ export async function dev({ port, stage, param }: DevFlags): Promise<void> {
   const params = readParams(param);
   const folder = process.cwd();
   checkFolder(folder);
-  await checkAlone(folder);
   const asked = new AbortController();
   const stop = (): void => {
     if (asked.signal.aborted) process.exit(130);
@@ -47,21 +45,5 @@ function checkFolder(folder: string): void {
   throw new FaastenError(
     "NOT_FOUND",
     `there is no serverless.yml in ${folder}: go to the folder of an app, or write one with \`service\`, \`provider\` and \`custom.faasten.entry\``,
-  );
-}
-
-/** Two of them would write one folder's data and address. */
-async function checkAlone(folder: string): Promise<void> {
-  let port: number;
-  try {
-    const running = findRunning(folder);
-    await running.ask("GET", "/functions");
-    port = running.port;
-  } catch {
-    return;
-  }
-  throw new FaastenError(
-    "ALREADY_EXISTS",
-    `the app in this folder answers on port ${port} already: stop that one first`,
   );
 }

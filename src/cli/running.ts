@@ -1,6 +1,7 @@
 // The app that `faasten dev` serves from this folder, as the other commands reach it.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isAlive, readAddress } from "../dev/address.ts";
 import { FaastenError } from "../errors.ts";
 
 export interface Running {
@@ -72,26 +73,9 @@ const patience = 60_000;
 const restart = "start it with `faasten dev`";
 
 function read(file: string): { readonly port: number; readonly token: string } {
-  const { port, token, pid } = parse(file);
+  const { port, token, pid } = readAddress(file);
   if (typeof port !== "number" || typeof token !== "string" || typeof pid !== "number")
     throw new FaastenError("UNAVAILABLE", `no app runs in this folder: ${restart}`);
   if (!isAlive(pid)) throw new FaastenError("UNAVAILABLE", `the app that ran in this folder is gone: ${restart}`);
   return { port, token };
-}
-
-function parse(file: string): Readonly<Record<string, unknown>> {
-  try {
-    return Object(JSON.parse(readFileSync(file, "utf8")));
-  } catch {
-    return {};
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

@@ -1,11 +1,11 @@
 // `faasten dev`: serves the app, and a new version of it on each save, without a gap and without losing data.
 import { randomBytes } from "node:crypto";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { AppManifests } from "../build/app.ts";
 import { allProviders } from "../build/providers.ts";
 import { FaastenError } from "../errors.ts";
 import { Problems } from "../manifest/problems.ts";
+import { takeAddress } from "./address.ts";
 import { createCrew } from "./crew.ts";
 import type { Load } from "./messages.ts";
 import type { Printer } from "./print.ts";
@@ -28,13 +28,13 @@ export interface Dev {
   readonly ended: Promise<void>;
 }
 
-/** Resolves once the first version answers, or, having said what is wrong with it, waits for the next save. */
+/** Throws `ALREADY_EXISTS` where another serves the folder. Resolves once the first version answers, or, having said what is wrong with it, waits for the next save. */
 export async function dev(options: DevOptions): Promise<Dev> {
   const { folder, print, signal } = options;
   const token = options.token ?? randomBytes(16).toString("base64url");
   const data = join(folder, ".faasten", "local");
-  const address = join(data, "dev.json");
-  mkdirSync(data, { recursive: true });
+  const address = takeAddress(data);
+  process.once("exit", address.release);
   const crew = createCrew({ lines: print.lines, ended });
 
   let port = options.port;
@@ -82,7 +82,7 @@ export async function dev(options: DevOptions): Promise<Dev> {
     if (answer.kind !== "ready") return;
     port = answer.port;
     bundler.keep(order.file);
-    writeFileSync(address, JSON.stringify({ port, token, pid: process.pid }), { mode: 0o600 });
+    address.tell(port, token);
     if (replaces) print.reloaded(answer.functions);
     else print.serving({ service: order.service, port, token, functions: answer.functions });
   }
@@ -142,7 +142,7 @@ export async function dev(options: DevOptions): Promise<Dev> {
     watcher.close();
     await crew.stop();
     await bundler.close();
-    rmSync(address, { force: true });
+    address.release();
     end();
   }
 

@@ -1,6 +1,6 @@
 // The `faasten` command: what it prints where, and how it ends.
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are variables of a serverless.yml
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
@@ -311,6 +311,34 @@ test("a port that is taken: told, ended with 1, and nothing is left running", as
   expect(stderr).toBe(`UNAVAILABLE  port ${port} is taken: stop what uses it, or choose another with --port\n`);
   // `close` of the process's pipes, which its workers share, came: none of them lives.
   expect(existsSync(join(folder, ".faasten/local/dev.json"))).toBe(false);
+});
+
+test("of those that start at once in one folder one serves, whatever was left behind there", async () => {
+  const folder = folderWith({ "serverless.yml": manifest, "src/app.ts": app });
+  const gone = runFaasten(folder, ["--version"]);
+  await gone.ended;
+  const left = JSON.stringify({ port: 1, token: "t", pid: gone.child.pid });
+  for (const before of [undefined, left, "{"]) {
+    if (before !== undefined) save(folder, ".faasten/local/dev.json", before);
+    const both = [0, 1].map(() => runFaasten(folder, ["dev", "--port", "0"]));
+    const loser = await Promise.race(both.map(async (run) => ({ run, ...(await run.ended) })));
+    expect([loser.code, loser.stdout.toString()]).toEqual([1, ""]);
+    expect(loser.stderr).toMatch(/^ALREADY_EXISTS {2}the app in this folder /);
+    const winner = both.find((run) => run !== loser.run);
+    await winner?.said(/answers on/);
+    expect((await faasten(folder, ["functions"])).code).toBe(0);
+    expect(await winner?.stop()).toBe(0);
+    expect(readdirSync(join(folder, ".faasten/local")).filter((name) => name.startsWith("dev"))).toEqual([]);
+  }
+});
+
+test("one that stops leaves another's address", async () => {
+  const folder = folderWith({ "serverless.yml": manifest, "src/app.ts": app });
+  const running = await startDev(folder);
+  const other = JSON.stringify({ port: 1, token: "t", pid: process.pid });
+  save(folder, ".faasten/local/dev.json", other);
+  expect(await running.stop()).toBe(0);
+  expect(read(folder, ".faasten/local/dev.json")).toBe(other);
 });
 
 test("a Ctrl-C while the app is loaded ends it as any other", async () => {
