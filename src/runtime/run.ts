@@ -1,14 +1,13 @@
 // How one native call is run: decode, deadline, trace, order, settle, encode.
 import type { CallOptions, Component } from "../contracts/component.ts";
-import type { Grant, Invocation, Log } from "../contracts/function.ts";
 import type { App, Served } from "../contracts/provider.ts";
 import type { PubSub, Subscription } from "../contracts/pubsub.ts";
 import type { Arrival, Call, EventArrival, Outcome, RequestArrival, Trigger } from "../contracts/trigger.ts";
 import { FaastenError, notHere } from "../errors.ts";
-import { type Components, createComponents } from "./components.ts";
-import { createJournal, createLog, type Journal, type Sink } from "./log.ts";
-import { here, longestTimer, Running, type Timed } from "./running.ts";
-import { startSpan, traceIdOf } from "./trace.ts";
+import { createComponents } from "./components.ts";
+import { Run, type Scope } from "./invocation.ts";
+import { createJournal, type Journal, type Sink } from "./log.ts";
+import { longestTimer, Running } from "./running.ts";
 
 export interface Settled {
   readonly trigger: Trigger;
@@ -76,16 +75,6 @@ export function createRunner(app: App, sink?: Sink): Runner {
     journal,
     close: components.close,
   };
-}
-
-/** All that the settling of one call needs to know. */
-interface Scope {
-  readonly app: App;
-  readonly served: Served;
-  readonly call: Call<unknown>;
-  readonly components: Components;
-  readonly journal: Journal;
-  readonly running: Running<Run>;
 }
 
 const atOnce = 10;
@@ -223,138 +212,4 @@ function isLast(arrival: Arrival, outcome: Outcome, attempts: number): boolean {
 function until(deadline: number): CallOptions {
   const left = Math.ceil(deadline - Date.now());
   return left < longestTimer ? { signal: AbortSignal.timeout(Math.max(0, left)) } : {};
-}
-
-/** One run of one function, as its definition and its clients see it. */
-class Run implements Invocation, Timed {
-  readonly id: string;
-  readonly #scope: Scope;
-  readonly #parent: string | undefined;
-  readonly #started: number = Date.now();
-  #traceparent: string | undefined;
-  #log: Log | undefined;
-  #signal: AbortSignal | undefined;
-  #abort: (() => void) | undefined;
-  #timeout: FaastenError | undefined;
-  #due: number;
-  #clients: Map<Grant, unknown> | undefined;
-  #fail: ((reason: unknown) => void) | undefined;
-
-  constructor(scope: Scope, id: string, parent: string | undefined) {
-    this.#scope = scope;
-    this.id = id;
-    this.#parent = parent;
-    this.#due = this.deadline - this.#margin;
-  }
-
-  get due(): number {
-    return this.#due;
-  }
-
-  /** The signal goes first, with half of the margin left for the handler to end by itself; then the run is given up, in time to answer. */
-  ring(): void {
-    if (this.#timeout) {
-      this.#due = Number.POSITIVE_INFINITY;
-      this.fail(this.#timeout);
-      return;
-    }
-    const { name } = this.#scope.served;
-    this.#timeout = new FaastenError("TIMEOUT", `${name} did not end within ${this.deadline - this.#started} ms`);
-    this.#due = Date.now() + this.#margin / 2;
-    this.#abort?.();
-  }
-
-  get service(): string {
-    return this.#scope.app.service;
-  }
-  get function(): string {
-    return this.#scope.served.name;
-  }
-  get deadline(): number {
-    return this.#scope.call.deadline;
-  }
-  get native(): Call<unknown> {
-    return this.#scope.call;
-  }
-  get traceparent(): string {
-    this.#traceparent ??= startSpan(this.#parent);
-    return this.#traceparent;
-  }
-  get log(): Log {
-    this.#log ??= createLog(this.#scope.journal, () => this.#own());
-    return this.#log;
-  }
-  get signal(): AbortSignal {
-    if (!this.#signal) {
-      const controller = new AbortController();
-      this.#signal = controller.signal;
-      this.#abort = here(() => controller.abort(this.#timeout));
-      if (this.#timeout) this.#abort();
-    }
-    return this.#signal;
-  }
-
-  open<Client>(grant: Grant<Client>): Client {
-    this.#clients ??= new Map();
-    const known = this.#clients.get(grant);
-    if (known !== undefined) return known as Client;
-    const { definition, name } = this.#scope.served;
-    if (!Object.values(definition.uses).includes(grant) && !definition.needs?.includes(grant)) {
-      const what = grant.resource === undefined ? grant.component : `${grant.component} (${grant.resource})`;
-      throw new FaastenError("NOT_GRANTED", `${name} may not ${grant.right} ${what}: name it in its \`uses\``);
-    }
-    const client = grant.open(this.#scope.components.get(grant.component), this);
-    this.#clients.set(grant, client);
-    return client;
-  }
-
-  conceal(secret: string): void {
-    this.#scope.journal.conceal(secret);
-  }
-
-  redact(text: string): string {
-    return this.#scope.journal.redact(text);
-  }
-
-  fail(reason: unknown): void {
-    this.#fail?.(reason);
-  }
-
-  /** Runs `work` until it ends, fails, or has used up its time. What it throws becomes each arrival's outcome by the definition. */
-  async settle(
-    arrivals: readonly (RequestArrival | EventArrival)[],
-    work: () => Promise<readonly Outcome[]>,
-  ): Promise<readonly Outcome[]> {
-    const { running, served } = this.#scope;
-    running.add(this);
-    try {
-      return await new Promise<readonly Outcome[]>((resolve, reject) => {
-        this.#fail = reject;
-        work().then(resolve, (error: unknown) => {
-          if (running.has(this)) reject(error);
-          else this.log.warn("failed after it was given up", { error });
-        });
-      });
-    } catch (error) {
-      const outcomes = arrivals.map((arrival) => served.definition.fail(error, this, arrival));
-      if (outcomes.every(isRefusal)) this.log.info("refused", { error });
-      else this.log.error("failed", { error });
-      return outcomes;
-    } finally {
-      running.delete(this);
-    }
-  }
-
-  get #margin(): number {
-    return Math.min(1000, (this.deadline - this.#started) / 5);
-  }
-
-  #own(): Readonly<Record<string, unknown>> {
-    return { function: this.function, invocation: this.id, trace: traceIdOf(this.traceparent) };
-  }
-}
-
-/** The caller's mistake, and no failure of the function. */
-function isRefusal(outcome: Outcome): boolean {
-  return outcome.kind === "reply" && outcome.response.status < 500;
 }

@@ -1,0 +1,153 @@
+// One run of one function: its deadline, its clients, and what becomes of it if it fails.
+import type { Grant, Invocation, Log } from "../contracts/function.ts";
+import type { App, Served } from "../contracts/provider.ts";
+import type { Call, EventArrival, Outcome, RequestArrival } from "../contracts/trigger.ts";
+import { FaastenError } from "../errors.ts";
+import type { Components } from "./components.ts";
+import { createLog, type Journal } from "./log.ts";
+import { here, type Running, type Timed } from "./running.ts";
+import { startSpan, traceIdOf } from "./trace.ts";
+
+/** All that the settling of one call needs to know. */
+export interface Scope {
+  readonly app: App;
+  readonly served: Served;
+  readonly call: Call<unknown>;
+  readonly components: Components;
+  readonly journal: Journal;
+  readonly running: Running<Run>;
+}
+
+/** One run of one function, as its definition and its clients see it. */
+export class Run implements Invocation, Timed {
+  readonly id: string;
+  readonly #scope: Scope;
+  readonly #parent: string | undefined;
+  readonly #started: number = Date.now();
+  #traceparent: string | undefined;
+  #log: Log | undefined;
+  #signal: AbortSignal | undefined;
+  #abort: (() => void) | undefined;
+  #timeout: FaastenError | undefined;
+  #due: number;
+  #clients: Map<Grant, unknown> | undefined;
+  #fail: ((reason: unknown) => void) | undefined;
+
+  constructor(scope: Scope, id: string, parent: string | undefined) {
+    this.#scope = scope;
+    this.id = id;
+    this.#parent = parent;
+    this.#due = this.deadline - this.#margin;
+  }
+
+  get due(): number {
+    return this.#due;
+  }
+
+  /** The signal goes first, with half of the margin left for the handler to end by itself; then the run is given up, in time to answer. */
+  ring(): void {
+    if (this.#timeout) {
+      this.#due = Number.POSITIVE_INFINITY;
+      this.fail(this.#timeout);
+      return;
+    }
+    const { name } = this.#scope.served;
+    this.#timeout = new FaastenError("TIMEOUT", `${name} did not end within ${this.deadline - this.#started} ms`);
+    this.#due = Date.now() + this.#margin / 2;
+    this.#abort?.();
+  }
+
+  get service(): string {
+    return this.#scope.app.service;
+  }
+  get function(): string {
+    return this.#scope.served.name;
+  }
+  get deadline(): number {
+    return this.#scope.call.deadline;
+  }
+  get native(): Call<unknown> {
+    return this.#scope.call;
+  }
+  get traceparent(): string {
+    this.#traceparent ??= startSpan(this.#parent);
+    return this.#traceparent;
+  }
+  get log(): Log {
+    this.#log ??= createLog(this.#scope.journal, () => this.#own());
+    return this.#log;
+  }
+  get signal(): AbortSignal {
+    if (!this.#signal) {
+      const controller = new AbortController();
+      this.#signal = controller.signal;
+      this.#abort = here(() => controller.abort(this.#timeout));
+      if (this.#timeout) this.#abort();
+    }
+    return this.#signal;
+  }
+
+  open<Client>(grant: Grant<Client>): Client {
+    this.#clients ??= new Map();
+    const known = this.#clients.get(grant);
+    if (known !== undefined) return known as Client;
+    const { definition, name } = this.#scope.served;
+    if (!Object.values(definition.uses).includes(grant) && !definition.needs?.includes(grant)) {
+      const what = grant.resource === undefined ? grant.component : `${grant.component} (${grant.resource})`;
+      throw new FaastenError("NOT_GRANTED", `${name} may not ${grant.right} ${what}: name it in its \`uses\``);
+    }
+    const client = grant.open(this.#scope.components.get(grant.component), this);
+    this.#clients.set(grant, client);
+    return client;
+  }
+
+  conceal(secret: string): void {
+    this.#scope.journal.conceal(secret);
+  }
+
+  redact(text: string): string {
+    return this.#scope.journal.redact(text);
+  }
+
+  fail(reason: unknown): void {
+    this.#fail?.(reason);
+  }
+
+  /** Runs `work` until it ends, fails, or has used up its time. What it throws becomes each arrival's outcome by the definition. */
+  async settle(
+    arrivals: readonly (RequestArrival | EventArrival)[],
+    work: () => Promise<readonly Outcome[]>,
+  ): Promise<readonly Outcome[]> {
+    const { running, served } = this.#scope;
+    running.add(this);
+    try {
+      return await new Promise<readonly Outcome[]>((resolve, reject) => {
+        this.#fail = reject;
+        work().then(resolve, (error: unknown) => {
+          if (running.has(this)) reject(error);
+          else this.log.warn("failed after it was given up", { error });
+        });
+      });
+    } catch (error) {
+      const outcomes = arrivals.map((arrival) => served.definition.fail(error, this, arrival));
+      if (outcomes.every(isRefusal)) this.log.info("refused", { error });
+      else this.log.error("failed", { error });
+      return outcomes;
+    } finally {
+      running.delete(this);
+    }
+  }
+
+  get #margin(): number {
+    return Math.min(1000, (this.deadline - this.#started) / 5);
+  }
+
+  #own(): Readonly<Record<string, unknown>> {
+    return { function: this.function, invocation: this.id, trace: traceIdOf(this.traceparent) };
+  }
+}
+
+/** The caller's mistake, and no failure of the function. */
+function isRefusal(outcome: Outcome): boolean {
+  return outcome.kind === "reply" && outcome.response.status < 500;
+}
