@@ -96,6 +96,7 @@ export async function dev(options: DevOptions): Promise<Dev> {
       problems,
     );
     watcher.also([join(folder, "serverless.yml"), join(folder, ".env"), ...app.files]);
+    watcher.below(app.manifest?.entryFolders ?? []);
     const bundle = app.entries.length > 0 ? await bundler.build(app.entries, problems) : undefined;
     const sources = [...app.entries, ...bundler.sources()];
     watcher.also([...sources, ...new Set(sources.map((file) => dirname(file)))]);

@@ -1,10 +1,12 @@
 // Tells when one of some files is saved, or a folder gets or loses one that matters.
 import { type FSWatcher, readdirSync, statSync, watch } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 
 export interface Watcher {
   /** From now on these files and folders too. They need not exist yet. */
   also(paths: readonly string[]): void;
+  /** These folders with all that are in them or will be, however deep; but for `node_modules` and what is hidden. */
+  below(folders: readonly string[]): void;
   close(): void;
 }
 
@@ -12,10 +14,18 @@ export interface Watcher {
 export function watchFiles(changed: () => void): Watcher {
   const stamps = new Map<string, string>();
   const folders = new Map<string, FSWatcher>();
+  const trees = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
 
   function look(): void {
     let moved = false;
+    for (const [folder, watcher] of folders) {
+      if (isFolder(folder)) continue;
+      watcher.close();
+      folders.delete(folder);
+    }
+    // One that is new counts from empty: a file may have come into it before it was watched.
+    for (const tree of trees) grow(tree, () => "");
     for (const [path, known] of stamps) {
       const now = stampOf(path);
       if (now === known) continue;
@@ -35,7 +45,19 @@ export function watchFiles(changed: () => void): Watcher {
     folders.set(folder, watcher);
   }
 
+  function grow(folder: string, stamp: (folder: string) => string): void {
+    open(folder);
+    if (!stamps.has(folder)) stamps.set(folder, stamp(folder));
+    for (const inner of foldersIn(folder)) grow(inner, stamp);
+  }
+
   return {
+    below(all) {
+      for (const tree of all) {
+        if (!trees.has(tree)) grow(tree, stampOf);
+        trees.add(tree);
+      }
+    },
     also(paths) {
       for (const path of paths) {
         if (!stamps.has(path)) stamps.set(path, stampOf(path));
@@ -60,6 +82,16 @@ function stampOf(path: string): string {
     return `${mtimeMs} ${size}`;
   } catch {
     return "";
+  }
+}
+
+function foldersIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() && !/^\.|^node_modules$/.test(entry.name) ? [join(folder, entry.name)] : [],
+    );
+  } catch {
+    return [];
   }
 }
 

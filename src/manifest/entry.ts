@@ -26,6 +26,14 @@ export function expandEntry(folder: string, globs: readonly Node[], problems: Pr
   return [...files].sort();
 }
 
+/** The folders below which, however deep, a new file may match. */
+export function foldersBelow(folder: string, globs: readonly string[]): readonly string[] {
+  return globs.flatMap((glob) => {
+    const [, fixed = "", open = ""] = /^((?:[^*?[\]{}()!+@]*\/)?)(.*)$/s.exec(glob) ?? [];
+    return open.includes("/") ? [resolve(folder, fixed)] : [];
+  });
+}
+
 function isModule(file: string): boolean {
   return (
     /\.[cm]?[jt]sx?$/.test(file) &&

@@ -1,7 +1,7 @@
 // Reads the app's manifest: `serverless.yml`, as much of it as Faasten takes part in.
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { expandEntry } from "./entry.ts";
+import { expandEntry, foldersBelow } from "./entry.ts";
 import { type NameRule, serviceName, stageName } from "./names.ts";
 import { type MapNode, type Node, placeOf } from "./nodes.ts";
 import { nearest, type Place, type Problems, quoted, suggest } from "./problems.ts";
@@ -19,6 +19,8 @@ export interface Manifest {
   readonly provider: ProviderSection;
   /** Absolute and sorted. */
   readonly entry: readonly string[];
+  /** The folders below which, however deep, a new file may be one of `entry`; absolute. */
+  readonly entryFolders: readonly string[];
   /** The folder of Dapr YAML, absolute. Only one that the file names is sure to exist. */
   readonly components: string;
   /** As it is written: `resolve` fills in the variables of a value. */
@@ -51,7 +53,7 @@ export function readManifest(folder: string, given: Given, problems: Problems): 
     service,
     stage: stage ? checkName(stage, stageName, "the stage", problems) : "",
     provider: readProvider(provider, variables, problems),
-    entry: readEntry(folder, faasten, variables, problems),
+    ...readEntry(folder, faasten, variables, problems),
     components: readComponentsFolder(folder, faasten, variables, problems),
     ...(functions && { functions }),
     resolve: variables.resolve,
@@ -162,16 +164,17 @@ function readEntry(
   faasten: MapNode | undefined,
   variables: Variables,
   problems: Problems,
-): readonly string[] {
+): Pick<Manifest, "entry" | "entryFolders"> {
   const written = field(faasten, "entry");
-  if (!written) return [];
+  if (!written) return { entry: [], entryFolders: [] };
   const node = variables.resolve(written);
   if (node?.kind === "scalar") {
     problems.add("INVALID", node, `\`${node.path}\` must be a list: write [${quoted(node.text)}].`);
-    return [];
+    return { entry: [], entryFolders: [] };
   }
-  const globs = asList(node, problems)?.items.flatMap((item) => variables.resolve(item) ?? []);
-  return expandEntry(folder, globs ?? [], problems);
+  const globs = asList(node, problems)?.items.flatMap((item) => variables.resolve(item) ?? []) ?? [];
+  const texts = globs.flatMap((glob) => (glob.kind === "scalar" ? [glob.text] : []));
+  return { entry: expandEntry(folder, globs, problems), entryFolders: foldersBelow(folder, texts) };
 }
 
 function readComponentsFolder(

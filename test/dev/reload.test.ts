@@ -201,6 +201,23 @@ describe("an app that", () => {
   });
 });
 
+test("a new file in a new folder, however deep, is noticed where `entry` looks there; also where the folder comes again", async () => {
+  const other = makeApp({ "serverless.yml": manifest().replace("src/*.ts", "src/**/*.ts"), "src/one/app.ts": app(1) });
+  const { url, output, said, stop } = await startDev(other);
+  for (const name of ["src/two/new.ts", "src/three/four/new.ts", "src/two/new.ts"]) {
+    let from = output().length;
+    save(other, name, route("added"));
+    await said(/a new version answers/, from);
+    expect((await fetch(`${url}/added`)).status).toBe(200);
+    from = output().length;
+    rmSync(join(other, name, ".."), { recursive: true });
+    await said(/a new version answers/, from);
+    expect((await fetch(`${url}/added`)).status).toBe(404);
+  }
+  expect(await stop()).toBe(0);
+  remove(other);
+});
+
 describe("the end", () => {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     test(`by ${signal} leaves no process, and no delivery half done`, async () => {
