@@ -18,7 +18,7 @@ export { fromNode, readBody, writeReply } from "./runtime/node-http.ts";
 export { createWeb, httpTrigger, type RoutedRequest, respond, type WebOptions } from "./runtime/node-server.ts";
 export { type Problem, problem } from "./runtime/problem.ts";
 export { toNative, toRequest } from "./runtime/request.ts";
-export { type Reply, type ReplyBody, toBuffered, toReply } from "./runtime/response.ts";
+export { isOfConnection, type Reply, type ReplyBody, toBuffered, toReply } from "./runtime/response.ts";
 export { createRouter, type Params, type Route, type Router } from "./runtime/router.ts";
 export { createRoutes, type Routes, toProblem } from "./runtime/routes.ts";
 export { createRunner, type Origin, type Runner, type Settled } from "./runtime/run.ts";

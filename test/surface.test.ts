@@ -100,6 +100,7 @@ describe("exports", () => {
       fromNode
       fromStructured
       httpTrigger
+      isOfConnection
       maxBodyBytes
       once
       problem

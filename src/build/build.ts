@@ -60,7 +60,7 @@ export async function build({ folder, target, stage, params = {} }: BuildOptions
   const functions = new Set(found.map(({ exported }) => exported));
   const weights: Record<string, Weight> = {};
   // The local target's own folder holds the data of `faasten dev`.
-  for (const made of ["functions", "app", "graph.json", "report.json"])
+  for (const made of ["functions", "app", "app.zip", "graph.json", "report.json"])
     rmSync(join(output, made), { recursive: true, force: true });
   for (const deployable of deployables) {
     const source = entrySource({ service, deployable, bindings, provider, fileOf: (name) => files.get(name) ?? "" });

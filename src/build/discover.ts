@@ -82,6 +82,13 @@ function checkNames(found: readonly Found[], problems: Problems): void {
       );
       continue;
     }
+    if (shared.has(one.name)) {
+      problems.add(
+        "INVALID",
+        one,
+        `a function cannot be called ${quoted(one.name)}: what functions share is deployed under that name`,
+      );
+    }
     if (!functionName.test(one.name)) {
       problems.add(
         "INVALID",
@@ -101,6 +108,8 @@ function checkNames(found: readonly Found[], problems: Problems): void {
   }
 }
 
+/** As `deployables.ts` calls what holds several functions. */
+const shared: ReadonlySet<string> = new Set(["app", "http", "events"]);
 const functionName = /^[a-z][a-zA-Z0-9]{0,39}$/;
 
 /** Topics of one broker that would be one resource. */

@@ -41,6 +41,7 @@ export async function importEntries(
     });
     mkdirSync(output, { recursive: true });
     writeFileSync(file, outputFiles[0]?.contents ?? "");
+    process.setSourceMapsEnabled(true); // what throws at its top level is found where it was written
     const loaded = (await import(pathToFileURL(file).href)) as {
       readonly entries: readonly Readonly<Record<string, unknown>>[];
     };

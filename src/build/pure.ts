@@ -15,6 +15,10 @@ export function markPure(code: string, functions: ReadonlySet<string>): string {
     if (statement.type === "ImportDeclaration" && statement.source.value === "faasten") {
       for (const { local } of statement.specifiers) ours.add(local.name);
     }
+    if (statement.type === "ExportDefaultDeclaration" && statement.declaration.type === "CallExpression") {
+      const root = rootOf(statement.declaration.callee);
+      if (root !== undefined && ours.has(root)) spans.push([statement.declaration.start, statement.declaration.end]);
+    }
     const declaration = statement.type === "ExportNamedDeclaration" ? statement.declaration : statement;
     if (declaration?.type !== "VariableDeclaration" || declaration.kind !== "const") continue;
     for (const { id, init } of declaration.declarations) {

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { FaastenError } from "../errors.ts";
 import type { Fields } from "./headers.ts";
 import { toRequest } from "./request.ts";
-import type { Reply } from "./response.ts";
+import { isOfConnection, type Reply } from "./response.ts";
 
 /** `path` is the raw one of the request's target, without its query. `protocol`: where a proxy in front is known to speak it. */
 export function fromNode(
@@ -79,14 +79,11 @@ export async function writeReply(response: ServerResponse, reply: Reply, head = 
   }
 }
 
-/** Between two neighbours only: node:http writes its own. */
-const connectionOnly: ReadonlySet<string> = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade"]);
-
 /** Names and values in turn, which node:http writes as they stand. `length`: of the body, where it is known. */
 function fieldsFor({ headers, cookies }: Reply, length: number | undefined): string[] {
   const fields: string[] = [];
   for (const [name, value] of headers) {
-    if (!connectionOnly.has(name) && (length === undefined || name !== "content-length")) fields.push(name, value);
+    if (!isOfConnection(name) || (name === "content-length" && length === undefined)) fields.push(name, value);
   }
   for (const cookie of cookies) fields.push("set-cookie", cookie);
   if (length !== undefined) fields.push("content-length", String(length));

@@ -18,6 +18,11 @@ export function toReply(response: Response): Reply {
   return LazyResponse.reply(response) ?? replyOf(response, response.headers);
 }
 
+/** Headers of the connection between two neighbours, which a platform writes by itself: passed on, they would be untrue. */
+export function isOfConnection(name: string): boolean {
+  return /^(?:connection|keep-alive|transfer-encoding|upgrade|content-length)$/.test(name);
+}
+
 /** The whole body: as text where it is UTF-8, else as bytes. What needs base64 follows from the bytes, not from a list of types. */
 export function toBuffered(body: ReplyBody): string | Uint8Array | undefined | Promise<string | Uint8Array> {
   if (body === undefined || typeof body === "string") return body;

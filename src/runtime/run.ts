@@ -113,7 +113,8 @@ async function inOrder(
       for (const index of lane) {
         const outcome = await settle(arrivals[index] as Arrival, index);
         outcomes[index] = outcome;
-        if (outcome.kind === "retry" || outcome === putOff) break;
+        // One that is dead and stored nowhere goes back to its queue, where its order waits for it.
+        if (outcome.kind === "retry" || outcome.kind === "dead" || outcome === putOff) break;
       }
     }
   });

@@ -1,9 +1,9 @@
 // How much of a function's bundle is ours: two small apps, built as any is.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { build } from "../../src/build/build.ts";
-import { toSource } from "./source.ts";
+import { root, toSource } from "./source.ts";
 
 export interface Measured {
   /** Minified bytes of `src/` in the bundle. */
@@ -41,6 +41,7 @@ export const it = placed.subscribe({ uses: { orders: orders.readWrite } }, async
 export async function measure(app: string): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), "faasten-measured-"));
   try {
+    symlinkSync(new URL("node_modules", root), join(folder, "node_modules"));
     for (const [file, text] of Object.entries({ "serverless.yml": manifest, "src/app.js": app })) {
       mkdirSync(join(folder, dirname(file)), { recursive: true });
       writeFileSync(join(folder, file), text);

@@ -1,7 +1,15 @@
 // A request through an HTTP API or a Function URL, in payload format 2.0.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 // https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
-import { FaastenError, type Reply, type Trigger, toBuffered, toReply, toRequest } from "../../../src/provider.ts";
+import {
+  FaastenError,
+  isOfConnection,
+  type Reply,
+  type Trigger,
+  toBuffered,
+  toReply,
+  toRequest,
+} from "../../../src/provider.ts";
 
 /** Names of headers are lower case, and the values of one name are joined by commas. */
 export interface HttpEvent {
@@ -88,7 +96,7 @@ function toResult({ status, headers, cookies }: Reply, body: string | Uint8Array
   const bytes = body instanceof Uint8Array ? Buffer.from(body.buffer, body.byteOffset, body.byteLength) : undefined;
   return {
     statusCode: status,
-    headers: Object.fromEntries(headers),
+    headers: Object.fromEntries(headers.filter(([name]) => !isOfConnection(name))),
     ...(cookies.length > 0 && { cookies }),
     body: bytes ? bytes.toString("base64") : ((body as string | undefined) ?? ""),
     isBase64Encoded: bytes !== undefined,

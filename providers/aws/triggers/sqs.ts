@@ -113,8 +113,12 @@ function toNotification(body: string): Notification | undefined {
   }
 }
 
-function mapValues<T>(map: Readonly<Record<string, T>> = {}, value: (from: T) => unknown): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(map).map(([name, from]) => [name, value(from)]));
+/** Whoever sends a message writes these: any of them may be anything. */
+function mapValues<T extends object>(
+  map: Readonly<Record<string, T>> | undefined,
+  value: (from: Partial<T>) => unknown,
+): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(map ?? {}).map(([name, from]) => [name, value(from ?? {})]));
 }
 
 function isFilled(value: unknown): value is string {

@@ -1,7 +1,7 @@
 // A request to the one function that stands for all HTTP functions of the app.
 // https://learn.microsoft.com/azure/azure-functions/functions-reference-node#http-trigger
 import type { Cookie, HttpRequest, HttpResponseInit } from "@azure/functions";
-import { FaastenError, maxBodyBytes, toReply, toRequest } from "../../../src/provider.ts";
+import { FaastenError, isOfConnection, maxBodyBytes, toReply, toRequest } from "../../../src/provider.ts";
 import { type AzureTrigger, type Invoked, isInvokedBy } from "../invocation.ts";
 
 /** Azure's own request is none of the web's; of it, this is what holds in both of its kinds. */
@@ -33,7 +33,7 @@ export const trigger: AzureTrigger<Invoked<HttpInput>, HttpResponseInit> = {
     const { status, headers, cookies, body } = toReply(outcome.response);
     return {
       status,
-      headers: headers.map(([name, value]) => [name, value]),
+      headers: headers.filter(([name]) => !isOfConnection(name)).map(([name, value]) => [name, value]),
       cookies: cookies.map(toCookie),
       // Bytes, not text: for text the library would add a content-type.
       ...(body !== undefined && { body: typeof body === "string" ? Buffer.from(body) : body }),

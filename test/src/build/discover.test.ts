@@ -104,6 +104,15 @@ test("who may call is asked for by a cloud alone, and a word that is none is tol
   );
 });
 
+test("no function is called as what functions share is deployed", async () => {
+  const app = http.get("/a", { access: "public" }, ok);
+  const named = topic("t").subscribe({ name: "http" }, () => {});
+  expect((await look({ "one.ts": { app, named } })).wrong).toEqual([
+    "one.ts:1  INVALID  a function cannot be called `app`: what functions share is deployed under that name",
+    "one.ts:1  INVALID  a function cannot be called `http`: what functions share is deployed under that name",
+  ]);
+});
+
 test("origins are a list: of a text, any part would do", async () => {
   // @ts-expect-error nothing checks types on the way to a bundle
   const text = http.get("/a", { access: "public", cors: { origins: "https://a.example" } }, ok);
