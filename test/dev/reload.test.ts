@@ -147,12 +147,12 @@ metadata: { name: notes }
 spec: { type: state.sqlite, version: v1, metadata: [{ name: tableName, value: ${table} }] }
 `;
     await reloaded(() => save(folder, "components/notes.yaml", component("one")));
-    expect(await json("/notes/where")).toBe(null);
+    await expect.poll(() => json("/notes/where"), { timeout: 10_000 }).toBe(null);
     await fetch(`${running.url}/notes/where`, { method: "PUT", body: "2" });
     await reloaded(() => save(folder, "components/notes.yaml", component("two")));
-    expect(await json("/notes/where")).toBe(null);
+    await expect.poll(() => json("/notes/where"), { timeout: 10_000 }).toBe(null);
     await reloaded(() => rmSync(join(folder, "components/notes.yaml")));
-    expect(await json("/notes/where")).toBe(1);
+    await expect.poll(() => json("/notes/where"), { timeout: 10_000 }).toBe(1);
   });
 });
 
