@@ -1,5 +1,6 @@
 // Messages of senders who mean no good, and the order of what they stand among.
 import { expect, test } from "vitest";
+import { type HttpEvent, trigger as http } from "../../../providers/aws/triggers/http.ts";
 import { type SqsEvent, trigger } from "../../../providers/aws/triggers/sqs.ts";
 
 const record = (id: string, body: string) => ({
@@ -29,4 +30,11 @@ test("attributes that are nothing fail no neighbour", async () => {
   expect(trigger.accepts(payload)).toBe(true);
   const call = { id: "1", payload: payload as SqsEvent, context: {}, deadline: 0 };
   expect((await trigger.decode(call)).map(({ kind }) => kind)).toEqual(["event", "event", "event", "event"]);
+});
+
+test("headers of the connection, which would be untrue behind Lambda, are not passed on", async () => {
+  const response = new Response("hello", { headers: { "content-length": "3", upgrade: "x", "x-kept": "1" } });
+  const call = { id: "1", payload: {} as HttpEvent, context: {}, deadline: 0 };
+  const { headers } = await http.encode([{ kind: "reply", response }], call);
+  expect(Object.keys(headers).sort()).toEqual(["content-type", "x-kept"]);
 });

@@ -125,6 +125,19 @@ describe("a batch", () => {
     expect(outcomes[4]).toMatchObject({ reason: "an earlier one of the same order comes again first" });
   });
 
+  test("holds an order behind a death that no broker stores: it goes back to its queue", async () => {
+    const seen: string[] = [];
+    const served = serve(({ event: { id } }) => {
+      seen.push(id);
+      return id === "a" ? { kind: "dead", reason: "no" } : done;
+    });
+    const arrivals = [event("a", { order: "k" }), event("b", { order: "k" }), event("c", { order: "l" })];
+    const { runner } = run([served], { pubsub: bound({}) });
+    const outcomes = (await runner.run(served, call(arrivals))) as Outcome[];
+    expect(seen).toEqual(["a", "c"]);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(["dead", "retry", "done"]);
+  });
+
   test("goes on with an order once its first is dead, and not where it was only put off", async () => {
     const broker = { bury: async () => {}, postpone: async () => true };
     for (const [first, expected] of [
