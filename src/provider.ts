@@ -1,10 +1,13 @@
 // What a provider imports: the seam, for ours and for third parties alike.
+export type * from "./contracts/binding.ts";
 export type * from "./contracts/component.ts";
+export type * from "./contracts/configuration-store.ts";
 export type * from "./contracts/event.ts";
 export type * from "./contracts/function.ts";
 export type * from "./contracts/provider.ts";
 export type * from "./contracts/pubsub.ts";
 export type * from "./contracts/secret-store.ts";
+export type * from "./contracts/service-caller.ts";
 export type * from "./contracts/state.ts";
 export type * from "./contracts/trigger.ts";
 export { type ErrorCode, FaastenError, Redeliver } from "./errors.ts";

@@ -117,6 +117,9 @@ describe("exports", () => {
       type Access
       type App
       type Arrival
+      type Binding
+      type BindingData
+      type BindingObject
       type Block
       type Bound
       type Call
@@ -127,8 +130,12 @@ describe("exports", () => {
       type Component
       type ComponentOptions
       type Condition
+      type ConfigurationItem
+      type ConfigurationStore
       type Cors
       type Create
+      type CreateOptions
+      type Created
       type Death
       type Definition
       type ErrorCode
@@ -139,13 +146,18 @@ describe("exports", () => {
       type Invocation
       type Journal
       type ListOptions
+      type Listed
       type Log
       type MalformedArrival
       type MetadataFields
       type MetadataValue
+      type NativeReply
+      type NativeRequest
+      type ObjectChange
       type Origin
       type Outcome
       type Params
+      type PresignOptions
       type Problem
       type Provider
       type PubSub
@@ -163,6 +175,8 @@ describe("exports", () => {
       type SecretStore
       type Serve
       type Served
+      type ServiceCaller
+      type ServiceRequest
       type SetOptions
       type Settled
       type Sink
