@@ -18,7 +18,16 @@ export { checkEventSize, checkKey, checkOperations, maxBodyBytes } from "./runti
 export type { Journal, Sink } from "./runtime/log.ts";
 export { duration, flag, setting } from "./runtime/metadata.ts";
 export { fromNode, readBody, writeReply } from "./runtime/node-http.ts";
-export { createWeb, httpTrigger, type RoutedRequest, respond, type WebOptions } from "./runtime/node-server.ts";
+export {
+  type Ask,
+  type AskOptions,
+  createAsk,
+  createWeb,
+  httpTrigger,
+  type RoutedRequest,
+  respond,
+  type WebOptions,
+} from "./runtime/node-server.ts";
 export { type Problem, problem } from "./runtime/problem.ts";
 export { toNative, toRequest } from "./runtime/request.ts";
 export { isOfConnection, type Reply, type ReplyBody, toBuffered, toReply } from "./runtime/response.ts";

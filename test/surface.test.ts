@@ -37,51 +37,52 @@ describe("exports", () => {
 
   test("of faasten", () =>
     expect(listed(".")).toMatchInlineSnapshot(`
-    "FaastenError
-    http
-    http.any
-    http.del
-    http.delete
-    http.fetch
-    http.get
-    http.head
-    http.patch
-    http.post
-    http.put
-    jwt
-    schedule
-    secret
-    state
-    topic
-    type Caller
-    type Context
-    type Definition
-    type Duration
-    type Entry
-    type ErrorCode
-    type HttpContext
-    type HttpHandler
-    type HttpOptions
-    type JwtAccess
-    type JwtRules
-    type Log
-    type NativeCalls
-    type Publisher
-    type Schema
-    type Secret
-    type State
-    type StateDeclaration
-    type StateLister
-    type StateReader
-    type Tick
-    type Topic
-    type TopicEvent
-    type http.HttpContext
-    type http.HttpHandler
-    type http.HttpMethod
-    type http.HttpOptions
-    type http.Params"
-  `));
+      "FaastenError
+      http
+      http.any
+      http.del
+      http.delete
+      http.fetch
+      http.get
+      http.head
+      http.patch
+      http.post
+      http.put
+      jwt
+      schedule
+      secret
+      state
+      topic
+      type Caller
+      type Context
+      type Definition
+      type Duration
+      type Entry
+      type ErrorCode
+      type HttpContext
+      type HttpHandler
+      type HttpOptions
+      type JwtAccess
+      type JwtRules
+      type Log
+      type NativeCalls
+      type Publisher
+      type Schema
+      type Secret
+      type State
+      type StateDeclaration
+      type StateLister
+      type StateReader
+      type Subscribed
+      type Tick
+      type Topic
+      type TopicEvent
+      type http.HttpContext
+      type http.HttpHandler
+      type http.HttpMethod
+      type http.HttpOptions
+      type http.Params"
+    `));
   test("of faasten/provider", () =>
     expect(listed("./provider")).toMatchInlineSnapshot(`
       "FaastenError
@@ -89,6 +90,7 @@ describe("exports", () => {
       checkEventSize
       checkKey
       checkOperations
+      createAsk
       createRouter
       createRoutes
       createRunner
@@ -117,6 +119,8 @@ describe("exports", () => {
       type Access
       type App
       type Arrival
+      type Ask
+      type AskOptions
       type Binding
       type BindingData
       type BindingObject
@@ -126,6 +130,7 @@ describe("exports", () => {
       type CallOptions
       type Caller
       type Clients
+      type Clock
       type CloudEvent
       type Component
       type ComponentOptions

@@ -15,7 +15,7 @@ export interface Journal {
   redact(text: string): string;
 }
 
-export function createJournal(sink: Sink = (line) => console.log(line)): Journal {
+export function createJournal(sink: Sink = (line) => console.log(line), now: () => number = () => Date.now()): Journal {
   /** Longest first: one may be a part of another. */
   let secrets: readonly string[] = [];
   const redact = (text: string): string => {
@@ -26,7 +26,7 @@ export function createJournal(sink: Sink = (line) => console.log(line)): Journal
   return {
     write(level, message, own, fields) {
       const plain = createPlain(redact, longestLine);
-      const head = { time: new Date().toISOString(), level, ...plain({ message, ...own }) };
+      const head = { time: new Date(now()).toISOString(), level, ...plain({ message, ...own }) };
       const taken = ["time", "level", "message", ...Object.keys(own)];
       const line = { ...head, ...plain(fields instanceof Error ? { error: fields } : fields, taken) };
       sink(JSON.stringify(line).replaceAll(unsafe, escaped));

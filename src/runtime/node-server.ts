@@ -16,28 +16,39 @@ export interface RoutedRequest {
   readonly caller?: Caller;
 }
 
-export interface WebOptions {
+export interface AskOptions<Context> {
   /** Those that are not triggered by HTTP are left out. */
   readonly functions: readonly Served[];
+  /** Gives what the function's trigger, one of `httpTrigger`, has encoded. */
+  readonly run: (served: Served, routed: RoutedRequest, context: Context) => Promise<unknown>;
+  readonly journal: Journal;
+}
+
+export interface WebOptions extends AskOptions<IncomingMessage> {
   /** What clients speak to the platform, whatever the platform speaks to us. */
   readonly protocol: "http" | "https";
   /** Left out: read from the message. Of a body that is too large, no more than shows that it is. */
   readonly bodyOf?: (message: IncomingMessage) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
-  /** Gives what the function's trigger, one of `httpTrigger`, has encoded. */
-  readonly run: (served: Served, routed: RoutedRequest, message: IncomingMessage) => Promise<unknown>;
-  readonly journal: Journal;
 }
 
-/** Answers one request: by the function whose route it is, else by a problem. Never rejects. */
-export function createWeb(options: WebOptions): (message: IncomingMessage) => Promise<Reply> {
-  const { functions, protocol, bodyOf = readWhole, run, journal } = options;
+/** Answers one request, once it has arrived: by the function whose route it is, else by a problem. Never rejects. */
+export type Ask<Context> = (arrive: () => RoutedRequest | Promise<RoutedRequest>, context: Context) => Promise<Reply>;
+
+export function createAsk<Context>({ functions, run, journal }: AskOptions<Context>): Ask<Context> {
   const find = createRoutes(functions);
-  async function answer(message: IncomingMessage): Promise<Reply> {
-    const arrived = fromNode(message, await bodyOf(message), protocol);
+  const answer: Ask<Context> = async (arrive, context) => {
+    const arrived = await arrive();
     const found = find(arrived.request, arrived.path);
-    return "definition" in found ? ((await run(found, arrived, message)) as Reply) : toReply(found);
-  }
-  return (message) => answer(message).catch((error: unknown) => toReply(toProblem(error, journal)));
+    return "definition" in found ? ((await run(found, arrived, context)) as Reply) : toReply(found);
+  };
+  return (arrive, context) => answer(arrive, context).catch((error: unknown) => toReply(toProblem(error, journal)));
+}
+
+/** The same for what comes over a connection. */
+export function createWeb(options: WebOptions): (message: IncomingMessage) => Promise<Reply> {
+  const { protocol, bodyOf = readWhole } = options;
+  const ask = createAsk(options);
+  return (message) => ask(async () => fromNode(message, await bodyOf(message), protocol), message);
 }
 
 /** Sends the reply, or as much of it as can be sent. Never rejects. */

@@ -1,5 +1,5 @@
 // How one native call is run: decode, deadline, trace, order, settle, encode.
-import type { CallOptions, Component } from "../contracts/component.ts";
+import type { CallOptions, Clock, Component } from "../contracts/component.ts";
 import type { App, Served } from "../contracts/provider.ts";
 import type { PubSub, Subscription } from "../contracts/pubsub.ts";
 import type { Arrival, Call, EventArrival, Outcome, RequestArrival, Trigger } from "../contracts/trigger.ts";
@@ -32,9 +32,11 @@ export interface Origin {
   readonly function: string;
 }
 
-export function createRunner(app: App, sink?: Sink): Runner {
-  const journal = createJournal(sink);
-  const components = createComponents(app, journal);
+/** `clock`: a test's own. */
+export function createRunner(app: App, sink?: Sink, clock: Partial<Clock> = {}): Runner {
+  const { now = () => Date.now() } = clock;
+  const journal = createJournal(sink, now);
+  const components = createComponents(app, journal, clock);
   const running = new Running<Run>();
   let last: string | undefined;
 
@@ -44,7 +46,7 @@ export function createRunner(app: App, sink?: Sink): Runner {
       const known = served.triggers.map(({ name }) => name).join(", ");
       throw new FaastenError("INVALID", `${served.name}: this call is none that its triggers know (${known})`);
     }
-    const scope = { app, served, call, components, journal, running };
+    const scope = { app, served, call, components, journal, running, now };
     last = served.name;
     const decoded = trigger.decode(call);
     const arrivals = decoded instanceof Promise ? await decoded : decoded;

@@ -59,6 +59,7 @@ http.get("/orders/:id/lines/:line/*", { uses: { orders: orders.read, key } }, as
   proves<Equal<typeof context.caller, Caller | undefined>>();
   proves<Equal<typeof context.signal, AbortSignal>>();
   proves<Equal<typeof context.deadline, number>>();
+  proves<Equal<typeof context.now, () => number>>();
   proves<Equal<typeof context.log, Log>>();
   proves<Equal<typeof context.trace, { readonly id: string; readonly traceparent: string }>>();
   proves<Equal<typeof context.native.payload, unknown>>();
@@ -66,7 +67,18 @@ http.get("/orders/:id/lines/:line/*", { uses: { orders: orders.read, key } }, as
   proves<Equal<typeof context.orders, StateReader<OrderOut>>>();
   proves<Equal<typeof context.key, Secret>>();
   proves<Equal<Awaited<ReturnType<typeof context.key.get>>, string>>();
-  type Members = "params" | "body" | "caller" | "signal" | "deadline" | "log" | "trace" | "native" | "orders" | "key";
+  type Members =
+    | "params"
+    | "body"
+    | "caller"
+    | "signal"
+    | "deadline"
+    | "now"
+    | "log"
+    | "trace"
+    | "native"
+    | "orders"
+    | "key";
   proves<Equal<keyof typeof context, Members>>();
   return new Response();
 });
@@ -134,7 +146,7 @@ schedule(
   },
 );
 schedule("0 3 * * *", (_tick, context) => {
-  proves<Equal<keyof typeof context, "signal" | "deadline" | "log" | "trace" | "native">>();
+  proves<Equal<keyof typeof context, "signal" | "deadline" | "now" | "log" | "trace" | "native">>();
 });
 
 // Topics: what is published, and what arrives.
