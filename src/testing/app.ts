@@ -57,7 +57,10 @@ export interface TestApp {
   fetch(request: string | URL | Request, init?: FetchInit): Promise<Response>;
   /** Delivers what is due now, and what comes of it, until nothing is left that is due now. */
   drain(): Promise<void>;
-  /** Lets time pass: schedules run, what was put off or failed comes again, entries expire, each at its own time and in order. */
+  /**
+   * Lets time pass: schedules run, entries expire, what was put off comes again, each at its own time and in order. What
+   * failed comes again after a second.
+   */
   advance(by: Duration): Promise<void>;
   /** Hands an event to one subscriber, past its inbox: what becomes of it is the answer, and nothing comes again. */
   deliver<In>(to: Subscribed<In>, data: NoInfer<In>, choice?: DeliverChoice): Promise<readonly Outcome[]>;
@@ -84,7 +87,7 @@ export async function testApp(functions: Functions, options: TestOptions = {}): 
   const clock = createClock(now === undefined ? Date.now() : instant(now));
   const log: LogLine[] = [];
   const deliveries = new Map<string, number>();
-  const broadcasts = createBroadcasts((subscriber) => {
+  const broadcasts = createBroadcasts(clock.now, (subscriber) => {
     deliveries.set(subscriber, (deliveries.get(subscriber) ?? 0) + 1);
   });
   const local = await start(functions, {

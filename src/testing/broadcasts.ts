@@ -16,13 +16,16 @@ export interface Sent<T> {
 }
 
 export interface Broadcasts {
-  /** The same broker, listened to. What it delivers goes one after another, so that a test runs the same each time. */
+  /**
+   * The same broker, listened to. So that a test runs the same each time, its deliveries go one after another, and what
+   * comes again without a time of its own comes a second later.
+   */
   heard(name: string, create: Create): Create;
   published<T, In>(topic: Topic<T, In>): readonly Sent<In>[];
 }
 
 /** `delivering` is told of each delivery as it begins. */
-export function createBroadcasts(delivering: (subscriber: string) => void): Broadcasts {
+export function createBroadcasts(now: () => number, delivering: (subscriber: string) => void): Broadcasts {
   const taken: { readonly pubsub: string; readonly topic: string; readonly event: CloudEvent }[] = [];
   let last: Promise<unknown> = Promise.resolve();
 
@@ -49,9 +52,10 @@ export function createBroadcasts(delivering: (subscriber: string) => void): Broa
       ...(consume && {
         consume(subscriptions, deliver) {
           consume.call(broker, subscriptions, (subscription, arrival) => {
-            const delivered = last.then(() => {
+            const delivered = last.then(async () => {
               delivering(subscription.subscriber);
-              return deliver(subscription, arrival);
+              const outcome = await deliver(subscription, arrival);
+              return outcome.kind === "retry" ? { notBefore: now() + 1_000, ...outcome } : outcome;
             });
             last = delivered.catch(() => undefined);
             return delivered;
