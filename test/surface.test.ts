@@ -197,6 +197,20 @@ describe("exports", () => {
       type WebOptions
       writeReply"
     `));
+  test("of faasten/testing", () => expect(listed("./testing")).toMatchInlineSnapshot(`
+    "testApp
+    type As
+    type DeadLetter
+    type DeliverChoice
+    type FetchInit
+    type Functions
+    type LogLine
+    type Outcome
+    type Sent
+    type Supplies
+    type TestApp
+    type TestOptions"
+  `));
   test("of faasten/conformance", () =>
     expect(listed("./conformance")).toMatchInlineSnapshot(`
     "lacks
@@ -219,7 +233,7 @@ describe("exports", () => {
   `));
 
   test("the map names these entries, and each one's source is where its build comes from", () => {
-    expect(entries.map(([name]) => name)).toEqual([".", "./provider", "./conformance", "./globals"]);
+    expect(entries.map(([name]) => name)).toEqual([".", "./provider", "./testing", "./conformance", "./globals"]);
     for (const [, { "faasten-source": source, types, default: built }] of entries) {
       expect(existsSync(new URL(source, root)), source).toBe(true);
       expect([types, built]).toEqual(

@@ -19,6 +19,7 @@ import {
   type TopicEvent,
   topic,
 } from "faasten";
+import { type DeadLetter, type Sent, testApp } from "faasten/testing";
 import { z } from "zod";
 import { type Equal, proves } from "./proof.ts";
 
@@ -202,3 +203,20 @@ http.get("/", { uses }, (_request, { orders }) => {
   proves<Equal<typeof orders, StateReader<OrderOut>>>();
   return new Response();
 });
+
+// A test of an app: what went out, and what may be handed over.
+const heard = placed.subscribe(() => {});
+const batch = placed.subscribeMany(() => {});
+const rawly = bytes.subscribe({ attempts: 2 }, () => {});
+const app = await testApp([{ heard, rawly }, batch]);
+proves<Equal<ReturnType<typeof app.published<OrderOut, OrderIn>>, readonly Sent<OrderIn>[]>>();
+for (const sent of app.published(placed)) proves<Equal<typeof sent.data, OrderIn>>();
+for (const sent of app.published(bytes)) proves<Equal<typeof sent.data, Uint8Array>>();
+for (const sent of app.published(loose)) proves<Equal<typeof sent.data, unknown>>();
+const letters = await app.deadLetters(batch);
+proves<Equal<typeof letters, readonly DeadLetter<OrderIn>[]>>();
+await app.deliver(heard, { id: "a", at: "2026-01-01" }, { duplicate: 2, attempt: 5 });
+await app.deliver(rawly, new Uint8Array());
+await app.deliver(heard as Definition, "whatever it takes");
+const client = app.open(orders.readWrite);
+proves<Equal<typeof client, State<OrderOut, OrderIn>>>();
