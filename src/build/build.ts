@@ -14,6 +14,7 @@ import { importEntries, report } from "./discovery.ts";
 import { entrySource } from "./entry.ts";
 import { withoutFeatures } from "./features.ts";
 import { type Graph, graphOf } from "./graph.ts";
+import { cloudPackages } from "./packages.ts";
 import { allProviders, providerOf, type Target } from "./providers.ts";
 import { type Weight, weigh } from "./report.ts";
 import { userModules } from "./user-modules.ts";
@@ -106,7 +107,12 @@ async function bundle({
       external: [...external],
       define: withoutFeatures(deployable.functions.map(({ definition }) => definition)),
       banner: require ? { js: requireBanner } : {},
-      plugins: [ours({ external: false }), lazyBuiltins, userModules({ folder, functions })],
+      plugins: [
+        ours({ external: false }),
+        lazyBuiltins,
+        cloudPackages(provider.name),
+        userModules({ folder, functions }),
+      ],
     });
     const place = deployable.name === "app" ? join(output, "app") : join(output, "functions", deployable.name);
     mkdirSync(place, { recursive: true });
