@@ -101,8 +101,10 @@ describe("exports", () => {
       fromStructured
       httpTrigger
       isOfConnection
+      kebab
       maxBodyBytes
       once
+      physicalName
       problem
       readBody
       respond
@@ -138,11 +140,17 @@ describe("exports", () => {
       type Created
       type Death
       type Definition
+      type Emit
       type ErrorCode
       type Etag
       type EventArrival
       type ForeignMessage
       type Grant
+      type Graph
+      type GraphComponent
+      type GraphDeployable
+      type GraphFunction
+      type GraphGrant
       type Invocation
       type Journal
       type ListOptions
@@ -157,6 +165,7 @@ describe("exports", () => {
       type Origin
       type Outcome
       type Params
+      type Permission
       type PresignOptions
       type Problem
       type Provider
@@ -180,6 +189,8 @@ describe("exports", () => {
       type SetOptions
       type Settled
       type Sink
+      type Stack
+      type StackInput
       type StateEntry
       type StateOperation
       type StateOptions
@@ -190,6 +201,7 @@ describe("exports", () => {
       type Uses
       type Value
       type WebOptions
+      variableOf
       writeReply"
     `));
   test("of faasten/conformance", () =>
