@@ -103,8 +103,10 @@ describe("exports", () => {
       fromStructured
       httpTrigger
       isOfConnection
+      kebab
       maxBodyBytes
       once
+      physicalName
       problem
       readBody
       respond
@@ -143,11 +145,17 @@ describe("exports", () => {
       type Created
       type Death
       type Definition
+      type Emit
       type ErrorCode
       type Etag
       type EventArrival
       type ForeignMessage
       type Grant
+      type Graph
+      type GraphComponent
+      type GraphDeployable
+      type GraphFunction
+      type GraphGrant
       type Invocation
       type Journal
       type ListOptions
@@ -162,6 +170,7 @@ describe("exports", () => {
       type Origin
       type Outcome
       type Params
+      type Permission
       type PresignOptions
       type Problem
       type Provider
@@ -185,6 +194,8 @@ describe("exports", () => {
       type SetOptions
       type Settled
       type Sink
+      type Stack
+      type StackInput
       type StateEntry
       type StateOperation
       type StateOptions
@@ -195,6 +206,7 @@ describe("exports", () => {
       type Uses
       type Value
       type WebOptions
+      variableOf
       writeReply"
     `));
   test("of faasten/testing", () => expect(listed("./testing")).toMatchInlineSnapshot(`
