@@ -209,7 +209,8 @@ describe("exports", () => {
       variableOf
       writeReply"
     `));
-  test("of faasten/testing", () => expect(listed("./testing")).toMatchInlineSnapshot(`
+  test("of faasten/testing", () =>
+    expect(listed("./testing")).toMatchInlineSnapshot(`
     "testApp
     type As
     type DeadLetter
