@@ -96,8 +96,7 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     const id = `${tag}-${++calls}`;
     const call: Call<Payload> = { id, payload, context, deadline: Date.now() + timeout };
     const replying = origins.run({ invocation: id, function: served.name }, () => runner.run(served, call));
-    running.add(replying);
-    const reply = await replying.finally(() => running.delete(replying));
+    const reply = await ended(replying);
     watch?.({
       function: served.name,
       invocation: id,
@@ -106,6 +105,15 @@ export function serve(app: App, options: LocalOptions = {}): Local {
       milliseconds: performance.now() - started,
     });
     return reply;
+  }
+
+  async function ended<T>(replying: Promise<T>): Promise<T> {
+    running.add(replying);
+    try {
+      return await replying;
+    } finally {
+      running.delete(replying);
+    }
   }
 
   const { functions } = app;

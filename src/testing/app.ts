@@ -80,7 +80,8 @@ export interface TestApp {
 /**
  * Runs functions in this process, each app by itself. Functions are known by their exports' names: hand over
  * `{ placeOrder, ship }` or a module (`import * as orders`), or a list of modules; of functions in a list those without a
- * `name` are called `function1`, `function2`…
+ * `name` are called `function1`, `function2`… A rejection that nobody awaited fails the run that left it, and the test's
+ * own runner hears of it too.
  */
 export async function testApp(functions: Functions, options: TestOptions = {}): Promise<TestApp> {
   const { now, timeout = "30s", service = "test", ...supplies } = options;
