@@ -55,19 +55,22 @@ function serveHttp({ functions }: App<AzureTrigger>, { run, refuse }: Started): 
   register(httpName, http.binding(first), async (request: HttpRequest, context) => {
     const call: Call<unknown> = { id: context.invocationId, payload: request, context, deadline: 0 };
     const send = (response: Response) => http.encode([{ kind: "reply", response }], call);
+    let own: string | undefined;
     try {
       const found = find(request, new URL(request.url).pathname);
-      return await ("definition" in found ? run(found, request, context) : send(found));
+      if (!("definition" in found)) return send(found);
+      own = found.name;
+      return await run(found, request, context);
     } catch (error) {
-      return send(refuse(error));
+      return send(refuse(error, own));
     }
   });
 }
 
 interface Started {
   run(served: Served, input: unknown, context: InvocationContext): Promise<unknown>;
-  /** What is answered in place of a reply. */
-  refuse(error: unknown): Response;
+  /** What is answered in place of a reply, which the function of that name was to give. */
+  refuse(error: unknown, name: string | undefined): Response;
 }
 
 function start(app: App): Started {
@@ -98,7 +101,7 @@ function start(app: App): Started {
       const call = { id, payload, context, deadline: at + longest, ...(traceparent && { traceparent }) };
       return origins.run({ function: name, invocation: id }, () => known.run(served, call));
     },
-    refuse: (error) => toProblem(error, running().journal),
+    refuse: (error, name) => toProblem(error, running().journal, name),
   };
 }
 

@@ -3,7 +3,7 @@
 // https://github.com/GoogleCloudPlatform/functions-framework-nodejs
 import type { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
-import { createRunner, FaastenError, respond, type Serve } from "../../src/provider.ts";
+import { createRunner, FaastenError, type Serve } from "../../src/provider.ts";
 import type { GoogleTrigger, Message, Service } from "./message.ts";
 
 export type Handler = (message: Message, response: ServerResponse) => Promise<void>;
@@ -27,8 +27,7 @@ export const serve: Serve<Handler, GoogleTrigger> = (app) => {
   };
   const [trigger] = app.functions.flatMap(({ triggers }) => triggers);
   if (!trigger) throw new FaastenError("MISCONFIGURED", `${app.service}: no function of this bundle has a trigger`);
-  const answer = trigger.receive({ app, journal: runner.journal, run });
-  return (message, response) => respond(response, answer(message), runner.journal);
+  return trigger.receive({ app, journal: runner.journal, run });
 };
 
 /** What the platform gives a function that does not say, in seconds. */

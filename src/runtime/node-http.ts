@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { FaastenError } from "../errors.ts";
 import type { Fields } from "./headers.ts";
 import { toRequest } from "./request.ts";
-import { isOfConnection, type Reply } from "./response.ts";
+import { isOfConnection, isStream, type Reply } from "./response.ts";
 
 /** `path` is the raw one of the request's target, without its query. `protocol`: where a proxy in front is known to speak it. */
 export function fromNode(
@@ -119,10 +119,6 @@ function drained(response: ServerResponse): Promise<void> {
     };
     response.on("drain", resume).on("close", resume);
   });
-}
-
-function isStream(body: Reply["body"]): body is ReadableStream<Uint8Array> {
-  return typeof body === "object" && !(body instanceof Uint8Array);
 }
 
 /** As node:http has them, without a copy: only `set-cookie`, which no request should have, is a list there. */

@@ -12,8 +12,16 @@ import {
   type TimerStatus,
   traceParent,
 } from "../servers/functions-host.ts";
-import { deliveries, type Exchange, exchanges, type HostReply, type HostRequest, type Message } from "./behaviours.ts";
-import { checkDelivery, checkLog, checkReply } from "./checks.ts";
+import {
+  cuts,
+  deliveries,
+  type Exchange,
+  exchanges,
+  type HostReply,
+  type HostRequest,
+  type Message,
+} from "./behaviours.ts";
+import { checkCut, checkDelivery, checkLog, checkReply } from "./checks.ts";
 import { type Reference, startReference } from "./reference.ts";
 import { sendTo } from "./requests.ts";
 
@@ -70,6 +78,13 @@ describe("HTTP", () => {
       const other = encoded[exchange.name];
       checkReply({ ...exchange, ...other }, reply, other ? undefined : await local.send(exchange.request));
       if (exchange.logged) await checkLog(host.lines, from, [exchange.logged]);
+      expect(host.alive, "it is still the process that it was").toBe(true);
+    });
+  }
+
+  for (const cut of cuts) {
+    test(`cut off: ${cut.name}`, async () => {
+      await checkCut(cut, host.url, host.lines);
       expect(host.alive, "it is still the process that it was").toBe(true);
     });
   }

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BuiltApp, buildApp } from "../build/built.ts";
 import { remove } from "../dev/running.ts";
 import { scenario } from "../portable/scenario.ts";
-import { deliveries, exchanges, type HostReply, type Message } from "./behaviours.ts";
-import { checkDelivery, checkLog, checkReply } from "./checks.ts";
+import { cuts, deliveries, exchanges, type HostReply, type Message } from "./behaviours.ts";
+import { checkCut, checkDelivery, checkLog, checkReply } from "./checks.ts";
 import { type Framework, startFramework } from "./functions-framework.ts";
 import { type Reference, startReference } from "./reference.ts";
 import { sendTo } from "./requests.ts";
@@ -62,6 +62,13 @@ describe("HTTP functions", () => {
       }
       checkReply(exchange, reply, reference);
       await checkLog(web.lines, from, exchange.logged ? [exchange.logged] : []);
+      expect(web.ended()).toBeNull();
+    });
+  }
+
+  for (const cut of cuts) {
+    test(`cut off: ${cut.name}`, async () => {
+      await checkCut(cut, web.origin, web.lines);
       expect(web.ended()).toBeNull();
     });
   }
