@@ -17,7 +17,7 @@ export { once } from "./once.ts";
 export { type ForeignMessage, fromMessage, fromStructured, toStructured } from "./runtime/cloudevent.ts";
 export { type Death, fromDeadLetter, toDeadLetter } from "./runtime/dead-letter.ts";
 export { checkEventSize, checkKey, checkOperations, maxBodyBytes } from "./runtime/limits.ts";
-export type { Journal, Sink } from "./runtime/log.ts";
+export type { Journal, Level, Mark, Sink } from "./runtime/log.ts";
 export { duration, flag, setting } from "./runtime/metadata.ts";
 export { kebab, physicalName, variableOf } from "./runtime/names.ts";
 export { fromNode, readBody, writeReply } from "./runtime/node-http.ts";

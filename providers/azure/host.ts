@@ -18,7 +18,8 @@ import { timeoutSetting, toTimeout } from "./timeout.ts";
 
 export const serve: Serve<void, AzureTrigger> = (app) => {
   const started = start(app);
-  serveHttp(app, started);
+  if (!import.meta.without?.requests) serveHttp(app, started);
+  if (import.meta.without?.events) return;
   for (const served of app.functions) {
     if (served.definition.on.kind === "http") continue;
     for (const one of served.triggers)
@@ -84,6 +85,7 @@ function start(app: App): Started {
     return runner;
   };
   azure.hook.appStart(() => void running());
+  azure.hook.appTerminate(() => runner?.close());
   /** Within `unhandledRejection` it holds what it held where the promise was made: so a stray one finds its run among many. */
   const origins = new AsyncLocalStorage<Origin>();
   // Without a listener, the worker's process ends at the first one.

@@ -22,6 +22,7 @@ import {
   type Message,
 } from "./behaviours.ts";
 import { checkCut, checkDelivery, checkLog, checkReply } from "./checks.ts";
+import { buildKept } from "./kept.ts";
 import { type Reference, startReference } from "./reference.ts";
 import { sendTo } from "./requests.ts";
 
@@ -129,6 +130,17 @@ describe("what only this host does", () => {
     await checkLog(host.lines, from, [{ message: "failed", trace }]);
     await send({ method: "GET", target: "/throws" });
     await checkLog(host.lines, from, [{ message: "failed", trace: traceParent.slice(3, 35) }]);
+  });
+
+  test("a worker that is told to end lets go of what it holds", async () => {
+    const kept = buildKept("azure");
+    const keeping = await startFunctionsHost(join(kept.output, "app"), { ...settings, ...kept.env });
+    expect((await sendTo(keeping.url, { method: "PUT", target: "/keep" })).status).toBe(200);
+    expect(kept.open()).toBe(true);
+    await keeping.terminate();
+    expect(kept.open()).toBe(false);
+    keeping.stop();
+    remove(kept.folder);
   });
 
   test("an app without the variables of its components does not start", async () => {

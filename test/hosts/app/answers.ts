@@ -65,3 +65,9 @@ export const redirect = http.get(
   { access: "public" },
   () => new Response(null, { status: 307, headers: { location: "/elsewhere?a=b%20c" } }),
 );
+
+/** A line of each level, with a field that would be somebody else's. */
+export const severities = http.get("/severities", { access: "public" }, (_request, { log }) => {
+  for (const level of ["debug", "info", "warn", "error"] as const) log[level]("a line", { severity: "NONE" });
+  return new Response();
+});
