@@ -72,6 +72,10 @@ const decoded: Readonly<Record<string, Partial<Exchange>>> = {
       text: "",
     },
   },
+  // It cannot be told from an encoded one, which is what clients send.
+  "a backslash, which is a slash": {
+    json: { method: "GET", pathname: "/echo/a%5Cb", rest: "a%5Cb", query: [], headers: {}, cookie: null, text: "" },
+  },
   "parameters, decoded": { status: 404, json: undefined, problem: "NOT_FOUND" },
 };
 
@@ -105,7 +109,9 @@ function behaves(client: Client): void {
         const reply = await sendTo(httpApi.url, request);
         if (other) {
           checkReply({ ...exchange, ...other }, reply, undefined);
-          checkReply(exchange, await sendTo(functionUrls.url, request), reference);
+          const direct = await sendTo(functionUrls.url, request);
+          if (request.target.includes("\\")) checkReply({ ...exchange, ...other }, direct, undefined);
+          else checkReply(exchange, direct, reference);
         } else checkReply(exchange, reply, reference);
         if (exchange.logged) await checkLog(answering.lines, from, [exchange.logged]);
         expect(answering.starts, "it is still the process that it was").toBe(1);
