@@ -242,10 +242,21 @@ function behaves(client: Client): void {
     });
 
     test("what is no batch of a queue fails the invocation", async () => {
-      await expect(fleet.of("work").invoke({ hello: "there" })).rejects.toThrow(
-        "this call is none that its triggers know",
-      );
+      await fails("work");
     });
+
+    test("what is no request fails the invocation, streaming or not", async () => {
+      await fails("sum");
+      await fails("stream");
+    });
+
+    async function fails(name: string): Promise<void> {
+      const called = fleet.of(name);
+      const from = called.lines().length;
+      await expect(called.invoke({ hello: "there" })).rejects.toThrow();
+      expect(called.lines().slice(from).join("\n")).toContain("this call is none that its triggers know");
+      await checkLog(called.lines, from, [{ level: "error", message: "the call could not be taken", function: name }]);
+    }
   });
 
   test("a planned run", async () => {
