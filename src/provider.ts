@@ -17,11 +17,12 @@ export { once } from "./once.ts";
 export { type ForeignMessage, fromMessage, fromStructured, toStructured } from "./runtime/cloudevent.ts";
 export { type Death, fromDeadLetter, toDeadLetter } from "./runtime/dead-letter.ts";
 export { checkEventSize, checkKey, checkOperations, maxBodyBytes } from "./runtime/limits.ts";
-export type { Journal, Sink } from "./runtime/log.ts";
+export type { Journal, Level, Mark, Sink } from "./runtime/log.ts";
 export { duration, flag, setting } from "./runtime/metadata.ts";
 export { kebab, physicalName, variableOf } from "./runtime/names.ts";
 export { fromNode, readBody, writeReply } from "./runtime/node-http.ts";
 export {
+  type Answered,
   type Ask,
   type AskOptions,
   createAsk,
@@ -31,6 +32,7 @@ export {
   respond,
   type WebOptions,
 } from "./runtime/node-server.ts";
+export { toPath } from "./runtime/path.ts";
 export { type Problem, problem } from "./runtime/problem.ts";
 export { toNative, toRequest } from "./runtime/request.ts";
 export { isOfConnection, type Reply, type ReplyBody, toBuffered, toReply } from "./runtime/response.ts";

@@ -17,7 +17,6 @@ import {
   type Reply,
   type RoutedRequest,
   type Runner,
-  respond,
   type Served,
   type Sink,
   type Subscription,
@@ -73,7 +72,7 @@ export interface Local {
 export function serve(app: App, options: LocalOptions = {}): Local {
   const { timeout = 30_000, token, watch, shared = false } = options;
   const clock = clockOf(options);
-  const runner = createRunner(app, options.sink, clock);
+  const runner = createRunner(app, options.sink, undefined, clock);
   /** Within `unhandledRejection` it holds what it held where the promise was made: so a stray one finds its run among many. */
   const origins = new AsyncLocalStorage<Origin>();
   const clocks: (() => void)[] = [];
@@ -192,9 +191,9 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     deliver,
     fire,
     answer(request, response) {
-      void respond(response, web(request), journal);
+      void web(request, response);
     },
-    ask: (routed) => ask(() => routed, {}),
+    ask: async (routed) => (await ask(() => routed, {})).reply,
     async idle() {
       do {
         await Promise.allSettled(running);

@@ -6,7 +6,7 @@ import type { Arrival, Call, EventArrival, Outcome, RequestArrival, Trigger } fr
 import { FaastenError, notHere } from "../errors.ts";
 import { createComponents } from "./components.ts";
 import { Run, type Scope } from "./invocation.ts";
-import { createJournal, type Journal, type Sink } from "./log.ts";
+import { createJournal, type Journal, type Mark, type Sink } from "./log.ts";
 import { longestTimer, Running } from "./running.ts";
 
 export interface Settled {
@@ -33,9 +33,9 @@ export interface Origin {
 }
 
 /** `clock`: a test's own. */
-export function createRunner(app: App, sink?: Sink, clock: Partial<Clock> = {}): Runner {
+export function createRunner(app: App, sink?: Sink, mark?: Mark, clock: Partial<Clock> = {}): Runner {
   const { now = () => Date.now() } = clock;
-  const journal = createJournal(sink, now);
+  const journal = createJournal(sink, mark, now);
   const components = createComponents(app, journal, clock);
   const running = new Running<Run>();
   let last: string | undefined;

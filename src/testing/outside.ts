@@ -18,6 +18,7 @@ export function outside(service: string, { component, journal }: Runner, now: ()
     log: createLog(journal, () => ({ function: name })),
     native: { id: name, payload: undefined, context: undefined, deadline },
     open: <Client>(grant: Grant<Client>) => grant.open(component(grant.component), invocation),
+    hold: () => () => undefined, // it never ends
     conceal: journal.conceal,
     redact: journal.redact,
   };

@@ -65,6 +65,7 @@ const invocation: Invocation = {
   open() {
     throw new Error("nothing is granted");
   },
+  hold: () => () => undefined,
   conceal() {},
   redact: (text) => text,
 };
