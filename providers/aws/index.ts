@@ -7,14 +7,21 @@ const connection = ["region", "awsRegion", "endpoint", "accessKey", "secretKey",
 export const aws: Provider = {
   name: "aws",
   page: import.meta.url,
-  defaults: { state: "state.aws.dynamodb", pubsub: "pubsub.in-memory", secretstores: "secretstores.local.env" },
+  defaults: { state: "state.aws.dynamodb", pubsub: "pubsub.aws.snssqs", secretstores: "secretstores.local.env" },
   components: {
+    "pubsub.aws.snssqs": { resource: "topicPrefix", optional: [...connection] },
     "state.aws.dynamodb": {
       resource: "table",
       optional: [...connection, "partitionKey", "ttlAttributeName", "allowScan", "keyPrefix"],
     },
   },
-  triggers: { http: ["http"], "pubsub.in-memory": ["sqs"], "pubsub.sqlite": ["sqs"], schedule: ["scheduler"] },
+  triggers: {
+    http: ["http"],
+    "pubsub.aws.snssqs": ["sqs"],
+    "pubsub.in-memory": ["sqs"],
+    "pubsub.sqlite": ["sqs"],
+    schedule: ["scheduler"],
+  },
   hosts: { default: "host", stream: "host-stream" },
   bundle: { http: "function", event: "function", external: [] },
 };

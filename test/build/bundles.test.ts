@@ -46,7 +46,7 @@ for (const [target, expected] of Object.entries(modules)) {
             .map((module) => module.slice("providers/".length)),
         ]),
       );
-      const listed = Object.entries(expected).map(([name, list]) => [name, [...list].sort()]);
+      const listed = Object.entries(expected).map(([name, list]) => [name, [...new Set(list)].sort()]);
       expect(found).toEqual(Object.fromEntries(listed));
       const strangers = Object.values(weights).flatMap(({ modules }) =>
         Object.keys(modules).filter(

@@ -2,6 +2,7 @@
 
 const aws = ["aws/host", "aws/lambda"] as const;
 const dynamodb = ["aws/client", "aws/state/dynamodb"] as const;
+const snssqs = ["aws/client", "aws/message", "aws/pubsub/snssqs"] as const;
 const gcp = ["gcp/host", "gcp/message"] as const;
 const memory = {
   state: "local/state/in-memory",
@@ -13,17 +14,17 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
   aws: {
     countOrders: [...aws, "aws/triggers/scheduler", ...dynamodb],
     addNote: [...aws, "aws/triggers/http", ...dynamodb],
-    changeOrder: [...aws, "aws/triggers/http", ...memory.broker, ...dynamodb],
+    changeOrder: [...aws, "aws/triggers/http", ...snssqs, ...dynamodb],
     getOrder: [...aws, "aws/triggers/http", ...dynamodb],
     getReceipt: [...aws, "aws/triggers/http", memory.secrets, ...dynamodb],
     getSummary: [...aws, "aws/triggers/http", ...dynamodb],
-    placeOrder: [...aws, "aws/triggers/http", ...memory.broker, ...dynamodb],
+    placeOrder: [...aws, "aws/triggers/http", ...snssqs, ...dynamodb],
     putReceipt: [...aws, "aws/triggers/http", ...dynamodb],
     removeOrder: [...aws, "aws/triggers/http", ...dynamodb],
     getStock: [...aws, "aws/triggers/http", ...dynamodb],
     putStock: [...aws, "aws/triggers/http", ...dynamodb],
-    ship: [...aws, "aws/triggers/sqs", ...memory.broker, ...dynamodb],
-    summarise: [...aws, "aws/triggers/sqs", ...memory.broker, ...dynamodb],
+    ship: [...aws, "aws/triggers/sqs", ...snssqs, ...dynamodb],
+    summarise: [...aws, "aws/triggers/sqs", ...snssqs, ...dynamodb],
   },
   azure: {
     app: [
