@@ -74,6 +74,16 @@ export function createClient<const Commands extends Readonly<Record<string, AnyC
   };
 }
 
+/** `undefined` where the service says by this error that there is none. */
+export async function absentIf<T>(asked: Promise<T>, name: string): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof FaastenError && error.cause instanceof Error && error.cause.name === name) return undefined;
+    throw error;
+  }
+}
+
 function configOf(component: ComponentOptions): ClientConfig {
   const read = (...names: readonly string[]): string | undefined =>
     names.map((name) => setting(component, name)).find((value) => value !== undefined);

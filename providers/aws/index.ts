@@ -7,9 +7,18 @@ const connection = ["region", "awsRegion", "endpoint", "accessKey", "secretKey",
 export const aws: Provider = {
   name: "aws",
   page: import.meta.url,
-  defaults: { state: "state.aws.dynamodb", pubsub: "pubsub.aws.snssqs", secretstores: "secretstores.local.env" },
+  defaults: {
+    state: "state.aws.dynamodb",
+    pubsub: "pubsub.aws.snssqs",
+    secretstores: "secretstores.aws.secretmanager",
+  },
   components: {
     "pubsub.aws.snssqs": { resource: "topicPrefix", optional: [...connection] },
+    "secretstores.aws.parameterstore": { resource: "prefix", optional: [...connection] },
+    "secretstores.aws.secretmanager": {
+      resource: "prefix",
+      optional: [...connection, "multipleKeyValuesPerSecret"],
+    },
     "state.aws.dynamodb": {
       resource: "table",
       optional: [...connection, "partitionKey", "ttlAttributeName", "allowScan", "keyPrefix"],

@@ -16,7 +16,7 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
     addNote: [...aws, "aws/triggers/http", ...dynamodb],
     changeOrder: [...aws, "aws/triggers/http", ...snssqs, ...dynamodb],
     getOrder: [...aws, "aws/triggers/http", ...dynamodb],
-    getReceipt: [...aws, "aws/triggers/http", memory.secrets, ...dynamodb],
+    getReceipt: [...aws, "aws/triggers/http", "aws/secretstores/secretmanager", ...dynamodb],
     getSummary: [...aws, "aws/triggers/http", ...dynamodb],
     placeOrder: [...aws, "aws/triggers/http", ...snssqs, ...dynamodb],
     putReceipt: [...aws, "aws/triggers/http", ...dynamodb],
