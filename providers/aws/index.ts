@@ -32,5 +32,6 @@ export const aws: Provider = {
     schedule: ["scheduler"],
   },
   hosts: { default: "host", stream: "host-stream" },
+  stack: "stack/emit",
   bundle: { http: "function", event: "function", external: [] },
 };
