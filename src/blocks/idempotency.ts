@@ -73,9 +73,8 @@ async function attempt<T>(
   const crypto = process.getBuiltinModule("node:crypto");
   const key = crypto.hash("sha256", `${invocation.function}\n${task.key}`, "base64url");
   const content = crypto.hash("sha256", task.content ?? "", "base64url");
-  const left = Math.min(invocation.deadline - Date.now(), longestClaim);
-  const end = Date.now() + left;
-  const until = invocation.now() + left + skew;
+  const end = Math.min(invocation.deadline, Date.now() + longestClaim);
+  const until = end - Date.now() + invocation.now() + skew;
   const mine: Claim = { state: "busy", claim: crypto.randomUUID(), until, content };
   const place = { store, key, mine, end, invocation };
 
