@@ -37,51 +37,63 @@ describe("exports", () => {
 
   test("of faasten", () =>
     expect(listed(".")).toMatchInlineSnapshot(`
-    "FaastenError
-    http
-    http.any
-    http.del
-    http.delete
-    http.fetch
-    http.get
-    http.head
-    http.patch
-    http.post
-    http.put
-    jwt
-    schedule
-    secret
-    state
-    topic
-    type Caller
-    type Context
-    type Definition
-    type Duration
-    type Entry
-    type ErrorCode
-    type HttpContext
-    type HttpHandler
-    type HttpOptions
-    type JwtAccess
-    type JwtRules
-    type Log
-    type NativeCalls
-    type Publisher
-    type Schema
-    type Secret
-    type State
-    type StateDeclaration
-    type StateLister
-    type StateReader
-    type Tick
-    type Topic
-    type TopicEvent
-    type http.HttpContext
-    type http.HttpHandler
-    type http.HttpMethod
-    type http.HttpOptions
-    type http.Params"
-  `));
+      "FaastenError
+      http
+      http.any
+      http.del
+      http.delete
+      http.fetch
+      http.get
+      http.head
+      http.patch
+      http.post
+      http.put
+      jwt
+      lambda
+      schedule
+      secret
+      state
+      topic
+      type AwsEvent
+      type AwsLambdaOptions
+      type Caller
+      type Context
+      type Definition
+      type Duration
+      type Entry
+      type ErrorCode
+      type HttpContext
+      type HttpHandler
+      type HttpOptions
+      type HttpTrigger
+      type HttpTriggerOptions
+      type JwtAccess
+      type JwtRules
+      type LambdaEvent
+      type LambdaHandler
+      type LambdaOptions
+      type LambdaTrigger
+      type Log
+      type NativeCalls
+      type Publisher
+      type ScheduleTrigger
+      type Schema
+      type Secret
+      type State
+      type StateDeclaration
+      type StateLister
+      type StateReader
+      type Tick
+      type Topic
+      type TopicEvent
+      type http.HttpContext
+      type http.HttpHandler
+      type http.HttpMethod
+      type http.HttpOptions
+      type http.HttpTrigger
+      type http.HttpTriggerOptions
+      type http.Params"
+    `));
   test("of faasten/provider", () =>
     expect(listed("./provider")).toMatchInlineSnapshot(`
       "FaastenError

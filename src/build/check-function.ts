@@ -66,6 +66,8 @@ function triggerProblems(on: TriggerSpec): readonly string[] {
     }
     case "binding":
       return componentName.pattern.test(on.binding) ? [] : [cannotName("component", on.binding)];
+    case "native":
+      return [];
     case "schedule": {
       const wrong = cronProblem(on.cron, on.timeZone);
       return wrong === undefined ? [] : [wrong];

@@ -144,6 +144,8 @@ function describe({ name, definition: { on } }: Found): string {
       return `${name}  on ${on.topic}`;
     case "binding":
       return `${name}  on ${on.binding}`;
+    case "native":
+      return `${name}  on ${on.event} of ${on.provider}`;
     case "schedule":
       return `${name}  at ${on.cron}${on.timeZone === undefined ? "" : ` ${on.timeZone}`}`;
   }

@@ -55,7 +55,21 @@ export interface HttpOptions<U, S extends Schema | undefined> {
 
 type BodyOf<S> = S extends Schema ? Output<S> : undefined;
 
+/** A route and who may call it, for a handler that is declared elsewhere: `lambda(handler, { on: http.any("/legacy/*") })`. */
+export interface HttpTrigger {
+  readonly kind: "http";
+  readonly method: string;
+  readonly path: string;
+  readonly access?: AccessRule;
+  readonly cors?: Cors;
+  readonly stream?: true;
+  readonly isolate?: true;
+}
+
+export type HttpTriggerOptions = Pick<HttpOptions<{}, undefined>, "access" | "cors" | "stream" | "isolate">;
+
 export interface HttpMethod {
+  (path: `/${string}`, options?: HttpTriggerOptions): HttpTrigger;
   <const Path extends `/${string}`>(path: Path, handler: HttpHandler<Path, {}, undefined>): Definition;
   <const Path extends `/${string}`, const U extends Uses = {}, S extends Schema | undefined = undefined>(
     path: Path,
@@ -90,10 +104,12 @@ type AnyHandler = (request: Request, context: Context) => Response | Promise<Res
 
 /* @__NO_SIDE_EFFECTS__ */
 function forMethod(method: string): HttpMethod {
-  return (path: string, ...given: readonly unknown[]): Definition => {
+  function declare(path: string, ...given: readonly unknown[]): Definition | HttpTrigger {
+    if (typeof given.at(-1) !== "function") return { kind: "http", method, path, ...(given[0] as HttpTriggerOptions) };
     const [options, handler] = (given.length === 2 ? given : [{}, given[0]]) as [AnyOptions, AnyHandler];
     return define(method, path, options, handler);
-  };
+  }
+  return declare as HttpMethod;
 }
 
 function define(method: string, path: string, options: AnyOptions, handler: AnyHandler): Definition {
