@@ -5,11 +5,11 @@ import { fileURLToPath } from "node:url";
 import { build as esbuild } from "esbuild";
 import type { Provider } from "../contracts/provider.ts";
 import { Problems } from "../manifest/problems.ts";
-import { readApp } from "./app.ts";
-import { bind } from "./bind.ts";
+import { type AppManifests, readApp } from "./app.ts";
+import { type Bindings, bind } from "./bind.ts";
 import { bundling, lazyBuiltins, ours, requireBanner } from "./bundling.ts";
 import { type Deployable, deployablesOf } from "./deployables.ts";
-import { discover } from "./discover.ts";
+import { discover, type Found } from "./discover.ts";
 import { importEntries, report } from "./discovery.ts";
 import { entrySource } from "./entry.ts";
 import { withoutFeatures } from "./features.ts";
@@ -26,17 +26,52 @@ export interface BuildOptions {
   readonly params?: Readonly<Record<string, string>>;
 }
 
-export interface Built {
-  /** `.faasten/<target>`, absolute. */
-  readonly output: string;
-  readonly graph: Graph;
+export interface Built extends Made {
   /** Deployable → what its bundle weighs. */
   readonly weights: Readonly<Record<string, Weight>>;
 }
 
+/** What a build comes to, before any of it is written. */
+export interface Made {
+  /** `.faasten/<target>`, absolute. */
+  readonly output: string;
+  readonly app: AppManifests;
+  readonly found: readonly Found[];
+  readonly bindings: Bindings;
+  readonly graph: Graph;
+  readonly bundles: ReadonlyMap<string, Bundle>;
+  /** The file that exports a function. */
+  readonly fileOf: (functionName: string) => string;
+}
+
+export interface Bundle {
+  /** What lies beside each other there, by name. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly weight: Weight;
+}
+
 /** Writes `.faasten/<target>`. Throws one `MISCONFIGURED` with every mistake of the app, and then writes nothing. */
-export async function build({ folder, target, stage, params = {} }: BuildOptions): Promise<Built> {
-  const problems = new Problems(folder);
+export async function build(options: BuildOptions): Promise<Built> {
+  const problems = new Problems(options.folder);
+  const made = await make(options, problems);
+  problems.throwIfAny();
+  const { output, bundles, graph } = made;
+  // The local target's own folder holds the data of `faasten dev`.
+  for (const old of ["functions", "app", "app.zip", "graph.json", "report.json"])
+    rmSync(join(output, old), { recursive: true, force: true });
+  for (const [name, { files }] of bundles) {
+    const place = name === "app" ? join(output, "app") : join(output, "functions", name);
+    for (const [file, contents] of files) write(join(place, file), contents);
+    write(`${place}.zip`, zip(Object.fromEntries([...files].filter(([file]) => !file.endsWith(".map")))));
+  }
+  const weights = Object.fromEntries([...bundles].map(([name, { weight }]) => [name, weight]));
+  write(join(output, "graph.json"), json(graph));
+  write(join(output, "report.json"), json(weights));
+  return { ...made, weights };
+}
+
+/** Throws where the app cannot be bound. What cannot be bundled is reported, and lacks its bundle. */
+export async function make({ folder, target, stage, params = {} }: BuildOptions, problems: Problems): Promise<Made> {
   const [provider, providers] = await Promise.all([providerOf(target), allProviders()]);
   const types = providers.flatMap(({ components }) => Object.keys(components));
   const app = readApp(folder, { target, types, params, ...(stage !== undefined && { stage }) }, problems);
@@ -50,26 +85,22 @@ export async function build({ folder, target, stage, params = {} }: BuildOptions
   const service = app.manifest?.service ?? "";
   const deployables = deployablesOf(found, provider);
   const graph = graphOf({ service, target, folder, found, deployables, bindings });
-  const files = new Map(
+  const sources = new Map(
     discovery?.modules.flatMap(({ file, exports }) =>
       found
         .filter(({ exported, definition }) => exports[exported] === definition)
         .map(({ name }) => [name, file] as const),
     ),
   );
+  const fileOf = (name: string): string => sources.get(name) ?? "";
   const functions = new Set(found.map(({ exported }) => exported));
-  const weights: Record<string, Weight> = {};
-  // The local target's own folder holds the data of `faasten dev`.
-  for (const made of ["functions", "app", "app.zip", "graph.json", "report.json"])
-    rmSync(join(output, made), { recursive: true, force: true });
+  const bundles = new Map<string, Bundle>();
   for (const deployable of deployables) {
-    const source = entrySource({ service, deployable, bindings, provider, fileOf: (name) => files.get(name) ?? "" });
-    weights[deployable.name] = await bundle({ folder, output, deployable, provider, source, functions, problems });
+    const source = entrySource({ service, deployable, bindings, provider, fileOf });
+    const made = await bundle({ folder, output, deployable, provider, source, functions, problems });
+    if (made) bundles.set(deployable.name, made);
   }
-  problems.throwIfAny();
-  write(join(output, "graph.json"), graph);
-  write(join(output, "report.json"), weights);
-  return { output, graph, weights };
+  return { output, app, found, bindings, graph, bundles, fileOf };
 }
 
 interface BundleOptions {
@@ -90,7 +121,7 @@ async function bundle({
   source,
   functions,
   problems,
-}: BundleOptions): Promise<Weight> {
+}: BundleOptions): Promise<Bundle | undefined> {
   const { external, require } = provider.bundle;
   try {
     const { metafile, outputFiles } = await esbuild({
@@ -108,23 +139,16 @@ async function bundle({
       banner: require ? { js: requireBanner } : {},
       plugins: [ours({ external: false }), lazyBuiltins, userModules({ folder, functions })],
     });
-    const place = deployable.name === "app" ? join(output, "app") : join(output, "functions", deployable.name);
-    mkdirSync(place, { recursive: true });
-    const shipped: Record<string, Uint8Array> = {};
-    for (const { path, contents } of outputFiles) {
-      const name = path.endsWith(".map") ? "index.mjs.map" : "index.mjs";
-      writeFileSync(join(place, name), contents);
-      if (name === "index.mjs") shipped[name] = contents;
-    }
-    for (const [name, text] of Object.entries(provider.files ?? {})) {
-      shipped[name] = new TextEncoder().encode(text);
-      writeFileSync(join(place, name), text);
-    }
-    writeFileSync(`${place}.zip`, zip(shipped));
-    return weigh(metafile, root(folder));
+    const named = outputFiles.map(
+      ({ path, contents }) => [path.endsWith(".map") ? "index.mjs.map" : "index.mjs", contents] as const,
+    );
+    const beside = Object.entries(provider.files ?? {}).map(
+      ([name, text]) => [name, new TextEncoder().encode(text)] as const,
+    );
+    return { files: new Map([...named, ...beside]), weight: weigh(metafile, root(folder)) };
   } catch (error) {
     report(error, folder, problems);
-    return { bytes: 0, rooms: {}, modules: {} };
+    return undefined;
   }
 }
 
@@ -137,9 +161,13 @@ function root(folder: string): string {
   return path === "" ? "" : `${path.split(sep).join("/")}/`;
 }
 
-function write(file: string, data: unknown): void {
+function write(file: string, contents: string | Uint8Array): void {
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(data, null, 2)}\n`);
+  writeFileSync(file, contents);
+}
+
+function json(data: unknown): string {
+  return `${JSON.stringify(data, null, 2)}\n`;
 }
 
 function byName<T extends { readonly name: string }>(list: readonly T[]): ReadonlyMap<string, T> {

@@ -68,7 +68,7 @@ function errorsOf(error: unknown): PartialMessage[] {
   return (error as TransformFailure).errors;
 }
 
-function loaderOf(path: string): Loader {
+export function loaderOf(path: string): Loader {
   const extension = extname(path);
   if (extension === ".tsx" || extension === ".jsx") return extension === ".tsx" ? "tsx" : "jsx";
   return extension.endsWith("ts") ? "ts" : "js";

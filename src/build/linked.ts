@@ -1,0 +1,108 @@
+// One function with all that it reaches, as one program, and where in the app each part of it was written.
+import { SourceMap } from "node:module";
+import { join, sep } from "node:path";
+import { build, type Metafile } from "esbuild";
+import type { Place } from "../manifest/problems.ts";
+import { bundling } from "./bundling.ts";
+import { type AnyNode, childrenOf, namesIn, nodesOf, readSyntax, type Syntax } from "./syntax.ts";
+import { libraryTie } from "./ties.ts";
+import { userModules } from "./user-modules.ts";
+
+export interface Linked {
+  readonly syntax: Syntax;
+  /** The top-level statements that the function reaches, and those that run whenever its module does. */
+  readonly live: readonly AnyNode[];
+  readonly metafile: Metafile;
+  /** `undefined`: the bundler's own. */
+  placeOf(node: AnyNode): Place | undefined;
+}
+
+export interface LinkOptions {
+  readonly folder: string;
+  readonly file: string;
+  readonly exported: string;
+  /** The functions of the app, by their exported names. */
+  readonly functions: ReadonlySet<string>;
+}
+
+/** What the function is exported as here. */
+export const own = "it";
+
+/** A library of a cloud need not be installed: it is named, not read. Rejects with what the bundler says. */
+export async function link({ folder, file, exported, functions }: LinkOptions): Promise<Linked> {
+  const { outputFiles, metafile } = await build({
+    ...bundling,
+    stdin: {
+      contents: `export { ${exported} as ${own} } from ${JSON.stringify(file)};`,
+      resolveDir: folder,
+      sourcefile: "faasten-entry.js",
+      loader: "js",
+    },
+    outfile: join(folder, "index.mjs"),
+    write: false,
+    metafile: true,
+    sourcemap: "external",
+    sourcesContent: false,
+    absWorkingDir: folder,
+    plugins: [
+      {
+        name: "named-only",
+        setup(build) {
+          build.onResolve({ filter: /^faasten(?:\/|$)|\.node$/ }, ({ path }) => ({ path, external: true }));
+          build.onResolve({ filter: /^[^./]/ }, ({ path }) =>
+            libraryTie(path) ? { path, external: true } : undefined,
+          );
+        },
+      },
+      userModules({ folder, functions }),
+    ],
+  });
+  const [map = "", code = ""] = [/\.map$/, /\.mjs$/].map(
+    (ending) => outputFiles.find(({ path }) => ending.test(path))?.text,
+  );
+  const syntax = readSyntax(code);
+  const sources = new SourceMap(JSON.parse(map));
+  return {
+    syntax,
+    live: liveOf(syntax),
+    metafile,
+    placeOf({ loc }) {
+      if (!loc) return undefined;
+      const entry = sources.findEntry(loc.start.line - 1, loc.start.column);
+      if (!("originalSource" in entry) || entry.originalSource === "faasten-entry.js") return undefined;
+      return { file: join(folder, entry.originalSource.split("/").join(sep)), line: entry.originalLine + 1 };
+    },
+  };
+}
+
+/** A bundler keeps whatever might do something when it is made, such as a client that only a neighbour uses. */
+function liveOf({ program }: Syntax): readonly AnyNode[] {
+  const parts = program.body.flatMap((statement): readonly Part[] => {
+    if (statement.type === "VariableDeclaration")
+      return statement.declarations.map((node) => ({ node, names: namesIn(node.id).map(({ name }) => name) }));
+    if (statement.type === "ImportDeclaration" && statement.specifiers.length > 0)
+      return statement.specifiers.map(({ local }) => ({ node: statement, names: [local.name] }));
+    if (statement.type === "FunctionDeclaration" || statement.type === "ClassDeclaration")
+      return [{ node: statement, names: [statement.id.name] }];
+    return [{ node: statement, names: [] }];
+  });
+  const byName = new Map(parts.flatMap((part) => part.names.map((name) => [name, part] as const)));
+  const live = new Set<AnyNode>();
+  const reach = (node: AnyNode): void => {
+    if (live.has(node)) return;
+    live.add(node);
+    // An import refers to nothing; its siblings are reached by their own names.
+    if (node.type === "ImportDeclaration") return;
+    for (const inner of childrenOf(node).flatMap(nodesOf)) {
+      const part = inner.type === "Identifier" ? byName.get(inner.name) : undefined;
+      if (part) reach(part.node);
+    }
+  };
+  for (const { node, names } of parts) if (names.length === 0) reach(node);
+  return [...live];
+}
+
+interface Part {
+  readonly node: AnyNode;
+  readonly names: readonly string[];
+}

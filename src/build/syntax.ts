@@ -1,0 +1,277 @@
+// What a name stands for in a program that a bundler wrote: no name is shadowed in it by an outer one's.
+import { type AnyNode, type Pattern, type Program, parse } from "acorn";
+
+export type { AnyNode };
+export type FunctionNode = Extract<
+  AnyNode,
+  { readonly type: "FunctionDeclaration" | "FunctionExpression" | "ArrowFunctionExpression" }
+>;
+
+/** Where a value comes from: a global, a module or a parameter, and the fields that lead from there to it. "*": any. */
+export interface Origin {
+  readonly root: "global" | `module ${string}` | Parameter;
+  readonly path: readonly string[];
+}
+
+export interface Parameter {
+  readonly of: FunctionNode;
+  readonly index: number;
+}
+
+export interface Syntax {
+  readonly program: Program;
+  originOf(node: AnyNode): Origin | undefined;
+  /** The functions that an expression is, or that it wraps: `handler`, `middy(handler).use(…)`. */
+  functionsOf(node: AnyNode): readonly FunctionNode[];
+  /** What the module exports under this name. */
+  exported(name: string): AnyNode | undefined;
+  /** The module of `require("…")` and `import("…")`. */
+  requiredBy(node: AnyNode): string | undefined;
+}
+
+export function readSyntax(code: string): Syntax {
+  const program = parse(code, { ecmaVersion: "latest", sourceType: "module", locations: true });
+  const declared = new Map<string, Declared[]>();
+  declare(program, program, (name, one) => {
+    const known = declared.get(name);
+    if (known) known.push(one);
+    else declared.set(name, [one]);
+  });
+
+  /** The innermost of those that are seen from there. */
+  function resolve(name: string, { start }: AnyNode): Declared | undefined {
+    return declared
+      .get(name)
+      ?.filter(({ scope }) => scope.start <= start && start < scope.end)
+      .reduce((inner, one) => (one.scope.start > inner.scope.start ? one : inner));
+  }
+
+  function originOf(node: AnyNode, depth = 0): Origin | undefined {
+    if (depth > deepest) return undefined;
+    const inner = (next: AnyNode): Origin | undefined => originOf(next, depth + 1);
+    switch (node.type) {
+      case "Identifier": {
+        const one = resolve(node.name, node);
+        if (!one) return { root: "global", path: [node.name] };
+        if (one.root !== undefined) return { root: one.root, path: one.path };
+        return one.value && extend(inner(one.value), one.path);
+      }
+      case "MemberExpression":
+        return node.object.type === "Super" ? undefined : extend(inner(node.object), [keyOf(node)]);
+      case "ChainExpression":
+        return inner(node.expression);
+      case "AwaitExpression":
+        return inner(node.argument);
+      case "LogicalExpression":
+        return inner(node.left);
+      case "AssignmentExpression":
+        return inner(node.right);
+      case "CallExpression": {
+        const [argument] = node.arguments;
+        if (argument && node.callee.type === "Identifier" && node.callee.name === "__toESM") return inner(argument);
+        const module = requiredBy(node);
+        return module === undefined ? undefined : { root: `module ${module}`, path: [] };
+      }
+      case "ImportExpression": {
+        const module = requiredBy(node);
+        return module === undefined ? undefined : { root: `module ${module}`, path: [] };
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  function requiredBy(node: AnyNode): string | undefined {
+    if (node.type === "ImportExpression") return textOf(node.source);
+    if (node.type !== "CallExpression" || node.callee.type !== "Identifier" || !node.arguments[0]) return undefined;
+    const { name } = node.callee;
+    const maker = resolve(name, node.callee)?.value;
+    const made = maker?.type === "CallExpression" && originOf(maker.callee)?.path.at(-1) === "createRequire";
+    return made || name === "__require" || (name === "require" && !maker) ? textOf(node.arguments[0]) : undefined;
+  }
+
+  function functionsOf(node: AnyNode, depth = 0): readonly FunctionNode[] {
+    if (depth > deepest) return [];
+    const inner = (next: AnyNode | undefined): readonly FunctionNode[] => (next ? functionsOf(next, depth + 1) : []);
+    switch (node.type) {
+      case "FunctionDeclaration":
+      case "FunctionExpression":
+      case "ArrowFunctionExpression":
+        return [node];
+      case "Identifier":
+        return inner(resolve(node.name, node)?.value);
+      case "AssignmentExpression":
+        return inner(node.right);
+      case "CallExpression": {
+        const wrapped = node.callee.type === "MemberExpression" ? inner(node.callee.object) : [];
+        return [...wrapped, ...node.arguments.flatMap(inner)];
+      }
+      case "MemberExpression":
+        return valuesOf(node).flatMap(inner);
+      default:
+        return [];
+    }
+  }
+
+  /** `legacy.handler` of an object that is written out, or of a module of CommonJS. */
+  function valuesOf(node: Extract<AnyNode, { type: "MemberExpression" }>): readonly AnyNode[] {
+    const key = keyOf(node);
+    const { object } = node;
+    if (object.type === "MemberExpression" && keyOf(object) === "default")
+      return object.object.type === "Identifier" ? membersOf(resolve(object.object.name, object)?.value, key) : [];
+    return object.type === "Identifier" ? membersOf(resolve(object.name, object)?.value, key) : [];
+  }
+
+  function membersOf(value: AnyNode | undefined, key: string): readonly AnyNode[] {
+    if (value?.type === "ObjectExpression")
+      return value.properties.flatMap((one) => (one.type === "Property" && keyOf(one) === key ? [one.value] : []));
+    const wrapper = value && commonJs(value);
+    return wrapper ? exportsOf(wrapper, key) : [];
+  }
+
+  /** The function that a module of CommonJS was made: `__toESM(require_legacy())` of `require_legacy = __commonJS({ … })`. */
+  function commonJs(value: AnyNode): FunctionNode | undefined {
+    const call = value.type === "CallExpression" && nameOf(value.callee) === "__toESM" ? value.arguments[0] : value;
+    if (call?.type !== "CallExpression" || call.callee.type !== "Identifier") return undefined;
+    const made = resolve(call.callee.name, call)?.value;
+    if (made?.type !== "CallExpression" || nameOf(made.callee) !== "__commonJS") return undefined;
+    const [files] = made.arguments;
+    const file = files?.type === "ObjectExpression" ? files.properties[0] : undefined;
+    return file?.type === "Property" && file.value.type === "FunctionExpression" ? file.value : undefined;
+  }
+
+  function exportsOf(wrapper: FunctionNode, key: string): readonly AnyNode[] {
+    const [own = "", module = ""] = wrapper.params.map(nameOf);
+    return nodesOf(wrapper.body).flatMap((node) => {
+      if (node.type !== "AssignmentExpression" || node.left.type !== "MemberExpression") return [];
+      const { object } = node.left;
+      const whole = nameOf(object) === module && module !== "" && keyOf(node.left) === "exports";
+      const ofModule = object.type === "MemberExpression" && nameOf(object.object) === module;
+      if (whole && node.right.type === "ObjectExpression") return membersOf(node.right, key);
+      if (whole && key === "default") return [node.right];
+      return keyOf(node.left) === key && (nameOf(object) === own || ofModule) ? [node.right] : [];
+    });
+  }
+
+  return {
+    program,
+    originOf,
+    functionsOf,
+    requiredBy,
+    exported(name) {
+      for (const statement of program.body) {
+        if (statement.type !== "ExportNamedDeclaration") continue;
+        for (const { exported, local } of statement.specifiers)
+          if (nameOf(exported) === name && local.type === "Identifier") return resolve(local.name, local)?.value;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** The node and all that is in it, in the order of the text. */
+export function nodesOf(node: AnyNode): readonly AnyNode[] {
+  return [node, ...childrenOf(node).flatMap(nodesOf)];
+}
+
+export function childrenOf(node: AnyNode): readonly AnyNode[] {
+  return Object.values(node).flat().filter(isNode);
+}
+
+/** A text that is written out; "…" stands for what is put into a template. */
+export function textOf(node: AnyNode): string | undefined {
+  if (node.type === "Literal") return typeof node.value === "string" ? node.value : undefined;
+  return node.type === "TemplateLiteral" ? node.quasis.map(({ value }) => value.cooked ?? "").join("…") : undefined;
+}
+
+/** The name of a member or property; "*" where it is computed. */
+export function keyOf(node: Extract<AnyNode, { type: "MemberExpression" | "Property" }>): string {
+  const key = node.type === "Property" ? node.key : node.property;
+  if (!node.computed && key.type === "Identifier") return key.name;
+  return textOf(key) ?? "*";
+}
+
+/** The names that a pattern declares, and the fields by which each is reached. */
+export function namesIn(
+  pattern: Pattern,
+  path: readonly string[] = [],
+): readonly { readonly name: string; readonly path: readonly string[]; readonly node: AnyNode }[] {
+  switch (pattern.type) {
+    case "Identifier":
+      return [{ name: pattern.name, path, node: pattern }];
+    case "AssignmentPattern":
+      return namesIn(pattern.left, path);
+    case "RestElement":
+      return namesIn(pattern.argument, path);
+    case "ArrayPattern":
+      return pattern.elements.flatMap((one) => (one ? namesIn(one, [...path, "*"]) : []));
+    case "ObjectPattern":
+      return pattern.properties.flatMap((one) =>
+        one.type === "RestElement" ? namesIn(one, path) : namesIn(one.value, [...path, keyOf(one)]),
+      );
+    default:
+      return [];
+  }
+}
+
+export function isFunction(node: AnyNode): node is FunctionNode {
+  return /^(?:FunctionDeclaration|FunctionExpression|ArrowFunctionExpression)$/.test(node.type);
+}
+
+interface Declared {
+  readonly scope: AnyNode;
+  /** The value itself, or that of which it is a part by `path`. */
+  readonly value?: AnyNode;
+  readonly root?: Origin["root"];
+  readonly path: readonly string[];
+}
+
+/** How many names may stand for one another. */
+const deepest = 24;
+
+function declare(node: AnyNode, scope: AnyNode, say: (name: string, one: Declared) => void): void {
+  let inner = scope;
+  if (isFunction(node)) {
+    if (node.id && node.type === "FunctionDeclaration") say(node.id.name, { scope, value: node, path: [] });
+    inner = node;
+    for (const [index, parameter] of node.params.entries())
+      for (const { name, path } of namesIn(parameter)) say(name, { scope: node, root: { of: node, index }, path });
+  } else if (node.type === "ClassDeclaration" && node.id) {
+    say(node.id.name, { scope, value: node, path: [] });
+  } else if (node.type === "ImportDeclaration") {
+    for (const one of node.specifiers) {
+      const imported = one.type === "ImportSpecifier" ? [nameOf(one.imported)] : [];
+      say(one.local.name, { scope, root: `module ${String(node.source.value)}`, path: imported });
+    }
+  } else if (node.type === "VariableDeclarator") {
+    for (const { name, path } of namesIn(node.id))
+      say(name, { scope, path, ...(node.init && { value: bare(node.init) }) });
+  } else if (node.type === "ForOfStatement" && node.left.type === "VariableDeclaration") {
+    for (const { id } of node.left.declarations)
+      for (const { name, path } of namesIn(id)) say(name, { scope: node, value: node.right, path: ["*", ...path] });
+    for (const child of [node.right, node.body]) declare(child, inner, say);
+    return;
+  } else if (node.type === "CatchClause" && node.param) {
+    for (const { name, path } of namesIn(node.param)) say(name, { scope: node, path });
+  }
+  for (const child of childrenOf(node)) declare(child, inner, say);
+}
+
+/** Without what marks it as pure. */
+function bare(node: AnyNode): AnyNode {
+  if (node.type !== "CallExpression" || node.callee.type !== "ArrowFunctionExpression") return node;
+  return node.callee.params.length === 0 && node.callee.expression ? node.callee.body : node;
+}
+
+function extend(origin: Origin | undefined, path: readonly string[]): Origin | undefined {
+  return origin && { root: origin.root, path: [...origin.path, ...path] };
+}
+
+function nameOf(node: AnyNode): string {
+  if (node.type === "Identifier") return node.name;
+  return node.type === "Literal" ? String(node.value) : "";
+}
+
+function isNode(value: unknown): value is AnyNode {
+  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
+}
