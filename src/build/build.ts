@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build as esbuild } from "esbuild";
+import type { Graph } from "../contracts/graph.ts";
 import type { Provider } from "../contracts/provider.ts";
 import { Problems } from "../manifest/problems.ts";
 import { type AppManifests, readApp } from "./app.ts";
@@ -13,9 +14,11 @@ import { discover, type Found } from "./discover.ts";
 import { importEntries, report } from "./discovery.ts";
 import { entrySource } from "./entry.ts";
 import { withoutFeatures } from "./features.ts";
-import { type Graph, graphOf } from "./graph.ts";
+import { graphOf } from "./graph.ts";
+import { cloudPackages } from "./packages.ts";
 import { allProviders, providerOf, type Target } from "./providers.ts";
 import { type Weight, weigh } from "./report.ts";
+import { emitStack } from "./stack.ts";
 import { userModules } from "./user-modules.ts";
 import { zip } from "./zip.ts";
 
@@ -36,6 +39,7 @@ export interface Made {
   /** `.faasten/<target>`, absolute. */
   readonly output: string;
   readonly app: AppManifests;
+  readonly provider: Provider;
   readonly found: readonly Found[];
   readonly bindings: Bindings;
   readonly graph: Graph;
@@ -55,7 +59,7 @@ export async function build(options: BuildOptions): Promise<Built> {
   const problems = new Problems(options.folder);
   const made = await make(options, problems);
   problems.throwIfAny();
-  const { output, bundles, graph } = made;
+  const { output, app, provider, bundles, graph } = made;
   // The local target's own folder holds the data of `faasten dev`.
   for (const old of ["functions", "app", "app.zip", "graph.json", "report.json"])
     rmSync(join(output, old), { recursive: true, force: true });
@@ -67,6 +71,7 @@ export async function build(options: BuildOptions): Promise<Built> {
   const weights = Object.fromEntries([...bundles].map(([name, { weight }]) => [name, weight]));
   write(join(output, "graph.json"), json(graph));
   write(join(output, "report.json"), json(weights));
+  if (app.manifest) await emitStack({ provider, manifest: app.manifest, graph, output });
   return { ...made, weights };
 }
 
@@ -100,7 +105,7 @@ export async function make({ folder, target, stage, params = {} }: BuildOptions,
     const made = await bundle({ folder, output, deployable, provider, source, functions, problems });
     if (made) bundles.set(deployable.name, made);
   }
-  return { output, app, found, bindings, graph, bundles, fileOf };
+  return { output, app, provider, found, bindings, graph, bundles, fileOf };
 }
 
 interface BundleOptions {
@@ -137,7 +142,12 @@ async function bundle({
       external: [...external],
       define: withoutFeatures(deployable.functions.map(({ definition }) => definition)),
       banner: require ? { js: requireBanner } : {},
-      plugins: [ours({ external: false }), lazyBuiltins, userModules({ folder, functions })],
+      plugins: [
+        ours({ external: false }),
+        lazyBuiltins,
+        cloudPackages(provider.name),
+        userModules({ folder, functions }),
+      ],
     });
     const named = outputFiles.map(
       ({ path, contents }) => [path.endsWith(".map") ? "index.mjs.map" : "index.mjs", contents] as const,
