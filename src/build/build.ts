@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { build as esbuild } from "esbuild";
 import type { Graph } from "../contracts/graph.ts";
 import type { Provider } from "../contracts/provider.ts";
+import type { TriggerSpec } from "../contracts/trigger.ts";
 import { Problems } from "../manifest/problems.ts";
 import { type AppManifests, readApp } from "./app.ts";
 import { type Bindings, bind } from "./bind.ts";
@@ -40,6 +41,7 @@ export interface Made {
   readonly output: string;
   readonly app: AppManifests;
   readonly provider: Provider;
+  /** All of the app's, also those of another cloud alone. */
   readonly found: readonly Found[];
   readonly bindings: Bindings;
   readonly graph: Graph;
@@ -75,14 +77,19 @@ export async function build(options: BuildOptions): Promise<Built> {
   return { ...made, weights };
 }
 
-/** Throws where the app cannot be bound. What cannot be bundled is reported, and lacks its bundle. */
-export async function make({ folder, target, stage, params = {} }: BuildOptions, problems: Problems): Promise<Made> {
+/** Throws where the app cannot be bound. What cannot be bundled is reported, and lacks its bundle. `foreign`: functions of another cloud alone. */
+export async function make(
+  { folder, target, stage, params = {} }: BuildOptions,
+  problems: Problems,
+  foreign: "refused" | "left out" = "refused",
+): Promise<Made> {
   const [provider, providers] = await Promise.all([providerOf(target), allProviders()]);
   const types = providers.flatMap(({ components }) => Object.keys(components));
   const app = readApp(folder, { target, types, params, ...(stage !== undefined && { stage }) }, problems);
   const output = join(folder, ".faasten", target);
   const discovery = app.entries.length > 0 ? await importEntries(folder, app.entries, output, problems) : undefined;
-  const found = discovery ? discover(discovery.modules, discovery.find, problems, { cloud: target !== "local" }) : [];
+  const all = discovery ? discover(discovery.modules, discovery.find, problems, { cloud: target !== "local" }) : [];
+  const found = all.filter(({ definition: { on } }) => foreign === "refused" || isOf(on, provider));
   const declared = { components: byName(app.components), scopedOut: byName(app.scopedOut) };
   const bindings = bind(found, { provider, providers, declared }, problems);
   problems.throwIfAny();
@@ -92,20 +99,24 @@ export async function make({ folder, target, stage, params = {} }: BuildOptions,
   const graph = graphOf({ service, target, folder, found, deployables, bindings });
   const sources = new Map(
     discovery?.modules.flatMap(({ file, exports }) =>
-      found
+      all
         .filter(({ exported, definition }) => exports[exported] === definition)
         .map(({ name }) => [name, file] as const),
     ),
   );
   const fileOf = (name: string): string => sources.get(name) ?? "";
-  const functions = new Set(found.map(({ exported }) => exported));
+  const functions = new Set(all.map(({ exported }) => exported));
   const bundles = new Map<string, Bundle>();
   for (const deployable of deployables) {
     const source = entrySource({ service, deployable, bindings, provider, fileOf });
     const made = await bundle({ folder, output, deployable, provider, source, functions, problems });
     if (made) bundles.set(deployable.name, made);
   }
-  return { output, app, provider, found, bindings, graph, bundles, fileOf };
+  return { output, app, provider, found: all, bindings, graph, bundles, fileOf };
+}
+
+function isOf(on: TriggerSpec, { name }: Provider): boolean {
+  return on.kind !== "native" || on.provider === name;
 }
 
 interface BundleOptions {

@@ -4,7 +4,7 @@ import { join, sep } from "node:path";
 import { build, type Metafile } from "esbuild";
 import type { Place } from "../manifest/problems.ts";
 import { bundling } from "./bundling.ts";
-import { type AnyNode, childrenOf, namesIn, nodesOf, readSyntax, type Syntax } from "./syntax.ts";
+import { type AnyNode, childrenOf, isSpace, keyOf, namesIn, readSyntax, type Syntax } from "./syntax.ts";
 import { libraryTie } from "./ties.ts";
 import { userModules } from "./user-modules.ts";
 
@@ -76,7 +76,7 @@ export async function link({ folder, file, exported, functions }: LinkOptions): 
 }
 
 /** A bundler keeps whatever might do something when it is made, such as a client that only a neighbour uses. */
-function liveOf({ program }: Syntax): readonly AnyNode[] {
+function liveOf({ program, spaceOf }: Syntax): readonly AnyNode[] {
   const parts = program.body.flatMap((statement): readonly Part[] => {
     if (statement.type === "VariableDeclaration")
       return statement.declarations.map((node) => ({ node, names: namesIn(node.id).map(({ name }) => name) }));
@@ -92,13 +92,22 @@ function liveOf({ program }: Syntax): readonly AnyNode[] {
     if (live.has(node)) return;
     live.add(node);
     // An import refers to nothing; its siblings are reached by their own names.
-    if (node.type === "ImportDeclaration") return;
-    for (const inner of childrenOf(node).flatMap(nodesOf)) {
-      const part = inner.type === "Identifier" ? byName.get(inner.name) : undefined;
+    if (node.type !== "ImportDeclaration") childrenOf(node).forEach(follow);
+  };
+  const follow = (node: AnyNode): void => {
+    if (node.type === "Identifier") {
+      const part = byName.get(node.name);
       if (part) reach(part.node);
+      spaceOf(node)?.forEach(follow);
+    } else {
+      const space = node.type === "MemberExpression" ? spaceOf(node.object) : undefined;
+      const key = node.type === "MemberExpression" ? keyOf(node) : "*";
+      // Of a module as an object, what is not asked for is not reached.
+      if (!space || key === "*") childrenOf(node).forEach(follow);
+      else if (space.has(key)) follow(space.get(key) ?? node);
     }
   };
-  for (const { node, names } of parts) if (names.length === 0) reach(node);
+  for (const { node, names } of parts) if (names.length === 0 && !isSpace(node)) reach(node);
   return [...live];
 }
 

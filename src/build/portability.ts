@@ -73,15 +73,16 @@ function triggerTies(one: Found): readonly Placed[] {
 /** Of what its handler reads of its arguments. */
 function handlerTies({ syntax, placeOf }: Linked, one: Found): readonly Placed[] {
   const declared = syntax.exported(own);
-  if (declared?.type !== "CallExpression") return [];
+  const calls = declared ? nodesOf(declared).filter((node) => node.type === "CallExpression") : [];
   const { lambda } = one.definition;
   const read = (nodes: readonly AnyNode[], index: number, tieOf: (path: readonly string[]) => Tie | undefined) =>
     nodes
       .flatMap((node) => syntax.functionsOf(node))
       .flatMap((handler) => readsOf(syntax, handler, index))
       .flatMap(({ path, node }) => placed(tieOf(path), placeOf(node)));
-  if (!lambda) return read(declared.arguments, 1, (path) => (path[0] === "native" ? native : undefined));
-  const [handler] = declared.arguments;
+  if (!lambda) return read(calls[0]?.arguments ?? [], 1, (path) => (path[0] === "native" ? native : undefined));
+  const wrapping = calls.find(({ callee }) => syntax.originOf(callee)?.path[0] === "lambda") ?? calls[0];
+  const handler = wrapping?.arguments[0];
   if (!handler || !isBridged(lambda.event)) return [];
   return [...read([handler], 0, (path) => fieldTie(lambda.event, path)), ...read([handler], 1, contextTie)];
 }

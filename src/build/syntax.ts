@@ -25,6 +25,8 @@ export interface Syntax {
   functionsOf(node: AnyNode): readonly FunctionNode[];
   /** What the module exports under this name. */
   exported(name: string): AnyNode | undefined;
+  /** Export → its value, of a module that is used as an object. */
+  spaceOf(node: AnyNode): ReadonlyMap<string, AnyNode> | undefined;
   /** The module of `require("…")` and `import("…")`. */
   requiredBy(node: AnyNode): string | undefined;
 }
@@ -37,6 +39,8 @@ export function readSyntax(code: string): Syntax {
     if (known) known.push(one);
     else declared.set(name, [one]);
   });
+
+  const spaces = new Map(program.body.filter(isSpace).map((statement) => spaceIn(statement)));
 
   /** The innermost of those that are seen from there. */
   function resolve(name: string, { start }: AnyNode): Declared | undefined {
@@ -81,6 +85,10 @@ export function readSyntax(code: string): Syntax {
     }
   }
 
+  function spaceOf(node: AnyNode): ReadonlyMap<string, AnyNode> | undefined {
+    return node.type === "Identifier" ? spaces.get(node.name) : undefined;
+  }
+
   function requiredBy(node: AnyNode): string | undefined {
     if (node.type === "ImportExpression") return textOf(node.source);
     if (node.type !== "CallExpression" || node.callee.type !== "Identifier" || !node.arguments[0]) return undefined;
@@ -102,6 +110,10 @@ export function readSyntax(code: string): Syntax {
         return inner(resolve(node.name, node)?.value);
       case "AssignmentExpression":
         return inner(node.right);
+      case "ChainExpression":
+        return inner(node.expression);
+      case "LogicalExpression":
+        return [...inner(node.left), ...inner(node.right)];
       case "CallExpression": {
         const wrapped = node.callee.type === "MemberExpression" ? inner(node.callee.object) : [];
         return [...wrapped, ...node.arguments.flatMap(inner)];
@@ -117,6 +129,8 @@ export function readSyntax(code: string): Syntax {
   function valuesOf(node: Extract<AnyNode, { type: "MemberExpression" }>): readonly AnyNode[] {
     const key = keyOf(node);
     const { object } = node;
+    const member = spaceOf(object)?.get(key);
+    if (member) return [member];
     if (object.type === "MemberExpression" && keyOf(object) === "default")
       return object.object.type === "Identifier" ? membersOf(resolve(object.object.name, object)?.value, key) : [];
     return object.type === "Identifier" ? membersOf(resolve(object.name, object)?.value, key) : [];
@@ -158,6 +172,7 @@ export function readSyntax(code: string): Syntax {
     originOf,
     functionsOf,
     requiredBy,
+    spaceOf,
     exported(name) {
       for (const statement of program.body) {
         if (statement.type !== "ExportNamedDeclaration") continue;
@@ -167,6 +182,27 @@ export function readSyntax(code: string): Syntax {
       return undefined;
     },
   };
+}
+
+/** `__export(it, { name: () => value })`: a bundler's own way to make an object of a module. */
+export function isSpace(node: AnyNode): boolean {
+  return (
+    node.type === "ExpressionStatement" &&
+    node.expression.type === "CallExpression" &&
+    nameOf(node.expression.callee) === "__export"
+  );
+}
+
+function spaceIn(statement: AnyNode): readonly [string, ReadonlyMap<string, AnyNode>] {
+  const call = statement.type === "ExpressionStatement" ? statement.expression : statement;
+  const [name, members] = call.type === "CallExpression" ? call.arguments : [];
+  const getters = members?.type === "ObjectExpression" ? members.properties : [];
+  const values = getters.flatMap((one) =>
+    one.type === "Property" && one.value.type === "ArrowFunctionExpression"
+      ? [[keyOf(one), one.value.body] as const]
+      : [],
+  );
+  return [name ? nameOf(name) : "", new Map(values)];
 }
 
 /** The node and all that is in it, in the order of the text. */

@@ -186,6 +186,11 @@ describe("a neighbour", () => {
       `import { http } from "faasten";\nimport { s3, plain } from "./store.ts";\nexport const bound = http.get("/a", () => s3.send());\nexport const free = http.get("/b", () => plain());`,
       { "store.ts": store },
     ],
+    [
+      "of a module that is used as an object",
+      `import { http } from "faasten";\nimport * as store from "./store.ts";\nexport const bound = http.get("/a", () => store?.["s3"].send());\nexport const free = http.get("/b", () => store?.["plain"]());`,
+      { "store.ts": store },
+    ],
   ])("%s: what it uses is its own", async (_, code, files = {}) => {
     const [bound, free] = await look(code, { files, functions: ["bound", "free"] });
     expect([bound?.verdict, bound?.reasons.length]).toEqual(["bound", 1]);
@@ -273,6 +278,17 @@ describe("a Lambda handler that is wrapped", () => {
       ),
       ["app.ts:3 reads event.requestContext.apiId: do without: only AWS knows it"],
       { files: { "middy.ts": "export const middy = (h: any) => h;" } },
+    ],
+    [
+      "named by its module",
+      'import * as $module from "./legacy.ts";\nimport { limited } from "./limited.ts";\nconst $handler = $module?.["handler"] ?? $module.default?.["handler"];\nexport const f = limited(lambda($handler, {}), 1000);',
+      ["legacy.ts:1 reads event.requestContext.accountId: do without: only AWS knows it"],
+      {
+        files: {
+          "legacy.ts": "export const handler = (event: any) => event.requestContext.accountId;",
+          "limited.ts": "export const limited = (h: unknown) => h;",
+        },
+      },
     ],
     [
       "its context",
