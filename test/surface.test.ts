@@ -129,6 +129,7 @@ describe("exports", () => {
       type Access
       type App
       type Arrival
+      type AwsEvent
       type Binding
       type BindingData
       type BindingObject
@@ -157,6 +158,8 @@ describe("exports", () => {
       type Grant
       type Invocation
       type Journal
+      type LambdaEvent
+      type LambdaHttpEvent
       type ListOptions
       type Listed
       type Log

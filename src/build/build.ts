@@ -104,7 +104,10 @@ async function bundle({
       sourcesContent: false,
       absWorkingDir: folder,
       external: [...external],
-      define: withoutFeatures(deployable.functions.map(({ definition }) => definition)),
+      define: withoutFeatures(
+        deployable.functions.map(({ definition }) => definition),
+        provider,
+      ),
       banner: require ? { js: requireBanner } : {},
       plugins: [ours({ external: false }), lazyBuiltins, userModules({ folder, functions })],
     });
