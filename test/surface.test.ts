@@ -113,8 +113,10 @@ describe("exports", () => {
       fromStructured
       httpTrigger
       isOfConnection
+      kebab
       maxBodyBytes
       once
+      physicalName
       problem
       readBody
       respond
@@ -151,11 +153,17 @@ describe("exports", () => {
       type Created
       type Death
       type Definition
+      type Emit
       type ErrorCode
       type Etag
       type EventArrival
       type ForeignMessage
       type Grant
+      type Graph
+      type GraphComponent
+      type GraphDeployable
+      type GraphFunction
+      type GraphGrant
       type Invocation
       type Journal
       type LambdaEvent
@@ -172,6 +180,7 @@ describe("exports", () => {
       type Origin
       type Outcome
       type Params
+      type Permission
       type PresignOptions
       type Problem
       type Provider
@@ -195,6 +204,8 @@ describe("exports", () => {
       type SetOptions
       type Settled
       type Sink
+      type Stack
+      type StackInput
       type StateEntry
       type StateOperation
       type StateOptions
@@ -205,6 +216,7 @@ describe("exports", () => {
       type Uses
       type Value
       type WebOptions
+      variableOf
       writeReply"
     `));
   test("of faasten/conformance", () =>

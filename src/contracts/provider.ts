@@ -18,6 +18,8 @@ export interface Provider {
   readonly hosts: { readonly default: string; readonly stream?: string };
   /** Its host runs AWS Lambda handlers as they are: one alone in its deployable is handed over unwrapped. */
   readonly lambda?: true;
+  /** The module that exports `emit`. No bundle holds it. */
+  readonly stack?: string;
   /** What says "app" shares one deployable. */
   readonly bundle: {
     readonly http: "function" | "app";
@@ -34,6 +36,8 @@ export interface Provider {
 export interface MetadataFields {
   readonly required?: readonly string[];
   readonly optional?: readonly string[];
+  /** The one that says where the component's own resource is: if the YAML leaves it out, a bundle reads it from a variable that its stack sets. */
+  readonly resource?: string;
 }
 
 export type MetadataValue =
