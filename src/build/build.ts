@@ -8,17 +8,18 @@ import type { Provider } from "../contracts/provider.ts";
 import { Problems } from "../manifest/problems.ts";
 import { readApp } from "./app.ts";
 import { bind } from "./bind.ts";
-import { bundling, lazyBuiltins, ours, requireBanner } from "./bundling.ts";
+import { bundling, forCommonJs, lazyBuiltins, ours } from "./bundling.ts";
 import { type Deployable, deployablesOf } from "./deployables.ts";
 import { discover } from "./discover.ts";
 import { importEntries, report } from "./discovery.ts";
-import { entrySource } from "./entry.ts";
+import { entrySource, handedOver, hasLambda, isPromised } from "./entry.ts";
 import { withoutFeatures } from "./features.ts";
 import { graphOf } from "./graph.ts";
+import { type LambdaModules, noLambdaModules } from "./lambda-modules.ts";
 import { cloudPackages } from "./packages.ts";
 import { allProviders, providerOf, type Target } from "./providers.ts";
 import { type Weight, weigh } from "./report.ts";
-import { emitStack } from "./stack.ts";
+import { emitStack, nodeOf } from "./stack.ts";
 import { userModules } from "./user-modules.ts";
 import { zip } from "./zip.ts";
 
@@ -35,6 +36,8 @@ export interface Built {
   readonly graph: Graph;
   /** Deployable → what its bundle weighs. */
   readonly weights: Readonly<Record<string, Weight>>;
+  /** What was done that its author should know of. */
+  readonly notes: readonly string[];
 }
 
 /** Writes `.faasten/<target>`. Throws one `MISCONFIGURED` with every mistake of the app, and then writes nothing. */
@@ -62,18 +65,28 @@ export async function build({ folder, target, stage, params = {} }: BuildOptions
   );
   const functions = new Set(found.map(({ exported }) => exported));
   const weights: Record<string, Weight> = {};
+  const notes: string[] = [];
+  const node = nodeOf(app.manifest?.provider ?? {});
+  const callbacks = node < 24;
   // The local target's own folder holds the data of `faasten dev`.
   for (const made of ["functions", "app", "app.zip", "graph.json", "report.json"])
     rmSync(join(output, made), { recursive: true, force: true });
   for (const deployable of deployables) {
-    const source = entrySource({ service, deployable, bindings, provider, fileOf: (name) => files.get(name) ?? "" });
-    weights[deployable.name] = await bundle({ folder, output, deployable, provider, source, functions, problems });
+    const fileOf = (name: string): string => files.get(name) ?? "";
+    const source = entrySource({ service, deployable, bindings, provider, fileOf, callbacks });
+    const handed = handedOver(deployable, provider);
+    if (handed && isPromised(handed, callbacks))
+      notes.push(
+        `${handed.name} takes a callback, which Node.js ${node} on Lambda does not: it is deployed as a handler that returns a promise`,
+      );
+    const own = { source, functions, lambdas: discovery?.lambdas ?? noLambdaModules };
+    weights[deployable.name] = await bundle({ folder, output, deployable, provider, ...own, problems });
   }
   problems.throwIfAny();
   write(join(output, "graph.json"), graph);
   write(join(output, "report.json"), weights);
   if (app.manifest) await emitStack({ provider, manifest: app.manifest, graph, output });
-  return { output, graph, weights };
+  return { output, graph, weights, notes };
 }
 
 interface BundleOptions {
@@ -83,6 +96,7 @@ interface BundleOptions {
   readonly provider: Provider;
   readonly source: string;
   readonly functions: ReadonlySet<string>;
+  readonly lambdas: LambdaModules;
   readonly problems: Problems;
 }
 
@@ -93,9 +107,15 @@ async function bundle({
   provider,
   source,
   functions,
+  lambdas,
   problems,
 }: BundleOptions): Promise<Weight> {
   const { external, require } = provider.bundle;
+  const common = require || hasLambda(deployable);
+  const without = withoutFeatures(
+    deployable.functions.map(({ definition }) => definition),
+    provider,
+  );
   try {
     const { metafile, outputFiles } = await esbuild({
       ...bundling,
@@ -108,16 +128,18 @@ async function bundle({
       sourcesContent: false,
       absWorkingDir: folder,
       external: [...external],
-      define: withoutFeatures(
-        deployable.functions.map(({ definition }) => definition),
-        provider,
-      ),
-      banner: require ? { js: requireBanner } : {},
+      banner: common ? forCommonJs.banner : {},
+      define: { ...(common && forCommonJs.define), ...without },
       plugins: [
         ours({ external: false }),
         lazyBuiltins,
         cloudPackages(provider.name),
-        userModules({ folder, functions }),
+        userModules({
+          folder,
+          functions,
+          handed: handedOver(deployable, provider)?.exported,
+          lambdas: () => lambdas,
+        }),
       ],
     });
     const place = deployable.name === "app" ? join(output, "app") : join(output, "functions", deployable.name);
