@@ -2,24 +2,25 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build as esbuild } from "esbuild";
+import { build as esbuild, type Plugin } from "esbuild";
 import type { Graph } from "../contracts/graph.ts";
 import type { Provider } from "../contracts/provider.ts";
 import type { TriggerSpec } from "../contracts/trigger.ts";
 import { Problems } from "../manifest/problems.ts";
 import { type AppManifests, readApp } from "./app.ts";
 import { type Bindings, bind } from "./bind.ts";
-import { bundling, lazyBuiltins, ours, requireBanner } from "./bundling.ts";
+import { bundling, forCommonJs, lazyBuiltins, ours } from "./bundling.ts";
 import { type Deployable, deployablesOf } from "./deployables.ts";
 import { discover, type Found } from "./discover.ts";
 import { importEntries, report } from "./discovery.ts";
-import { entrySource } from "./entry.ts";
+import { entrySource, handedOver, hasLambda, isPromised } from "./entry.ts";
 import { withoutFeatures } from "./features.ts";
 import { graphOf } from "./graph.ts";
+import { noLambdaModules } from "./lambda-modules.ts";
 import { cloudPackages } from "./packages.ts";
 import { allProviders, providerOf, type Target } from "./providers.ts";
 import { type Weight, weigh } from "./report.ts";
-import { emitStack } from "./stack.ts";
+import { emitStack, nodeOf } from "./stack.ts";
 import { userModules } from "./user-modules.ts";
 import { zip } from "./zip.ts";
 
@@ -46,8 +47,12 @@ export interface Made {
   readonly bindings: Bindings;
   readonly graph: Graph;
   readonly bundles: ReadonlyMap<string, Bundle>;
+  /** What was done that its author should know of. */
+  readonly notes: readonly string[];
   /** The file that exports a function. */
   readonly fileOf: (functionName: string) => string;
+  /** How the app's own modules come into a bundle. `handed`: the export whose Lambda handler alone goes into it. */
+  readonly userPlugins: (handed?: string) => readonly Plugin[];
 }
 
 export interface Bundle {
@@ -106,13 +111,26 @@ export async function make(
   );
   const fileOf = (name: string): string => sources.get(name) ?? "";
   const functions = new Set(all.map(({ exported }) => exported));
+  const lambdas = discovery?.lambdas ?? noLambdaModules;
+  const userPlugins = (handed?: string): readonly Plugin[] => [
+    userModules({ folder, functions, handed, lambdas: () => lambdas }),
+  ];
   const bundles = new Map<string, Bundle>();
+  const notes: string[] = [];
+  const node = nodeOf(app.manifest?.provider ?? {});
+  const callbacks = node < 24;
   for (const deployable of deployables) {
-    const source = entrySource({ service, deployable, bindings, provider, fileOf });
-    const made = await bundle({ folder, output, deployable, provider, source, functions, problems });
+    const source = entrySource({ service, deployable, bindings, provider, fileOf, callbacks });
+    const handed = handedOver(deployable, provider);
+    if (handed && isPromised(handed, callbacks))
+      notes.push(
+        `${handed.name} takes a callback, which Node.js ${node} on Lambda does not: it is deployed as a handler that returns a promise`,
+      );
+    const plugins = userPlugins(handed?.exported);
+    const made = await bundle({ folder, output, deployable, provider, source, plugins, problems });
     if (made) bundles.set(deployable.name, made);
   }
-  return { output, app, provider, found: all, bindings, graph, bundles, fileOf };
+  return { output, app, provider, found: all, bindings, graph, bundles, notes, fileOf, userPlugins };
 }
 
 function isOf(on: TriggerSpec, { name }: Provider): boolean {
@@ -125,7 +143,7 @@ interface BundleOptions {
   readonly deployable: Deployable;
   readonly provider: Provider;
   readonly source: string;
-  readonly functions: ReadonlySet<string>;
+  readonly plugins: readonly Plugin[];
   readonly problems: Problems;
 }
 
@@ -135,10 +153,15 @@ async function bundle({
   deployable,
   provider,
   source,
-  functions,
+  plugins,
   problems,
 }: BundleOptions): Promise<Bundle | undefined> {
   const { external, require } = provider.bundle;
+  const common = require || hasLambda(deployable);
+  const without = withoutFeatures(
+    deployable.functions.map(({ definition }) => definition),
+    provider,
+  );
   try {
     const { metafile, outputFiles } = await esbuild({
       ...bundling,
@@ -151,14 +174,9 @@ async function bundle({
       sourcesContent: false,
       absWorkingDir: folder,
       external: [...external],
-      define: withoutFeatures(deployable.functions.map(({ definition }) => definition)),
-      banner: require ? { js: requireBanner } : {},
-      plugins: [
-        ours({ external: false }),
-        lazyBuiltins,
-        cloudPackages(provider.name),
-        userModules({ folder, functions }),
-      ],
+      banner: common ? forCommonJs.banner : {},
+      define: { ...(common && forCommonJs.define), ...without },
+      plugins: [ours({ external: false }), lazyBuiltins, cloudPackages(provider.name), ...plugins],
     });
     const named = outputFiles.map(
       ({ path, contents }) => [path.endsWith(".map") ? "index.mjs.map" : "index.mjs", contents] as const,

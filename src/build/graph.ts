@@ -29,6 +29,7 @@ export function graphOf({ service, target, folder, found, deployables, bindings 
       file: relative(folder, file).split(sep).join("/"),
       line,
       on: definition.on,
+      ...(definition.lambda && { lambda: definition.lambda.event }),
     })),
     components: [...bindings.components.values()].map(({ name, block, type, metadata, existing }) => ({
       name,

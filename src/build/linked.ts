@@ -1,12 +1,11 @@
 // One function with all that it reaches, as one program, and where in the app each part of it was written.
 import { SourceMap } from "node:module";
 import { join, sep } from "node:path";
-import { build, type Metafile } from "esbuild";
+import { build, type Metafile, type Plugin } from "esbuild";
 import type { Place } from "../manifest/problems.ts";
 import { bundling } from "./bundling.ts";
 import { type AnyNode, childrenOf, isSpace, keyOf, namesIn, readSyntax, type Syntax } from "./syntax.ts";
 import { libraryTie } from "./ties.ts";
-import { userModules } from "./user-modules.ts";
 
 export interface Linked {
   readonly syntax: Syntax;
@@ -21,15 +20,15 @@ export interface LinkOptions {
   readonly folder: string;
   readonly file: string;
   readonly exported: string;
-  /** The functions of the app, by their exported names. */
-  readonly functions: ReadonlySet<string>;
+  /** How the app's own modules come in. */
+  readonly plugins: readonly Plugin[];
 }
 
 /** What the function is exported as here. */
 export const own = "it";
 
 /** A library of a cloud need not be installed: it is named, not read. Rejects with what the bundler says. */
-export async function link({ folder, file, exported, functions }: LinkOptions): Promise<Linked> {
+export async function link({ folder, file, exported, plugins }: LinkOptions): Promise<Linked> {
   const { outputFiles, metafile } = await build({
     ...bundling,
     stdin: {
@@ -54,7 +53,7 @@ export async function link({ folder, file, exported, functions }: LinkOptions): 
           );
         },
       },
-      userModules({ folder, functions }),
+      ...plugins,
     ],
   });
   const [map = "", code = ""] = [/\.map$/, /\.mjs$/].map(

@@ -4,8 +4,8 @@ import { SourceMap } from "node:module";
 import { extname, join, sep } from "node:path";
 import { type Metafile, transform } from "esbuild";
 import type { Place } from "../manifest/problems.ts";
+import { loaderOf } from "./lambda-modules.ts";
 import { nodesOf, readSyntax, textOf } from "./syntax.ts";
-import { loaderOf } from "./user-modules.ts";
 
 export interface Package {
   readonly name: string;

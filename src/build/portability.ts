@@ -1,6 +1,7 @@
 // What ties each function of an app to one cloud: in the user's own code, and in the packages that it imports.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Plugin } from "esbuild";
 import type { Place, Problems } from "../manifest/problems.ts";
 import { report } from "./discovery.ts";
 import { contextTie, fieldTie, isBridged, readsOf } from "./event-fields.ts";
@@ -32,19 +33,20 @@ export interface PortabilityOptions {
   readonly fileOf: (functionName: string) => string;
   /** Variables that the app sets itself, whatever they are called. */
   readonly variables: ReadonlySet<string>;
+  /** How the app's own modules come into a bundle. */
+  readonly plugins: readonly Plugin[];
 }
 
 /** What each function reaches is looked at by itself: its neighbours' code counts only where it uses that. */
 export async function portabilityOf(
-  { folder, found, fileOf, variables }: PortabilityOptions,
+  { folder, found, fileOf, variables, plugins }: PortabilityOptions,
   problems: Problems,
 ): Promise<readonly Portability[]> {
-  const functions = new Set(found.map(({ exported }) => exported));
   return Promise.all(
     found.map(async (one): Promise<Portability> => {
       const { name, exported, definition } = one;
       try {
-        const linked = await link({ folder, file: fileOf(name), exported, functions });
+        const linked = await link({ folder, file: fileOf(name), exported, plugins });
         const ties = [...triggerTies(one), ...handlerTies(linked, one), ...(await codeTies(linked, folder, variables))];
         const reasons = inOrder(ties, problems);
         const free = definition.lambda ? "bridged" : "portable";

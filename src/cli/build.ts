@@ -18,4 +18,5 @@ export async function build({ target, stage, param }: BuildFlags): Promise<void>
   });
   for (const [name, { bytes }] of Object.entries(built.weights))
     console.log(`${name}  ${(bytes / 1024).toFixed(1)} KB`);
+  for (const note of built.notes) console.log(note);
 }

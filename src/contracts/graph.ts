@@ -1,6 +1,7 @@
 // What a build knows of an app on one target, as data: the functions, what triggers them, what they reach and by which right.
 import type { Block } from "./component.ts";
 import type { Right } from "./function.ts";
+import type { AwsEvent, LambdaEvent } from "./lambda.ts";
 import type { MetadataValue } from "./provider.ts";
 import type { TriggerSpec } from "./trigger.ts";
 
@@ -26,6 +27,8 @@ export interface GraphFunction {
   readonly file: string;
   readonly line: number;
   readonly on: TriggerSpec;
+  /** A Lambda handler, and the event that it expects. */
+  readonly lambda?: LambdaEvent | AwsEvent;
 }
 
 export interface GraphComponent {

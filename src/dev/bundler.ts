@@ -1,7 +1,9 @@
 // The app as one module, rebuilt on each save.
 import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { BuildContext, Message, Plugin } from "esbuild";
+import type { BuildContext, BuildResult, Message, Plugin } from "esbuild";
+import { forCommonJs } from "../build/bundling.ts";
+import { lambdaModules, noLambdaModules } from "../build/lambda-modules.ts";
 import { userModules } from "../build/user-modules.ts";
 import type { Problems } from "../manifest/problems.ts";
 
@@ -20,6 +22,7 @@ export function createBundler(folder: string, output: string): Bundler {
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true });
   const sources = new Set<string>();
+  let lambdas = noLambdaModules;
   let context: { readonly entries: string; readonly build: BuildContext } | undefined;
   const built: string[] = [];
   let kept = "";
@@ -33,6 +36,7 @@ export function createBundler(folder: string, output: string): Bundler {
     const names = entries.map((_, index) => `entry${index}`);
     const lines = entries.map((file, index) => `import * as ${names[index]} from ${JSON.stringify(file)};`);
     const build = await create({
+      ...forCommonJs,
       stdin: {
         contents: `${lines.join("\n")}\nexport const entries = [${names.join(", ")}];\n`,
         resolveDir: folder,
@@ -45,13 +49,22 @@ export function createBundler(folder: string, output: string): Bundler {
       packages: "external",
       sourcemap: "linked",
       write: false,
+      metafile: true,
       outfile: join(output, "app.mjs"),
       absWorkingDir: folder,
       logLevel: "silent",
-      plugins: [ours, userModules({ folder, seen: (file) => sources.add(file) })],
+      plugins: [ours, userModules({ folder, lambdas: () => lambdas, seen: (file) => sources.add(file) })],
     });
     context = { entries: key, build };
     return build;
+  }
+
+  /** Which files stay as they are is known only once they are read: where that has changed, they are read again. */
+  async function rebuild(build: BuildContext): Promise<BuildResult> {
+    const result = await build.rebuild();
+    const before = [...lambdas.all].sort().join("\n");
+    if (result.metafile) lambdas = await lambdaModules(result.metafile, folder, sources);
+    return [...lambdas.all].sort().join("\n") === before ? result : build.rebuild();
   }
 
   function remove(file: string): void {
@@ -64,7 +77,7 @@ export function createBundler(folder: string, output: string): Bundler {
       const build = await open(entries);
       sources.clear();
       try {
-        const { outputFiles = [] } = await build.rebuild();
+        const { outputFiles = [] } = await rebuild(build);
         const { writeFile } = await import("node:fs/promises");
         const file = join(output, `app-${++round}.mjs`);
         for (const { path, text } of outputFiles) {

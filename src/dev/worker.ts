@@ -2,6 +2,7 @@
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Worker as Thread } from "node:worker_threads";
 import type { Local } from "../../providers/local/host.ts";
+import "../bridge/awslambda.ts";
 import { prefixed } from "../blocks/prefix.ts";
 import { type Binding, bind } from "../build/bind.ts";
 import { discover, type EntryModule, type Found } from "../build/discover.ts";

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Portability, portabilityOf } from "../../../src/build/portability.ts";
+import { userModules } from "../../../src/build/user-modules.ts";
 import { http, type LambdaEvent, lambda } from "../../../src/index.ts";
 import { Problems } from "../../../src/manifest/problems.ts";
 import { folder } from "../manifest/folder.ts";
@@ -30,7 +31,13 @@ async function look(code: string, { files = {}, lambdas = {}, functions = ["f"],
         ? http.get("/", () => new Response())
         : lambda(() => {}, { on: http.any("/"), event: lambdas[name] as LambdaEvent }),
   }));
-  const options = { folder: root, found, fileOf: () => file, variables: new Set(variables) };
+  const options = {
+    folder: root,
+    found,
+    fileOf: () => file,
+    variables: new Set(variables),
+    plugins: [userModules({ folder: root, functions: new Set(functions) })],
+  };
   const portability = await portabilityOf(options, problems);
   expect(problems.list()).toEqual([]);
   return portability;
