@@ -4,6 +4,7 @@ import { join, sep } from "node:path";
 import { build, type Metafile, type Plugin } from "esbuild";
 import type { Place } from "../manifest/problems.ts";
 import { bundling } from "./bundling.ts";
+import { type Packages, packageName } from "./package-ties.ts";
 import { type AnyNode, childrenOf, isSpace, keyOf, namesIn, readSyntax, type Syntax } from "./syntax.ts";
 import { libraryTie } from "./ties.ts";
 
@@ -12,6 +13,7 @@ export interface Linked {
   /** The top-level statements that the function reaches, and those that run whenever its module does. */
   readonly live: readonly AnyNode[];
   readonly metafile: Metafile;
+  readonly packages: Packages;
   /** `undefined`: the bundler's own. */
   placeOf(node: AnyNode): Place | undefined;
 }
@@ -22,39 +24,20 @@ export interface LinkOptions {
   readonly exported: string;
   /** How the app's own modules come in. */
   readonly plugins: readonly Plugin[];
+  readonly packages: Packages;
 }
 
 /** What the function is exported as here. */
 export const own = "it";
 
-/** A library of a cloud need not be installed: it is named, not read. Rejects with what the bundler says. */
-export async function link({ folder, file, exported, plugins }: LinkOptions): Promise<Linked> {
+/** Rejects with what the bundler says. */
+export async function link({ folder, file, exported, plugins, packages }: LinkOptions): Promise<Linked> {
   const { outputFiles, metafile } = await build({
-    ...bundling,
-    stdin: {
-      contents: `export { ${exported} as ${own} } from ${JSON.stringify(file)};`,
-      resolveDir: folder,
-      sourcefile: "faasten-entry.js",
-      loader: "js",
-    },
+    ...common(folder, `export { ${exported} as ${own} } from ${JSON.stringify(file)};`),
     outfile: join(folder, "index.mjs"),
-    write: false,
-    metafile: true,
     sourcemap: "external",
     sourcesContent: false,
-    absWorkingDir: folder,
-    plugins: [
-      {
-        name: "named-only",
-        setup(build) {
-          build.onResolve({ filter: /^faasten(?:\/|$)|\.node$/ }, ({ path }) => ({ path, external: true }));
-          build.onResolve({ filter: /^[^./]/ }, ({ path }) =>
-            libraryTie(path) ? { path, external: true } : undefined,
-          );
-        },
-      },
-      ...plugins,
-    ],
+    plugins: [namedOnly(packages), ...plugins],
   });
   const [map = "", code = ""] = [/\.map$/, /\.mjs$/].map(
     (ending) => outputFiles.find(({ path }) => ending.test(path))?.text,
@@ -65,11 +48,48 @@ export async function link({ folder, file, exported, plugins }: LinkOptions): Pr
     syntax,
     live: liveOf(syntax),
     metafile,
+    packages,
     placeOf({ loc }) {
       if (!loc) return undefined;
       const entry = sources.findEntry(loc.start.line - 1, loc.start.column);
       if (!("originalSource" in entry) || entry.originalSource === "faasten-entry.js") return undefined;
       return { file: join(folder, entry.originalSource.split("/").join(sep)), line: entry.originalLine + 1 };
+    },
+  };
+}
+
+/** All that the files reach, in whichever of their functions. */
+export async function linkAll({
+  folder,
+  files,
+  plugins,
+}: Pick<LinkOptions, "folder" | "plugins"> & { readonly files: ReadonlySet<string> }): Promise<Metafile> {
+  const lines = [...files].map((file, index) => `export * as m${index} from ${JSON.stringify(file)};`);
+  const nothing = { native: new Set<string>(), free: new Set<string>() };
+  const { metafile } = await build({ ...common(folder, lines.join("\n")), plugins: [namedOnly(nothing), ...plugins] });
+  return metafile;
+}
+
+function common(folder: string, contents: string) {
+  return {
+    ...bundling,
+    stdin: { contents, resolveDir: folder, sourcefile: "faasten-entry.js", loader: "js" },
+    write: false,
+    metafile: true,
+    absWorkingDir: folder,
+  } as const;
+}
+
+/** A library of a cloud need not be installed: it is named, not read. What leads to none need not be read either. */
+function namedOnly({ native, free }: Packages): Plugin {
+  return {
+    name: "named-only",
+    setup(build) {
+      build.onResolve({ filter: /^faasten(?:\/|$)|\.node$/ }, ({ path }) => ({ path, external: true }));
+      build.onResolve({ filter: /^[^./]/ }, ({ path }) => {
+        const name = packageName(path);
+        return libraryTie(path) || native.has(name) || free.has(name) ? { path, external: true } : undefined;
+      });
     },
   };
 }

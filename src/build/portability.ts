@@ -1,13 +1,11 @@
 // What ties each function of an app to one cloud: in the user's own code, and in the packages that it imports.
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Plugin } from "esbuild";
 import type { Place, Problems } from "../manifest/problems.ts";
 import { report } from "./discovery.ts";
 import { contextTie, fieldTie, isBridged, readsOf } from "./event-fields.ts";
 import type { Found } from "./found.ts";
-import { type Linked, link, own } from "./linked.ts";
-import { importsOf, lineOfPackage, packageOf } from "./package-ties.ts";
+import { type Linked, link, linkAll, own } from "./linked.ts";
+import { importsOf, lineOfPackage, type Packages, packageName, packageOf, packagesIn } from "./package-ties.ts";
 import { type AnyNode, namesIn, nodesOf, textOf } from "./syntax.ts";
 import { libraryTie, serviceTie, type Tie, textTie, variableTie } from "./ties.ts";
 
@@ -42,11 +40,16 @@ export async function portabilityOf(
   { folder, found, fileOf, variables, plugins }: PortabilityOptions,
   problems: Problems,
 ): Promise<readonly Portability[]> {
+  const packages = await packagesOf(
+    { folder, files: new Set(found.map(({ name }) => fileOf(name))), plugins },
+    problems,
+  );
+  if (!packages) return [];
   return Promise.all(
     found.map(async (one): Promise<Portability> => {
       const { name, exported, definition } = one;
       try {
-        const linked = await link({ folder, file: fileOf(name), exported, plugins });
+        const linked = await link({ folder, file: fileOf(name), exported, plugins, packages });
         const ties = [...triggerTies(one), ...handlerTies(linked, one), ...(await codeTies(linked, folder, variables))];
         const reasons = inOrder(ties, problems);
         const free = definition.lambda ? "bridged" : "portable";
@@ -57,6 +60,18 @@ export async function portabilityOf(
       }
     }),
   );
+}
+
+async function packagesOf(
+  { folder, files, plugins }: { folder: string; files: ReadonlySet<string>; plugins: readonly Plugin[] },
+  problems: Problems,
+): Promise<Packages | undefined> {
+  try {
+    return packagesIn(await linkAll({ folder, files, plugins }), folder);
+  } catch (error) {
+    report(error, folder, problems);
+    return undefined;
+  }
 }
 
 interface Placed {
@@ -82,14 +97,14 @@ function handlerTies({ syntax, placeOf }: Linked, one: Found): readonly Placed[]
       .flatMap((node) => syntax.functionsOf(node))
       .flatMap((handler) => readsOf(syntax, handler, index))
       .flatMap(({ path, node }) => placed(tieOf(path), placeOf(node)));
-  if (!lambda) return read(calls[0]?.arguments ?? [], 1, (path) => (path[0] === "native" ? native : undefined));
+  if (!lambda) return read(calls[0]?.arguments ?? [], 1, (path) => (path[0] === "native" ? nativeCall : undefined));
   const wrapping = calls.find(({ callee }) => syntax.originOf(callee)?.path[0] === "lambda") ?? calls[0];
   const handler = wrapping?.arguments[0];
   if (!handler || !isBridged(lambda.event)) return [];
   return [...read([handler], 0, (path) => fieldTie(lambda.event, path)), ...read([handler], 1, contextTie)];
 }
 
-const native: Tie = { kind: "escape", what: "reads context.native", mend: "use the handler's own arguments" };
+const nativeCall: Tie = { kind: "escape", what: "reads context.native", mend: "use the handler's own arguments" };
 
 async function codeTies(linked: Linked, folder: string, variables: ReadonlySet<string>): Promise<readonly Placed[]> {
   const found: Placed[] = [];
@@ -110,7 +125,6 @@ async function codeTies(linked: Linked, folder: string, variables: ReadonlySet<s
       }
     }
   }
-  for (const { name, tie } of nativePackages(linked, folder)) if (!packages.has(name)) packages.set(name, tie);
   for (const [name, tie] of packages) {
     const place = await lineOfPackage(linked.metafile, folder, name);
     if (place) found.push({ tie, place });
@@ -118,10 +132,11 @@ async function codeTies(linked: Linked, folder: string, variables: ReadonlySet<s
   return found;
 }
 
-function importTies({ syntax }: Linked, node: AnyNode): readonly Tie[] {
+function importTies({ syntax, packages: { native } }: Linked, node: AnyNode): readonly Tie[] {
   const specifier = node.type === "ImportDeclaration" ? textOf(node.source) : syntax.requiredBy(node);
   if (specifier === undefined) return [];
   if (specifier.endsWith(".node")) return [addon(`loads ${specifier}`)];
+  if (native.has(packageName(specifier))) return [addon(`imports ${packageName(specifier)}, a native module`)];
   const tie = libraryTie(specifier);
   return tie ? [tie] : [];
 }
@@ -175,37 +190,6 @@ async function isLeftover(node: AnyNode, { file }: Place): Promise<boolean> {
   if (node.type !== "ImportDeclaration" || !isBare(node)) return false;
   const imports = await importsOf(file);
   return !imports.some(({ specifier, bare }) => bare && specifier === node.source.value);
-}
-
-function nativePackages({ metafile }: Linked, folder: string): readonly { readonly name: string; readonly tie: Tie }[] {
-  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
-  const packages = new Map(
-    inputs
-      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-      .flatMap(([input]) => packageOf(join(folder, input)) ?? [])
-      .map(({ name, root }) => [name, root]),
-  );
-  return [...packages]
-    .filter(([, root]) => isNative(root))
-    .map(([name]) => ({ name, tie: addon(`${name} is a native module`) }));
-}
-
-/** Built by node-gyp, or by one package for each platform. */
-function isNative(root: string): boolean {
-  if (existsSync(join(root, "binding.gyp"))) return true;
-  const file = join(root, "package.json");
-  if (!existsSync(file)) return false;
-  const { gypfile, dependencies, optionalDependencies } = JSON.parse(readFileSync(file, "utf8")) as {
-    readonly gypfile?: unknown;
-    readonly dependencies?: object;
-    readonly optionalDependencies?: object;
-  };
-  const loaders = ["bindings", "node-gyp-build", "prebuild-install", "@mapbox/node-pre-gyp"];
-  return (
-    gypfile === true ||
-    Object.keys(dependencies ?? {}).some((name) => loaders.includes(name)) ||
-    Object.keys(optionalDependencies ?? {}).some((name) => /(?:linux|darwin|win32)-(?:x64|arm64)/.test(name))
-  );
 }
 
 function placed(tie: Tie | undefined, place: Place | undefined): readonly Placed[] {

@@ -44,10 +44,12 @@ export function readSyntax(code: string): Syntax {
 
   /** The innermost of those that are seen from there. */
   function resolve(name: string, { start }: AnyNode): Declared | undefined {
-    return declared
-      .get(name)
-      ?.filter(({ scope }) => scope.start <= start && start < scope.end)
-      .reduce((inner, one) => (one.scope.start > inner.scope.start ? one : inner));
+    let found: Declared | undefined;
+    for (const one of declared.get(name) ?? []) {
+      const seen = one.scope.start <= start && start < one.scope.end;
+      if (seen && (!found || one.scope.start >= found.scope.start)) found = one;
+    }
+    return found;
   }
 
   function originOf(node: AnyNode, depth = 0): Origin | undefined {
@@ -207,11 +209,22 @@ function spaceIn(statement: AnyNode): readonly [string, ReadonlyMap<string, AnyN
 
 /** The node and all that is in it, in the order of the text. */
 export function nodesOf(node: AnyNode): readonly AnyNode[] {
-  return [node, ...childrenOf(node).flatMap(nodesOf)];
+  const found: AnyNode[] = [];
+  const add = (one: AnyNode): void => {
+    found.push(one);
+    for (const child of childrenOf(one)) add(child);
+  };
+  add(node);
+  return found;
 }
 
 export function childrenOf(node: AnyNode): readonly AnyNode[] {
-  return Object.values(node).flat().filter(isNode);
+  const found: AnyNode[] = [];
+  for (const value of Object.values(node)) {
+    if (Array.isArray(value)) found.push(...value.filter(isNode));
+    else if (isNode(value)) found.push(value);
+  }
+  return found;
 }
 
 /** A text that is written out; "…" stands for what is put into a template. */

@@ -15,6 +15,9 @@ export function toText(found: Inspected, out: NodeJS.WriteStream): string {
     `${style("bold", clean(service))} on ${target}: ${count(functions, "function")}, ${count(components, "component")}`,
     heading("functions"),
     ...functions.flatMap((one) => functionLines(one, found)),
+    ...portability
+      .filter((one) => !functions.some(({ name }) => name === one.function))
+      .flatMap((one) => wrap(`${one.function}  not on ${target}`, 2)),
     heading("components"),
     ...componentLines(found),
     heading("bundles"),
@@ -27,10 +30,10 @@ export function toText(found: Inspected, out: NodeJS.WriteStream): string {
 
 type Style = (format: Parameters<typeof styleText>[0], text: string) => string;
 
-function functionLines({ name, file, line, on }: GraphFunction, { grants }: Inspected): readonly string[] {
+function functionLines({ name, file, line, on, lambda }: GraphFunction, { grants }: Inspected): readonly string[] {
   const uses = grants.filter((grant) => grant.function === name).map(grantText);
   return [
-    ...wrap(`${name}  ${triggerText(on)}${more(on)}`, 2),
+    ...wrap(`${name}  ${triggerText(on)}${more(on)}${lambda === undefined ? "" : `  as ${lambda}`}`, 2),
     ...wrap(`at ${file}:${line}`, 4),
     ...(uses.length > 0 ? wrap(`uses ${[...new Set(uses)].join(", ")}`, 4) : []),
   ];
@@ -57,19 +60,28 @@ function componentLines({ components }: Inspected): readonly string[] {
   );
 }
 
-/** The heaviest first. */
+/** The heaviest first, and what is light as one. */
+function roomsText(rooms: Readonly<Record<string, number>>): string {
+  const all = Object.entries(rooms).sort(([, a], [, b]) => b - a);
+  const shown = all.length > most + 1 ? all.slice(0, most) : all;
+  const rest = all.slice(shown.length);
+  const bytes = rest.reduce((sum, [, weight]) => sum + weight, 0);
+  const texts = shown.map(([room, weight]) => `${room} ${kilobytes(weight)}`);
+  return [...texts, ...(rest.length > 0 ? [`${rest.length} more ${kilobytes(bytes)}`] : [])].join(", ");
+}
+
+/** Rooms that are shown of one bundle. */
+const most = 8;
+
 function bundleLines({ deployables, weights }: Inspected): readonly string[] {
   const names = widest(deployables.map(({ name }) => name));
   return deployables.flatMap(({ name, functions }) => {
     const weight = weights[name];
     if (!weight) return wrap(`${name.padEnd(names)}  none: it cannot be built`, 2);
-    const rooms = Object.entries(weight.rooms)
-      .sort(([, a], [, b]) => b - a)
-      .map(([room, bytes]) => `${room} ${kilobytes(bytes)}`);
     const size = `${kilobytes(weight.bytes)} KB`.padStart(9);
     const held =
       functions.length > 1 && deployables.length > 1 ? wrap(`holds ${functions.join(", ")}`, names + 15) : [];
-    return [...wrap(`${name.padEnd(names)}  ${size}  ${rooms.join(", ")}`, 2, names + 15), ...held];
+    return [...wrap(`${name.padEnd(names)}  ${size}  ${roomsText(weight.rooms)}`, 2, names + 15), ...held];
   });
 }
 
@@ -86,7 +98,7 @@ function portabilityLines(portability: readonly Portability[], style: Style): re
     ...wrap(name, 4),
     ...reasons.flatMap(({ file, line, what, mend }) => [...wrap(`${file}:${line}  ${what}`, 6), ...wrap(mend, 8)]),
   ]);
-  return [...free, `  ${style("red", `bound to one cloud: ${bound.length}`)}`, ...lines];
+  return [...free, `  ${style("red", `bound: ${bound.length}`)}`, ...lines];
 }
 
 const words = { portable: "portable", bridged: "portable with the bridge" } as const;

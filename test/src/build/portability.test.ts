@@ -230,12 +230,12 @@ describe("packages", () => {
     [
       "one that is compiled",
       pack("export const save = () => 1;", { "node_modules/pack/binding.gyp": "{}" }),
-      ["app.ts:2 pack is a native module: use WebAssembly or JavaScript: this is compiled for one platform"],
+      ["app.ts:2 imports pack, a native module: use WebAssembly or JavaScript: this is compiled for one platform"],
     ],
     [
       "one that brings a compiled one for each platform",
       pack("export const save = () => 1;", {}, { optionalDependencies: { "pack-linux-x64-gnu": "1" } }),
-      ["app.ts:2 pack is a native module: use WebAssembly or JavaScript: this is compiled for one platform"],
+      ["app.ts:2 imports pack, a native module: use WebAssembly or JavaScript: this is compiled for one platform"],
     ],
     [
       "one that looks where it runs",
