@@ -107,7 +107,7 @@ test("as Mermaid: names are escaped", async () => {
     "serverless.yml": manifest,
     "src/app.ts": `
 import { http, secret } from "faasten";
-export const a = http.get('/a/"]-->x["&lt;<b> end', { access: "public", uses: { key: secret('k"| #35;`') } }, (_, { native }) => Response.json(native));
+export const a = http.get('/a/"]-->x["&lt;<b> end', { access: "public", uses: { key: secret('k"| #35;') } }, (_, { native }) => Response.json(native));
 `,
   };
   const { code, stdout } = await inspect(keep(makeApp(files)), "--format", "mermaid");
