@@ -107,12 +107,22 @@ test("as Mermaid: names are escaped", async () => {
     "serverless.yml": manifest,
     "src/app.ts": `
 import { http, secret } from "faasten";
-export const a = http.get('/a/"]-->x["&lt;<b> end', { access: "public", uses: { key: secret('k"| #35;') } }, (_, { native }) => Response.json(native));
+export const a = http.get('/a', { access: "public", uses: { key: secret('k"|]-->x["#35; <b> &lt;') } }, (_, { native }) => Response.json(native));
 `,
   };
   const { code, stdout } = await inspect(keep(makeApp(files)), "--format", "mermaid");
   expect(code).toBe(0);
-  expect(stdout).toMatchInlineSnapshot();
+  expect(stdout).toMatchInlineSnapshot(`
+    "flowchart LR
+      n0["a"]
+      n1(["GET /a"])
+      n2[("secretstore<br/>secretstores.local.file")]
+      n1 --> n0
+      n0 -->|"read k#34;|]--#62;x[#34;#35;35; #60;b#62; #38;lt;"| n2
+      classDef bound stroke-dasharray: 5 5
+      class n0 bound
+    "
+  `);
 });
 
 test("as Mermaid: the demo", async () => {
