@@ -113,8 +113,10 @@ describe("exports", () => {
       fromStructured
       httpTrigger
       isOfConnection
+      kebab
       maxBodyBytes
       once
+      physicalName
       problem
       readBody
       respond
@@ -150,11 +152,17 @@ describe("exports", () => {
       type Created
       type Death
       type Definition
+      type Emit
       type ErrorCode
       type Etag
       type EventArrival
       type ForeignMessage
       type Grant
+      type Graph
+      type GraphComponent
+      type GraphDeployable
+      type GraphFunction
+      type GraphGrant
       type Invocation
       type Journal
       type ListOptions
@@ -169,6 +177,7 @@ describe("exports", () => {
       type Origin
       type Outcome
       type Params
+      type Permission
       type PresignOptions
       type Problem
       type Provider
@@ -192,6 +201,8 @@ describe("exports", () => {
       type SetOptions
       type Settled
       type Sink
+      type Stack
+      type StackInput
       type StateEntry
       type StateOperation
       type StateOptions
@@ -202,6 +213,7 @@ describe("exports", () => {
       type Uses
       type Value
       type WebOptions
+      variableOf
       writeReply"
     `));
   test("of faasten/conformance", () =>

@@ -10,6 +10,7 @@ export interface ProviderSection {
   readonly region?: string;
   readonly memorySize?: number;
   readonly timeout?: number;
+  readonly logRetentionInDays?: number;
   readonly environment: Readonly<Record<string, string>>;
   /** As it is written: what all `httpApi` events have in common. */
   readonly httpApi?: MapNode;
@@ -25,6 +26,7 @@ export function readProvider(written: Node | undefined, variables: Variables, pr
   const memorySize = asNumber(at(map, "memorySize", variables), problems);
   const timeout = asNumber(at(map, "timeout", variables), problems);
   const httpApi = asMap(at(map, "httpApi", variables), problems);
+  const logRetentionInDays = asNumber(at(map, "logRetentionInDays", variables), problems);
   const resolvedName = name && variables.resolve(name);
   return {
     name: resolvedName ? checkProviderName(resolvedName, problems) : "",
@@ -33,11 +35,12 @@ export function readProvider(written: Node | undefined, variables: Variables, pr
     ...(memorySize !== undefined && { memorySize }),
     ...(timeout !== undefined && { timeout }),
     ...(httpApi && { httpApi }),
+    ...(logRetentionInDays !== undefined && { logRetentionInDays }),
     environment: readEnvironment(asMap(at(map, "environment", variables), problems), variables, problems),
   };
 }
 
-const keys = ["name", "runtime", "region", "memorySize", "timeout", "environment", "stage"];
+const keys = ["name", "runtime", "region", "memorySize", "timeout", "logRetentionInDays", "environment", "stage"];
 const providerNames = ["aws", "azure", "gcp", "google", "local"];
 
 function checkProviderName(node: Node, problems: Problems): string {
