@@ -12,6 +12,7 @@ export {
   state,
 } from "./blocks/state.ts";
 export type { Definition, Log } from "./contracts/function.ts";
+export type { AwsEvent, LambdaEvent } from "./contracts/lambda.ts";
 export type { Caller } from "./contracts/trigger.ts";
 export { type ErrorCode, FaastenError } from "./errors.ts";
 export type { Context, NativeCalls } from "./functions/context.ts";
@@ -19,9 +20,7 @@ export type { HttpContext, HttpHandler, HttpOptions, HttpTrigger, HttpTriggerOpt
 export * as http from "./functions/http.ts";
 export { type JwtAccess, type JwtRules, jwt } from "./functions/jwt.ts";
 export {
-  type AwsEvent,
   type AwsLambdaOptions,
-  type LambdaEvent,
   type LambdaHandler,
   type LambdaOptions,
   type LambdaTrigger,

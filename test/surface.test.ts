@@ -131,6 +131,7 @@ describe("exports", () => {
       type Access
       type App
       type Arrival
+      type AwsEvent
       type Binding
       type BindingData
       type BindingObject
@@ -165,6 +166,8 @@ describe("exports", () => {
       type GraphGrant
       type Invocation
       type Journal
+      type LambdaEvent
+      type LambdaHttpEvent
       type ListOptions
       type Listed
       type Log

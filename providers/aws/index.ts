@@ -8,5 +8,6 @@ export const aws: Provider = {
   components: {},
   triggers: { http: ["http"], "pubsub.in-memory": ["sqs"], "pubsub.sqlite": ["sqs"], schedule: ["scheduler"] },
   hosts: { default: "host", stream: "host-stream" },
+  lambda: true,
   bundle: { http: "function", event: "function", external: [] },
 };

@@ -108,7 +108,10 @@ async function bundle({
       sourcesContent: false,
       absWorkingDir: folder,
       external: [...external],
-      define: withoutFeatures(deployable.functions.map(({ definition }) => definition)),
+      define: withoutFeatures(
+        deployable.functions.map(({ definition }) => definition),
+        provider,
+      ),
       banner: require ? { js: requireBanner } : {},
       plugins: [
         ours({ external: false }),

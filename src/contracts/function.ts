@@ -1,5 +1,6 @@
 // A function as data, what it may use, and one run of it.
 import type { Block, Component } from "./component.ts";
+import type { AwsEvent, LambdaEvent } from "./lambda.ts";
 import type { Call, EventArrival, Outcome, RequestArrival, TriggerSpec } from "./trigger.ts";
 
 export type Right = "read" | "readWrite" | "list" | "publish";
@@ -60,6 +61,6 @@ export interface Definition {
   /** Milliseconds that it may run; left out: what the app says. */
   readonly timeout?: number;
   /** An AWS Lambda handler that is wrapped: a host that runs such handlers as they are is handed this one. */
-  readonly lambda?: { readonly handler: unknown; readonly event: string };
+  readonly lambda?: { readonly handler: Function; readonly event: LambdaEvent | AwsEvent };
   settleMany?(arrivals: readonly EventArrival[], invocation: Invocation): Promise<readonly Outcome[]>;
 }

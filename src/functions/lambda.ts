@@ -1,46 +1,20 @@
 // AWS Lambda handlers, unmodified, on every target.
+import { answering, settling } from "../bridge/bridge.ts";
+import type { Inbox } from "../bridge/message.ts";
+import { isStreaming } from "../bridge/stream.ts";
 import type { Definition } from "../contracts/function.ts";
+import type { AwsEvent, LambdaEvent, LambdaHttpEvent } from "../contracts/lambda.ts";
 import type { TriggerSpec } from "../contracts/trigger.ts";
 import { notHere } from "../errors.ts";
-import type { HttpTrigger } from "./http.ts";
+import { answeredBy, type HttpTrigger, toSpec } from "./answered.ts";
+import { again } from "./settle-once.ts";
 
 /** A handler as AWS documents it, in any of its styles: async, sync, with a callback, or made by `awslambda.streamifyResponse`. */
 export type LambdaHandler = (...given: never[]) => unknown;
 
-/** The shape of the event that the handler expects; each is made of what comes on any target. */
-export type LambdaEvent =
-  /** API Gateway: a REST API, or an HTTP API of payload format 1.0. */
-  | "apigw.v1"
-  /** API Gateway: an HTTP API of payload format 2.0. */
-  | "apigw.v2"
-  /** An Application Load Balancer; `alb.multi`: its target group has multi-value headers. */
-  | "alb"
-  | "alb.multi"
-  /** A Function URL. */
-  | "url"
-  | "sqs"
-  | "sns"
-  | "eventbridge"
-  | "s3"
-  | "scheduled";
-
-/** Events that only AWS has: the handler gets them there as they are, and a build for another target fails. */
-export type AwsEvent =
-  | "dynamodb"
-  | "kinesis"
-  | "firehose"
-  | "kafka"
-  | "mq"
-  | "websocket"
-  | "cognito"
-  | "iot"
-  | "alexa"
-  | "cloudfront"
-  | "logs"
-  | "ses";
-
 /** What triggers it: `http.any("/legacy/*", { access })` or `schedule("…")` without a handler, a topic, a binding. */
-export type LambdaTrigger = HttpTrigger | TriggerSpec | { readonly trigger: TriggerSpec };
+export type LambdaTrigger = HttpTrigger | EventTrigger | { readonly trigger: EventTrigger };
+type EventTrigger = Exclude<TriggerSpec, { readonly kind: "http" | "native" }>;
 
 export interface LambdaOptions {
   /** The function's identity; left out: the export's name. */
@@ -61,19 +35,63 @@ export interface AwsLambdaOptions {
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function lambda(handler: LambdaHandler, options: LambdaOptions | AwsLambdaOptions): Definition {
-  const { name, event } = options;
-  const on: TriggerSpec = "on" in options ? toSpec(options.on) : { kind: "native", provider: "aws", event };
   return {
     faasten: "function",
-    ...(name !== undefined && { name }),
-    on,
+    ...(options.name !== undefined && { name: options.name }),
     uses: {},
-    lambda: { handler, event },
-    settle: notHere,
-    fail: notHere,
+    lambda: { handler, event: options.event },
+    ...("on" in options ? bridged(handler, options) : nativeAlone(options.event)),
   };
 }
 
-function toSpec(on: LambdaTrigger): TriggerSpec {
-  return "trigger" in on ? on.trigger : on;
+type Settling = Pick<Definition, "on" | "settle" | "settleMany" | "fail">;
+
+function bridged(handler: Function, { on, event }: LambdaOptions): Settling {
+  const trigger = "trigger" in on ? on.trigger : on;
+  if (trigger.kind === "http") return requests(handler, trigger, event);
+  const batches = event === "sqs" && trigger.kind === "topic";
+  const spec: TriggerSpec = batches ? { ...trigger, many: true } : trigger;
+  // What does not fit together is told by the build.
+  if (import.meta.without?.bridge || isHttp(event)) return { on: spec, ...leftOut };
+  const settle = settling(handler, event, inboxOf(trigger));
+  return {
+    on: spec,
+    async settle(arrival, invocation) {
+      if (arrival.kind !== "event") return { kind: "dead", reason: "this function takes events" };
+      const [outcome] = await settle([arrival], invocation);
+      return outcome ?? notHere();
+    },
+    ...(batches && { settleMany: settle }),
+    fail: again,
+  };
+}
+
+function requests(handler: Function, trigger: HttpTrigger, event: LambdaEvent): Settling {
+  const streamed: HttpTrigger = isStreaming(handler) ? { ...trigger, stream: true } : trigger;
+  if (import.meta.without?.bridge || !isHttp(event)) return { on: toSpec(streamed), ...leftOut };
+  const answer = answering(handler, event);
+  return answeredBy(streamed, ({ arrival: { request, path }, params, caller, invocation }) =>
+    answer({ request, path, route: trigger, params, caller, invocation }),
+  );
+}
+
+function nativeAlone(event: AwsEvent): Settling {
+  return { on: { kind: "native", provider: "aws", event }, ...leftOut };
+}
+
+const leftOut: Pick<Definition, "settle" | "fail"> = { settle: notHere, fail: notHere };
+
+function isHttp(event: LambdaEvent): event is LambdaHttpEvent {
+  return event === "url" || event.startsWith("apigw.") || event.startsWith("alb");
+}
+
+function inboxOf(trigger: EventTrigger): Inbox {
+  switch (trigger.kind) {
+    case "topic":
+      return { name: trigger.topic, ordered: trigger.ordered, raw: trigger.raw === true };
+    case "binding":
+      return { name: trigger.binding, ordered: false, raw: true };
+    case "schedule":
+      return { name: "schedule", ordered: false, raw: true };
+  }
 }
