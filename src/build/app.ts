@@ -3,11 +3,11 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import type { ComponentManifest } from "../manifest/component.ts";
-import { sharedEnvironment } from "./environment.ts";
 import { readComponents } from "../manifest/components.ts";
 import { readSection, type Section } from "../manifest/functions-section.ts";
 import { type Manifest, readManifest } from "../manifest/manifest.ts";
 import type { Problems } from "../manifest/problems.ts";
+import { sharedEnvironment } from "./environment.ts";
 
 export interface AppManifests {
   readonly manifest: Manifest | undefined;

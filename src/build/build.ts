@@ -10,11 +10,14 @@ import { readApp } from "./app.ts";
 import { bind } from "./bind.ts";
 import { bundling, lazyBuiltins, ours, requireBanner } from "./bundling.ts";
 import { type Deployable, deployablesOf } from "./deployables.ts";
-import { discover } from "./discover.ts";
+import { discover, type Find } from "./discover.ts";
 import { importEntries, report } from "./discovery.ts";
 import { entrySource } from "./entry.ts";
+import { checkEnvironments } from "./environment.ts";
 import { withoutFeatures } from "./features.ts";
 import { graphOf } from "./graph.ts";
+import { plainFiles } from "./handlers.ts";
+import { declaredBy, type LambdaModule, lambdaModules, modulesOf, placeIn } from "./lambdas.ts";
 import { cloudPackages } from "./packages.ts";
 import { allProviders, providerOf, type Target } from "./providers.ts";
 import { type Weight, weigh } from "./report.ts";
@@ -45,16 +48,23 @@ export async function build({ folder, target, stage, params = {} }: BuildOptions
   const app = readApp(folder, { target, types, params, ...(stage !== undefined && { stage }) }, problems);
   const output = join(folder, ".faasten", target);
   const discovery = app.entries.length > 0 ? await importEntries(folder, app.entries, output, problems) : undefined;
-  const found = discovery ? discover(discovery.modules, discovery.find, problems, { cloud: target !== "local" }) : [];
+  const lambdas = modulesOf(app.section.functions);
+  const modules = [...(discovery?.modules ?? []), ...declaredBy(app.section.functions)];
+  const find: Find = (exported, entry) =>
+    placeIn(lambdas, exported, entry) ?? discovery?.find(exported, entry) ?? { file: entry, line: 1 };
+  const found = discover(modules, find, problems, { cloud: target !== "local" });
+  const plain = await plainFiles({ folder, modules: lambdas, entries: app.entries }, problems);
   const declared = { components: byName(app.components), scopedOut: byName(app.scopedOut) };
   const bindings = bind(found, { provider, providers, declared }, problems);
   problems.throwIfAny();
 
   const service = app.manifest?.service ?? "";
   const deployables = deployablesOf(found, provider);
-  const graph = graphOf({ service, target, folder, found, deployables, bindings });
+  checkEnvironments(deployables, app.section.functions, problems);
+  problems.throwIfAny();
+  const graph = graphOf({ service, target, folder, found, deployables, bindings, section: app.section.functions });
   const files = new Map(
-    discovery?.modules.flatMap(({ file, exports }) =>
+    modules.flatMap(({ file, exports }) =>
       found
         .filter(({ exported, definition }) => exports[exported] === definition)
         .map(({ name }) => [name, file] as const),
@@ -67,7 +77,10 @@ export async function build({ folder, target, stage, params = {} }: BuildOptions
     rmSync(join(output, made), { recursive: true, force: true });
   for (const deployable of deployables) {
     const source = entrySource({ service, deployable, bindings, provider, fileOf: (name) => files.get(name) ?? "" });
-    weights[deployable.name] = await bundle({ folder, output, deployable, provider, source, functions, problems });
+    weights[deployable.name] = await bundle({
+      ...{ folder, output, deployable, provider, source, functions, problems },
+      user: { lambdas, plain },
+    });
   }
   problems.throwIfAny();
   write(join(output, "graph.json"), graph);
@@ -84,6 +97,7 @@ interface BundleOptions {
   readonly source: string;
   readonly functions: ReadonlySet<string>;
   readonly problems: Problems;
+  readonly user: { readonly lambdas: readonly LambdaModule[]; readonly plain: ReadonlySet<string> };
 }
 
 async function bundle({
@@ -94,11 +108,15 @@ async function bundle({
   source,
   functions,
   problems,
+  user: { lambdas, plain },
 }: BundleOptions): Promise<Weight> {
   const { external, require } = provider.bundle;
+  const handlers = deployable.functions.some(({ definition: { lambda } }) => lambda);
   try {
     const { metafile, outputFiles } = await esbuild({
       ...bundling,
+      // What a handler requires is mostly CommonJS, as it would be unbundled.
+      ...(handlers && { mainFields: ["main", "module"] }),
       stdin: { contents: source, resolveDir: folder, sourcefile: "faasten-entry.js", loader: "js" },
       outfile: join(output, "index.mjs"),
       write: false,
@@ -112,12 +130,13 @@ async function bundle({
         deployable.functions.map(({ definition }) => definition),
         provider,
       ),
-      banner: require ? { js: requireBanner } : {},
+      banner: require || handlers ? { js: requireBanner } : {},
       plugins: [
         ours({ external: false }),
         lazyBuiltins,
         cloudPackages(provider.name),
-        userModules({ folder, functions }),
+        lambdaModules(lambdas, folder),
+        userModules({ folder, functions, plain }),
       ],
     });
     const place = deployable.name === "app" ? join(output, "app") : join(output, "functions", deployable.name);

@@ -1,7 +1,9 @@
 // The `environment` of handlers that run in one process.
+
 import type { SectionFunction } from "../manifest/functions-section.ts";
 import { type Problems, quoted } from "../manifest/problems.ts";
 import { record } from "../manifest/shape.ts";
+import type { Deployable } from "./deployables.ts";
 
 /** Of all of them. A name that two of them give different values is reported: there is one `process.env`. */
 export function sharedEnvironment(
@@ -20,4 +22,17 @@ export function sharedEnvironment(
     }
   }
   return record([...values].map(([name, { value }]) => [name, value]));
+}
+
+/** Of what is deployed together. */
+export function checkEnvironments(
+  deployables: readonly Deployable[],
+  functions: readonly SectionFunction[],
+  problems: Problems,
+): void {
+  for (const deployable of deployables) {
+    const names = new Set(deployable.functions.map(({ name }) => name));
+    const own = functions.filter(({ events }) => events.some(({ name }) => names.has(name)));
+    sharedEnvironment(own, problems);
+  }
 }

@@ -1,6 +1,8 @@
 // What was found and bound, as the resource graph.
 import { relative, sep } from "node:path";
-import type { Graph } from "../contracts/graph.ts";
+import type { Definition } from "../contracts/function.ts";
+import type { Graph, GraphLambda } from "../contracts/graph.ts";
+import type { SectionEvent, SectionFunction } from "../manifest/functions-section.ts";
 import type { Bindings } from "./bind.ts";
 import { isGrant } from "./check-function.ts";
 import type { Deployable } from "./deployables.ts";
@@ -13,9 +15,11 @@ export interface GraphOptions {
   readonly found: readonly Found[];
   readonly deployables: readonly Deployable[];
   readonly bindings: Bindings;
+  readonly section: readonly SectionFunction[];
 }
 
-export function graphOf({ service, target, folder, found, deployables, bindings }: GraphOptions): Graph {
+export function graphOf({ service, target, folder, found, deployables, bindings, section }: GraphOptions): Graph {
+  const lambdas = new Map(section.flatMap((one) => one.events.map((event) => [event.name, lambdaOf(one, event)])));
   return {
     service,
     target,
@@ -29,6 +33,7 @@ export function graphOf({ service, target, folder, found, deployables, bindings 
       file: relative(folder, file).split(sep).join("/"),
       line,
       on: definition.on,
+      ...ofLambda(definition, lambdas.get(name)),
     })),
     components: [...bindings.components.values()].map(({ name, block, type, metadata, existing }) => ({
       name,
@@ -47,4 +52,21 @@ export function graphOf({ service, target, folder, found, deployables, bindings 
       })),
     ),
   };
+}
+
+function lambdaOf(
+  { timeout, memorySize, environment }: SectionFunction,
+  { kind, event, settings }: SectionEvent,
+): GraphLambda {
+  return {
+    event,
+    ...(timeout !== undefined && { timeout }),
+    ...(memorySize !== undefined && { memorySize }),
+    environment,
+    settings: { [kind]: settings },
+  };
+}
+
+function ofLambda({ lambda }: Definition, known: GraphLambda | undefined): { readonly lambda?: GraphLambda } {
+  return lambda && known ? { lambda: known } : {};
 }

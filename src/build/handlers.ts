@@ -7,10 +7,16 @@ import { bundling, ours } from "./bundling.ts";
 import { report } from "./discovery.ts";
 import type { LambdaModule } from "./lambdas.ts";
 
+export interface HandlerFiles {
+  readonly folder: string;
+  readonly modules: readonly LambdaModule[];
+  /** Of portable functions: these are none of it. */
+  readonly entries: readonly string[];
+}
+
 /** The user's own files that the handlers are made of: they are bundled as they are. What a handler's file does not export is reported. */
-export async function lookThrough(
-  folder: string,
-  modules: readonly LambdaModule[],
+export async function plainFiles(
+  { folder, modules, entries }: HandlerFiles,
   problems: Problems,
 ): Promise<ReadonlySet<string>> {
   if (modules.length === 0) return new Set();
@@ -27,7 +33,9 @@ export async function lookThrough(
       plugins: [ours({ external: true })],
     });
     for (const module of modules) checkExport(module, folder, metafile, problems);
-    return new Set(Object.keys(metafile.inputs).map((file) => resolve(folder, file)));
+    const plain = new Set(Object.keys(metafile.inputs).map((file) => resolve(folder, file)));
+    for (const entry of entries) plain.delete(entry);
+    return plain;
   } catch (error) {
     report(error, folder, problems);
     return new Set(files);
@@ -44,7 +52,11 @@ function checkExport({ handler, places }: LambdaModule, folder: string, metafile
   const exports = input?.format === "cjs" || !output ? undefined : output.exports;
   const text = exports ? "" : readFileSync(file, "utf8");
   const passesOn = /module\.exports\s*=\s*(?!\{)|\brequire\(|\.\.\./.test(text);
-  if (exports ? exports.includes(name) || exports.includes("default") : passesOn || new RegExp(`\\b${escaped(name)}\\b`).test(text))
+  if (
+    exports
+      ? exports.includes(name) || exports.includes("default")
+      : passesOn || new RegExp(`\\b${escaped(name)}\\b`).test(text)
+  )
     return;
   const meant = nearest(name, exports ?? []);
   const mend = meant === undefined ? `write \`export const ${name} = …\` there` : `did you mean ${quoted(meant)}?`;

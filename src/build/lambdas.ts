@@ -2,10 +2,10 @@
 import type { Plugin } from "esbuild";
 import type { Definition } from "../contracts/function.ts";
 import { notHere } from "../errors.ts";
-import type { Handler } from "../manifest/handler-file.ts";
 import type { SectionEvent, SectionFunction } from "../manifest/functions-section.ts";
-import type { EventFilter } from "../manifest/section-reader.ts";
+import type { Handler } from "../manifest/handler-file.ts";
 import type { Place } from "../manifest/problems.ts";
+import type { EventFilter } from "../manifest/section-reader.ts";
 import type { EntryModule } from "./discover.ts";
 
 /** A module that is nowhere on disk. */
@@ -43,7 +43,11 @@ export function declaredBy(functions: readonly SectionFunction[]): readonly Entr
 }
 
 /** Where what a module exports is written; `undefined`: it is none of these. */
-export function placeIn(modules: readonly Pick<LambdaModule, "specifier" | "places">[], exported: string, entry: string) {
+export function placeIn(
+  modules: readonly Pick<LambdaModule, "specifier" | "places">[],
+  exported: string,
+  entry: string,
+): Place | undefined {
   const found = modules.find(({ specifier }) => specifier === entry)?.places;
   return found && Object.hasOwn(found, exported) ? found[exported] : undefined;
 }
@@ -102,9 +106,10 @@ function sourceOf({ handler, events, timeout }: SectionFunction): string {
 }
 
 function exportOf({ name, on, event, filter, input, below }: SectionEvent, timeout: number | undefined): string {
-  const trigger = on.kind === "http" && typeof on.access === "object"
-    ? `{ ...${JSON.stringify({ ...on, access: undefined })}, access: jwt(${JSON.stringify(on.access)}) }`
-    : JSON.stringify(on);
+  const trigger =
+    on.kind === "http" && typeof on.access === "object"
+      ? `{ ...${JSON.stringify({ ...on, access: undefined })}, access: jwt(${JSON.stringify(on.access)}) }`
+      : JSON.stringify(on);
   const handler = input ? `withInput($handler, ${JSON.stringify(input.value)})` : "$handler";
   let made = `lambda(${handler}, { name: ${JSON.stringify(name)}, on: ${trigger}, event: ${JSON.stringify(event)} })`;
   if (filter) made = `filtered(${made}, ${passes(filter)})`;

@@ -10,6 +10,8 @@ export interface UserModules {
   readonly folder: string;
   /** The functions of the app, by their exported names: each is marked pure, so that a bundle drops its neighbours. Left out: nothing is marked. */
   readonly functions?: ReadonlySet<string>;
+  /** Files of Lambda handlers: they stay as they are. */
+  readonly plain?: ReadonlySet<string>;
   /** Told of each file that is read. */
   readonly seen?: (file: string) => void;
 }
@@ -18,7 +20,7 @@ export interface UserModules {
  * Free `Response`, `Request` and `fetch` become ours, which are lazy: the native ones cost 25 ms on the first reply and 5 µs
  * on each. No global is changed, and libraries keep the native ones.
  */
-export function userModules({ folder, functions, seen }: UserModules): Plugin {
+export function userModules({ folder, functions, plain, seen }: UserModules): Plugin {
   return {
     name: "user-modules",
     setup(build) {
@@ -28,6 +30,7 @@ export function userModules({ folder, functions, seen }: UserModules): Plugin {
       build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
         if (!isOwn(path)) return undefined;
         seen?.(path);
+        if (plain?.has(path)) return undefined;
         const source = readFileSync(path, "utf8");
         if (!functions && !/\b(?:Response|Request|fetch)\b/.test(source))
           return { contents: source, loader: loaderOf(path) };

@@ -26,6 +26,20 @@ export interface GraphFunction {
   readonly file: string;
   readonly line: number;
   readonly on: TriggerSpec;
+  /** A Lambda handler of a serverless.yml: what that says of it. */
+  readonly lambda?: GraphLambda;
+}
+
+export interface GraphLambda {
+  /** The shape of its event. */
+  readonly event: string;
+  /** Seconds. */
+  readonly timeout?: number;
+  /** MiB. */
+  readonly memorySize?: number;
+  readonly environment: Readonly<Record<string, string>>;
+  /** The entry of `events`, with its kind as the key, as it is written: what CloudFormation makes stands as `{ Ref }`. */
+  readonly settings: Readonly<Record<string, unknown>>;
 }
 
 export interface GraphComponent {

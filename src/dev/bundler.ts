@@ -2,12 +2,15 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { BuildContext, Message, Plugin } from "esbuild";
+import { requireBanner } from "../build/bundling.ts";
+import { plainFiles } from "../build/handlers.ts";
+import { type LambdaModule, lambdaModules } from "../build/lambdas.ts";
 import { userModules } from "../build/user-modules.ts";
 import type { Problems } from "../manifest/problems.ts";
 
 export interface Bundler {
-  /** The module to import; its export `entries` holds the exports of each entry file, in their order. `undefined`: what is wrong was reported. */
-  build(entries: readonly string[], problems: Problems): Promise<string | undefined>;
+  /** The module to import; its export `entries` holds the exports of each entry file, then of each Lambda handler's module, in their order. `undefined`: what is wrong was reported. */
+  build(entries: readonly string[], lambdas: readonly LambdaModule[], problems: Problems): Promise<string | undefined>;
   /** The user's own files that the last build has read, also where it failed. */
   sources(): readonly string[];
   /** This version serves: its module stays, however many others are built. */
@@ -25,13 +28,18 @@ export function createBundler(folder: string, output: string): Bundler {
   let kept = "";
   let round = 0;
 
-  async function open(entries: readonly string[]): Promise<BuildContext> {
-    const key = entries.join("\n");
+  async function open(
+    entries: readonly string[],
+    lambdas: readonly LambdaModule[],
+    plain: ReadonlySet<string>,
+  ): Promise<BuildContext> {
+    const key = JSON.stringify([entries, lambdas, [...plain]]);
     if (context?.entries === key) return context.build;
     await context?.build.dispose();
     const { context: create } = await import("esbuild");
-    const names = entries.map((_, index) => `entry${index}`);
-    const lines = entries.map((file, index) => `import * as ${names[index]} from ${JSON.stringify(file)};`);
+    const modules = [...entries, ...lambdas.map(({ specifier }) => specifier)];
+    const names = modules.map((_, index) => `entry${index}`);
+    const lines = modules.map((file, index) => `import * as ${names[index]} from ${JSON.stringify(file)};`);
     const build = await create({
       stdin: {
         contents: `${lines.join("\n")}\nexport const entries = [${names.join(", ")}];\n`,
@@ -48,7 +56,12 @@ export function createBundler(folder: string, output: string): Bundler {
       outfile: join(output, "app.mjs"),
       absWorkingDir: folder,
       logLevel: "silent",
-      plugins: [ours, userModules({ folder, seen: (file) => sources.add(file) })],
+      banner: lambdas.length > 0 ? { js: requireBanner } : {},
+      plugins: [
+        ours,
+        lambdaModules(lambdas, folder),
+        userModules({ folder, plain, seen: (file) => sources.add(file) }),
+      ],
     });
     context = { entries: key, build };
     return build;
@@ -60,8 +73,12 @@ export function createBundler(folder: string, output: string): Bundler {
   }
 
   return {
-    async build(entries, problems) {
-      const build = await open(entries);
+    async build(entries, lambdas, problems) {
+      const before = problems.list().length;
+      const plain = await plainFiles({ folder, modules: lambdas, entries }, problems);
+      for (const file of plain) sources.add(file);
+      if (problems.list().length > before) return undefined;
+      const build = await open(entries, lambdas, plain);
       sources.clear();
       try {
         const { outputFiles = [] } = await build.rebuild();

@@ -1,5 +1,6 @@
 // `functions:` of a serverless.yml: ordinary Lambda handlers, each with what triggers it.
 
+import type { AwsEvent } from "../contracts/lambda.ts";
 import { readEventBridge, readSchedule } from "./clock-events.ts";
 import { findHandler, type Handler } from "./handler-file.ts";
 import { readAlb, readHttp, readHttpApi, readUrl } from "./http-events.ts";
@@ -223,7 +224,7 @@ function readKind(reader: SectionReader, kind: string, value: Node, { provider }
 }
 
 interface AwsOwn {
-  readonly event: string;
+  readonly event: AwsEvent | "eventbridge";
   readonly why: string;
 }
 
@@ -247,7 +248,7 @@ const awsEvents: Readonly<Record<string, AwsOwn>> = {
   cloudwatchLog: { event: "logs", why: "CloudWatch hands over its own logs" },
 };
 
-function alone(kind: string, event: string): ReadEvent {
+function alone(kind: string, event: AwsOwn["event"]): ReadEvent {
   return { kind, event, on: { kind: "native", provider: "aws", event } };
 }
 

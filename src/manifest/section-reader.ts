@@ -1,5 +1,6 @@
 // What the readers of `functions:` share: the variables, the target, and where each finding goes.
 
+import type { AwsEvent, LambdaEvent } from "../contracts/lambda.ts";
 import type { TriggerSpec } from "../contracts/trigger.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { EventPattern } from "../functions/event-pattern.ts";
@@ -12,8 +13,8 @@ export interface ReadEvent {
   /** The kind, as the framework calls it. */
   readonly kind: string;
   readonly on: TriggerSpec;
-  /** The shape that the handler expects: a `LambdaEvent`, or what only AWS has. */
-  readonly event: string;
+  /** The shape that the handler expects. */
+  readonly event: LambdaEvent | AwsEvent;
   /** What the platform lets through to the handler. */
   readonly filter?: EventFilter;
   /** What the handler gets in place of the event. */
