@@ -8,20 +8,21 @@ import type { Provider } from "../contracts/provider.ts";
 import { Problems } from "../manifest/problems.ts";
 import { readApp } from "./app.ts";
 import { bind } from "./bind.ts";
-import { bundling, lazyBuiltins, ours, requireBanner } from "./bundling.ts";
+import { bundling, forCommonJs, lazyBuiltins, ours } from "./bundling.ts";
 import { type Deployable, deployablesOf } from "./deployables.ts";
 import { discover, type Find } from "./discover.ts";
 import { importEntries, report } from "./discovery.ts";
-import { entrySource } from "./entry.ts";
+import { entrySource, handedOver, hasLambda, isPromised } from "./entry.ts";
 import { checkEnvironments } from "./environment.ts";
 import { withoutFeatures } from "./features.ts";
 import { graphOf } from "./graph.ts";
-import { plainFiles } from "./handlers.ts";
-import { declaredBy, type LambdaModule, lambdaModules, modulesOf, placeIn } from "./lambdas.ts";
+import { plainFiles } from "./handler-files.ts";
+import { type LambdaModules, noLambdaModules } from "./lambda-modules.ts";
 import { cloudPackages } from "./packages.ts";
 import { allProviders, providerOf, type Target } from "./providers.ts";
 import { type Weight, weigh } from "./report.ts";
-import { emitStack } from "./stack.ts";
+import { declaredBy, modulesOf, placeIn, type SectionModule, sectionPlugin } from "./section-modules.ts";
+import { emitStack, nodeOf } from "./stack.ts";
 import { userModules } from "./user-modules.ts";
 import { zip } from "./zip.ts";
 
@@ -38,6 +39,8 @@ export interface Built {
   readonly graph: Graph;
   /** Deployable → what its bundle weighs. */
   readonly weights: Readonly<Record<string, Weight>>;
+  /** What was done that its author should know of. */
+  readonly notes: readonly string[];
 }
 
 /** Writes `.faasten/<target>`. Throws one `MISCONFIGURED` with every mistake of the app, and then writes nothing. */
@@ -48,12 +51,12 @@ export async function build({ folder, target, stage, params = {} }: BuildOptions
   const app = readApp(folder, { target, types, params, ...(stage !== undefined && { stage }) }, problems);
   const output = join(folder, ".faasten", target);
   const discovery = app.entries.length > 0 ? await importEntries(folder, app.entries, output, problems) : undefined;
-  const lambdas = modulesOf(app.section.functions);
+  const section = modulesOf(app.section.functions, { handed: provider.lambda === true });
   const modules = [...(discovery?.modules ?? []), ...declaredBy(app.section.functions)];
   const find: Find = (exported, entry) =>
-    placeIn(lambdas, exported, entry) ?? discovery?.find(exported, entry) ?? { file: entry, line: 1 };
+    placeIn(section, exported, entry) ?? discovery?.find(exported, entry) ?? { file: entry, line: 1 };
   const found = discover(modules, find, problems, { cloud: target !== "local" });
-  const plain = await plainFiles({ folder, modules: lambdas, entries: app.entries }, problems);
+  const plain = await plainFiles({ folder, modules: section, entries: app.entries }, problems);
   const declared = { components: byName(app.components), scopedOut: byName(app.scopedOut) };
   const bindings = bind(found, { provider, providers, declared }, problems);
   problems.throwIfAny();
@@ -72,21 +75,30 @@ export async function build({ folder, target, stage, params = {} }: BuildOptions
   );
   const functions = new Set(found.map(({ exported }) => exported));
   const weights: Record<string, Weight> = {};
+  const notes: string[] = [];
+  const node = nodeOf(app.manifest?.provider ?? {});
+  const callbacks = node < 24;
+  const { handlers, all } = discovery?.lambdas ?? noLambdaModules;
+  const lambdas: LambdaModules = { handlers, all: new Set([...all, ...plain]) };
   // The local target's own folder holds the data of `faasten dev`.
   for (const made of ["functions", "app", "app.zip", "graph.json", "report.json"])
     rmSync(join(output, made), { recursive: true, force: true });
   for (const deployable of deployables) {
-    const source = entrySource({ service, deployable, bindings, provider, fileOf: (name) => files.get(name) ?? "" });
-    weights[deployable.name] = await bundle({
-      ...{ folder, output, deployable, provider, source, functions, problems },
-      user: { lambdas, plain },
-    });
+    const fileOf = (name: string): string => files.get(name) ?? "";
+    const source = entrySource({ service, deployable, bindings, provider, fileOf, callbacks });
+    const handed = handedOver(deployable, provider);
+    if (handed && isPromised(handed, callbacks))
+      notes.push(
+        `${handed.name} takes a callback, which Node.js ${node} on Lambda does not: it is deployed as a handler that returns a promise`,
+      );
+    const own = { source, functions, section, lambdas };
+    weights[deployable.name] = await bundle({ folder, output, deployable, provider, ...own, problems });
   }
   problems.throwIfAny();
   write(join(output, "graph.json"), graph);
   write(join(output, "report.json"), weights);
   if (app.manifest) await emitStack({ provider, manifest: app.manifest, graph, output });
-  return { output, graph, weights };
+  return { output, graph, weights, notes };
 }
 
 interface BundleOptions {
@@ -96,8 +108,9 @@ interface BundleOptions {
   readonly provider: Provider;
   readonly source: string;
   readonly functions: ReadonlySet<string>;
+  readonly section: readonly SectionModule[];
+  readonly lambdas: LambdaModules;
   readonly problems: Problems;
-  readonly user: { readonly lambdas: readonly LambdaModule[]; readonly plain: ReadonlySet<string> };
 }
 
 async function bundle({
@@ -107,16 +120,21 @@ async function bundle({
   provider,
   source,
   functions,
+  section,
+  lambdas,
   problems,
-  user: { lambdas, plain },
 }: BundleOptions): Promise<Weight> {
   const { external, require } = provider.bundle;
-  const handlers = deployable.functions.some(({ definition: { lambda } }) => lambda);
+  const common = require || hasLambda(deployable);
+  const without = withoutFeatures(
+    deployable.functions.map(({ definition }) => definition),
+    provider,
+  );
   try {
     const { metafile, outputFiles } = await esbuild({
       ...bundling,
       // What a handler requires is mostly CommonJS, as it would be unbundled.
-      ...(handlers && { mainFields: ["main", "module"] }),
+      ...(hasLambda(deployable) && { mainFields: ["main", "module"] }),
       stdin: { contents: source, resolveDir: folder, sourcefile: "faasten-entry.js", loader: "js" },
       outfile: join(output, "index.mjs"),
       write: false,
@@ -126,17 +144,19 @@ async function bundle({
       sourcesContent: false,
       absWorkingDir: folder,
       external: [...external],
-      define: withoutFeatures(
-        deployable.functions.map(({ definition }) => definition),
-        provider,
-      ),
-      banner: require || handlers ? { js: requireBanner } : {},
+      banner: common ? forCommonJs.banner : {},
+      define: { ...(common && forCommonJs.define), ...without },
       plugins: [
         ours({ external: false }),
         lazyBuiltins,
         cloudPackages(provider.name),
-        lambdaModules(lambdas, folder),
-        userModules({ folder, functions, plain }),
+        sectionPlugin(section, folder),
+        userModules({
+          folder,
+          functions,
+          handed: handedOver(deployable, provider)?.exported,
+          lambdas: () => lambdas,
+        }),
       ],
     });
     const place = deployable.name === "app" ? join(output, "app") : join(output, "functions", deployable.name);

@@ -3,15 +3,18 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type Message } from "esbuild";
+import "../bridge/awslambda.ts";
 import type { Problems } from "../manifest/problems.ts";
-import { bundling, ours } from "./bundling.ts";
+import { bundling, forCommonJs, ours } from "./bundling.ts";
 import type { EntryModule, Find } from "./discover.ts";
+import { type LambdaModules, lambdaModules } from "./lambda-modules.ts";
 import { createSources } from "./sources.ts";
 import { userModules } from "./user-modules.ts";
 
 export interface Discovery {
   readonly modules: readonly EntryModule[];
   readonly find: Find;
+  readonly lambdas: LambdaModules;
 }
 
 /** `undefined`: what does not compile was reported. */
@@ -22,12 +25,14 @@ export async function importEntries(
   problems: Problems,
 ): Promise<Discovery | undefined> {
   const sources = createSources();
+  const files = new Set<string>();
   const names = entries.map((_, index) => `entry${index}`);
   const lines = entries.map((file, index) => `import * as ${names[index]} from ${JSON.stringify(file)};`);
   const file = join(output, `discover-${process.pid}-${Date.now()}.mjs`);
   try {
-    const { outputFiles = [] } = await build({
+    const { outputFiles = [], metafile } = await build({
       ...bundling,
+      ...forCommonJs,
       stdin: {
         contents: `${lines.join("\n")}\nexport const entries = [${names.join(", ")}];\n`,
         resolveDir: folder,
@@ -36,9 +41,11 @@ export async function importEntries(
       packages: "external",
       sourcemap: "inline",
       write: false,
+      metafile: true,
       absWorkingDir: folder,
-      plugins: [ours({ external: true }), userModules({ folder, seen: (path) => sources.add(path) })],
+      plugins: [ours({ external: true }), userModules({ folder, seen: (path) => files.add(path) })],
     });
+    for (const path of files) sources.add(path);
     mkdirSync(output, { recursive: true });
     writeFileSync(file, outputFiles[0]?.contents ?? "");
     process.setSourceMapsEnabled(true); // what throws at its top level is found where it was written
@@ -48,6 +55,7 @@ export async function importEntries(
     return {
       modules: entries.map((entry, index) => ({ file: entry, exports: loaded.entries[index] ?? {} })),
       find: sources.find,
+      lambdas: await lambdaModules(metafile, folder, files),
     };
   } catch (error) {
     report(error, folder, problems);

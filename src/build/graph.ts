@@ -1,7 +1,6 @@
 // What was found and bound, as the resource graph.
 import { relative, sep } from "node:path";
-import type { Definition } from "../contracts/function.ts";
-import type { Graph, GraphLambda } from "../contracts/graph.ts";
+import type { Graph, GraphSection } from "../contracts/graph.ts";
 import type { SectionEvent, SectionFunction } from "../manifest/functions-section.ts";
 import type { Bindings } from "./bind.ts";
 import { isGrant } from "./check-function.ts";
@@ -19,7 +18,11 @@ export interface GraphOptions {
 }
 
 export function graphOf({ service, target, folder, found, deployables, bindings, section }: GraphOptions): Graph {
-  const lambdas = new Map(section.flatMap((one) => one.events.map((event) => [event.name, lambdaOf(one, event)])));
+  const written = new Map(section.flatMap((one) => one.events.map((event) => [event.name, sectionOf(one, event)])));
+  const saying = (name: string): { readonly section?: GraphSection } => {
+    const own = written.get(name);
+    return own ? { section: own } : {};
+  };
   return {
     service,
     target,
@@ -33,7 +36,8 @@ export function graphOf({ service, target, folder, found, deployables, bindings,
       file: relative(folder, file).split(sep).join("/"),
       line,
       on: definition.on,
-      ...ofLambda(definition, lambdas.get(name)),
+      ...(definition.lambda && { lambda: definition.lambda.event }),
+      ...saying(name),
     })),
     components: [...bindings.components.values()].map(({ name, block, type, metadata, existing }) => ({
       name,
@@ -54,19 +58,14 @@ export function graphOf({ service, target, folder, found, deployables, bindings,
   };
 }
 
-function lambdaOf(
+function sectionOf(
   { timeout, memorySize, environment }: SectionFunction,
-  { kind, event, settings }: SectionEvent,
-): GraphLambda {
+  { kind, settings }: SectionEvent,
+): GraphSection {
   return {
-    event,
     ...(timeout !== undefined && { timeout }),
     ...(memorySize !== undefined && { memorySize }),
     environment,
-    settings: { [kind]: settings },
+    event: { [kind]: settings },
   };
-}
-
-function ofLambda({ lambda }: Definition, known: GraphLambda | undefined): { readonly lambda?: GraphLambda } {
-  return lambda && known ? { lambda: known } : {};
 }

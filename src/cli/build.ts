@@ -22,6 +22,7 @@ export async function build({ target, stage, param }: BuildFlags): Promise<void>
   });
   for (const [name, { bytes }] of Object.entries(built.weights))
     console.log(`${name}  ${(bytes / 1024).toFixed(1)} KB`);
+  for (const note of built.notes) console.log(note);
 }
 
 function isTarget(name: string): name is Target {

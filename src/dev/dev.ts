@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import type { AppManifests } from "../build/app.ts";
-import { type LambdaModule, modulesOf } from "../build/lambdas.ts";
 import { allProviders } from "../build/providers.ts";
+import { modulesOf, type SectionModule } from "../build/section-modules.ts";
 import { FaastenError } from "../errors.ts";
 import { Problems } from "../manifest/problems.ts";
 import { takeAddress } from "./address.ts";
@@ -98,22 +98,22 @@ export async function dev(options: DevOptions): Promise<Dev> {
     );
     watcher.also([join(folder, "serverless.yml"), join(folder, ".env"), ...app.files]);
     watcher.below(app.manifest?.entryFolders ?? []);
-    const lambdas = modulesOf(app.section.functions);
-    const some = app.entries.length > 0 || lambdas.length > 0;
-    const bundle = some ? await bundler.build(app.entries, lambdas, problems) : undefined;
-    const sources = [...app.entries, ...lambdas.map(({ handler }) => handler.file), ...bundler.sources()];
+    const section = modulesOf(app.section.functions, { handed: false });
+    const some = app.entries.length > 0 || section.length > 0;
+    const bundle = some ? await bundler.build(app.entries, section, problems) : undefined;
+    const sources = [...app.entries, ...section.map(({ handler }) => handler.file), ...bundler.sources()];
     watcher.also([...sources, ...new Set(sources.map((file) => dirname(file)))]);
     const found = problems.list();
     if (!bundle || !app.manifest) return print.problems(found);
     print.notes(app.section.notes);
-    const order = orderOf(app, lambdas, bundle, found.length > 0);
+    const order = orderOf(app, section, bundle, found.length > 0);
     if (!order.check) return start(order);
     const answer = await crew.load(order);
     print.problems([...found, ...(answer.kind === "wrong" ? answer.problems : [])]);
     if (answer.kind === "failed") print.problem(answer.message);
   }
 
-  function orderOf(app: AppManifests, lambdas: readonly LambdaModule[], file: string, check: boolean): Load {
+  function orderOf(app: AppManifests, section: readonly SectionModule[], file: string, check: boolean): Load {
     return {
       kind: "load",
       folder,
@@ -121,7 +121,7 @@ export async function dev(options: DevOptions): Promise<Dev> {
       file,
       sources: bundler.sources(),
       entries: app.entries,
-      lambdas: lambdas.map(({ specifier, places, handler }) => ({ specifier, places, handler })),
+      section: section.map(({ specifier, places, handler }) => ({ specifier, places, handler })),
       components: app.components,
       scopedOut: app.scopedOut,
       environment: app.environment,

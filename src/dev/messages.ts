@@ -1,5 +1,5 @@
 // What the server and its workers say to each other.
-import type { LambdaModule } from "../build/lambdas.ts";
+import type { SectionModule } from "../build/section-modules.ts";
 import type { ComponentManifest } from "../manifest/component.ts";
 import type { Problem } from "../manifest/problems.ts";
 
@@ -11,7 +11,7 @@ export interface Load {
   readonly file: string;
   readonly entries: readonly string[];
   /** Lambda handlers' modules, which come after the entries. */
-  readonly lambdas: readonly Pick<LambdaModule, "specifier" | "places" | "handler">[];
+  readonly section: readonly Pick<SectionModule, "specifier" | "places" | "handler">[];
   readonly sources: readonly string[];
   readonly components: readonly ComponentManifest[];
   readonly scopedOut: readonly ComponentManifest[];

@@ -2,13 +2,14 @@
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Worker as Thread } from "node:worker_threads";
 import type { Local } from "../../providers/local/host.ts";
+import "../bridge/awslambda.ts";
 import { prefixed } from "../blocks/prefix.ts";
 import "../bridge/awslambda.ts";
 import { type Binding, bind } from "../build/bind.ts";
 import { discover, type EntryModule, type Find, type Found } from "../build/discover.ts";
-import { placeIn } from "../build/lambdas.ts";
 import { componentModule, moduleOf } from "../build/modules.ts";
 import { allProviders, providerOf } from "../build/providers.ts";
+import { placeIn } from "../build/section-modules.ts";
 import { createSources } from "../build/sources.ts";
 import type { Create } from "../contracts/component.ts";
 import type { App, Bound } from "../contracts/provider.ts";
@@ -46,7 +47,7 @@ async function load(order: Load): Promise<void> {
 
   const sources = createSources();
   for (const file of order.sources) sources.add(file);
-  const find: Find = (exported, entry) => placeIn(order.lambdas, exported, entry) ?? sources.find(exported, entry);
+  const find: Find = (exported, entry) => placeIn(order.section, exported, entry) ?? sources.find(exported, entry);
   const found = discover(entries, find, problems, { cloud: false });
   checkHandlers(order, found, problems);
   const declared = { components: byName(order.components), scopedOut: byName(order.scopedOut) };
@@ -118,8 +119,8 @@ function failed(error: unknown): void {
 }
 
 /** What CommonJS exports is known only now. */
-function checkHandlers({ lambdas }: Load, found: readonly Found[], problems: Problems): void {
-  for (const { handler, places } of lambdas) {
+function checkHandlers({ section }: Load, found: readonly Found[], problems: Problems): void {
+  for (const { handler, places } of section) {
     const one = found.find(({ name, definition }) => Object.hasOwn(places, name) && definition.lambda);
     if (!one || typeof one.definition.lambda?.handler === "function") continue;
     const exported = handler.exported.join(".");
@@ -128,8 +129,8 @@ function checkHandlers({ lambdas }: Load, found: readonly Found[], problems: Pro
   }
 }
 
-async function importEntries({ file, entries, lambdas }: Load): Promise<readonly EntryModule[]> {
-  const modules = [...entries, ...lambdas.map(({ specifier }) => specifier)];
+async function importEntries({ file, entries, section }: Load): Promise<readonly EntryModule[]> {
+  const modules = [...entries, ...section.map(({ specifier }) => specifier)];
   const loaded = (await import(pathToFileURL(file).href)) as {
     readonly entries: readonly Readonly<Record<string, unknown>>[];
   };

@@ -52,7 +52,7 @@ function bridged(handler: Function, { on, event }: LambdaOptions): Settling {
   const batches = event === "sqs" && trigger.kind === "topic";
   const spec: TriggerSpec = batches ? { ...trigger, many: true } : trigger;
   // What does not fit together is told by the build.
-  if (import.meta.without?.bridge || isHttp(event)) return { on: spec, ...leftOut };
+  if (import.meta.without?.bridge || isHttp(event) || typeof handler !== "function") return { on: spec, ...leftOut };
   const settle = settling(handler, event, inboxOf(trigger));
   return {
     on: spec,
@@ -67,8 +67,9 @@ function bridged(handler: Function, { on, event }: LambdaOptions): Settling {
 }
 
 function requests(handler: Function, trigger: HttpTrigger, event: LambdaEvent): Settling {
-  const streamed: HttpTrigger = isStreaming(handler) ? { ...trigger, stream: true } : trigger;
-  if (import.meta.without?.bridge || !isHttp(event)) return { on: toSpec(streamed), ...leftOut };
+  const known = typeof handler === "function";
+  const streamed: HttpTrigger = known && isStreaming(handler) ? { ...trigger, stream: true } : trigger;
+  if (import.meta.without?.bridge || !isHttp(event) || !known) return { on: toSpec(streamed), ...leftOut };
   const answer = answering(handler, event);
   return answeredBy(streamed, ({ arrival: { request, path }, params, caller, invocation }) =>
     answer({ request, path, route: trigger, params, caller, invocation }),

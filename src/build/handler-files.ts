@@ -5,11 +5,11 @@ import { build, type Metafile } from "esbuild";
 import { nearest, type Problems, quoted } from "../manifest/problems.ts";
 import { bundling, ours } from "./bundling.ts";
 import { report } from "./discovery.ts";
-import type { LambdaModule } from "./lambdas.ts";
+import type { SectionModule } from "./section-modules.ts";
 
 export interface HandlerFiles {
   readonly folder: string;
-  readonly modules: readonly LambdaModule[];
+  readonly modules: readonly SectionModule[];
   /** Of portable functions: these are none of it. */
   readonly entries: readonly string[];
 }
@@ -43,7 +43,7 @@ export async function plainFiles(
 }
 
 /** An ES module tells what it exports. CommonJS is run to tell: there, only a name that its text does not hold is missing for sure. */
-function checkExport({ handler, places }: LambdaModule, folder: string, metafile: Metafile, problems: Problems): void {
+function checkExport({ handler, places }: SectionModule, folder: string, metafile: Metafile, problems: Problems): void {
   const { file, exported } = handler;
   const [name = ""] = exported;
   const path = Object.keys(metafile.inputs).find((input) => resolve(folder, input) === file);

@@ -9,7 +9,7 @@ import type { EventFilter } from "../manifest/section-reader.ts";
 import type { EntryModule } from "./discover.ts";
 
 /** A module that is nowhere on disk. */
-export interface LambdaModule {
+export interface SectionModule {
   /** How others import it. */
   readonly specifier: string;
   readonly source: string;
@@ -18,15 +18,23 @@ export interface LambdaModule {
   readonly places: Readonly<Record<string, Place>>;
 }
 
-const scheme = "faasten-lambda:";
+const scheme = "faasten-section:";
 
-/** Handlers that have an event to serve. */
-export function modulesOf(functions: readonly SectionFunction[]): readonly LambdaModule[] {
+/** Nobody's code ran at the build: what its handler is like is known when it is loaded. */
+export function isSectionModule(specifier: string): boolean {
+  return specifier.startsWith(scheme);
+}
+
+/** Handlers that have an event to serve. `handed`: to a host that runs them as they are, and does around them what it is told. */
+export function modulesOf(
+  functions: readonly SectionFunction[],
+  { handed }: { readonly handed: boolean },
+): readonly SectionModule[] {
   return functions
     .filter(({ events }) => events.length > 0)
     .map((one) => ({
       specifier: `${scheme}${one.name}`,
-      source: sourceOf(one),
+      source: sourceOf(one, handed),
       handler: one.handler,
       places: Object.fromEntries(one.events.map(({ name, file, line, column = 1 }) => [name, { file, line, column }])),
     }));
@@ -44,7 +52,7 @@ export function declaredBy(functions: readonly SectionFunction[]): readonly Entr
 
 /** Where what a module exports is written; `undefined`: it is none of these. */
 export function placeIn(
-  modules: readonly Pick<LambdaModule, "specifier" | "places">[],
+  modules: readonly Pick<SectionModule, "specifier" | "places">[],
   exported: string,
   entry: string,
 ): Place | undefined {
@@ -53,28 +61,23 @@ export function placeIn(
 }
 
 /** Lets a bundle import them, and nothing else of that scheme. */
-export function lambdaModules(modules: readonly LambdaModule[], folder: string): Plugin {
+export function sectionPlugin(modules: readonly SectionModule[], folder: string): Plugin {
   const sources = new Map(modules.map(({ specifier, source }) => [specifier, source]));
   return {
-    name: "lambda-modules",
+    name: "section-modules",
     setup(build) {
       build.onResolve({ filter: new RegExp(`^${scheme}`) }, ({ path }) => ({
         path,
-        namespace: "faasten-lambda",
+        namespace: "faasten-section",
         sideEffects: false,
       }));
-      build.onLoad({ filter: /.*/, namespace: "faasten-lambda" }, ({ path }) => ({
+      build.onLoad({ filter: /.*/, namespace: "faasten-section" }, ({ path }) => ({
         contents: sources.get(path) ?? "",
         resolveDir: folder,
         loader: "js",
       }));
     },
   };
-}
-
-/** The handler itself, for a host that runs it as it is. */
-export function handlerSource({ file, exported }: Handler): string {
-  return `import * as $module from ${JSON.stringify(file)};\nexport const handler = ${access("$module", exported)};\n`;
 }
 
 function declare({ name, on, event, below }: SectionEvent, timeout: number | undefined): Definition {
@@ -91,8 +94,8 @@ function declare({ name, on, event, below }: SectionEvent, timeout: number | und
   };
 }
 
-function sourceOf({ handler, events, timeout }: SectionFunction): string {
-  const lines = events.map((event) => exportOf(event, timeout));
+function sourceOf({ handler, events, timeout }: SectionFunction, handed: boolean): string {
+  const lines = events.map((event) => (handed ? handedOver(event) : exportOf(event, timeout)));
   const body = lines.join("\n");
   const used = (names: readonly string[]): string => names.filter((name) => body.includes(`${name}(`)).join(", ");
   return [
@@ -105,13 +108,20 @@ function sourceOf({ handler, events, timeout }: SectionFunction): string {
   ].join("\n");
 }
 
+function handedOver({ name, input }: SectionEvent): string {
+  return `export const ${name} = /* @__PURE__ */ (() => ({ lambda: { handler: ${handlerOf(input)} } }))();`;
+}
+
+function handlerOf(input: SectionEvent["input"]): string {
+  return input ? `withInput($handler, ${JSON.stringify(input.value)})` : "$handler";
+}
+
 function exportOf({ name, on, event, filter, input, below }: SectionEvent, timeout: number | undefined): string {
   const trigger =
     on.kind === "http" && typeof on.access === "object"
       ? `{ ...${JSON.stringify({ ...on, access: undefined })}, access: jwt(${JSON.stringify(on.access)}) }`
       : JSON.stringify(on);
-  const handler = input ? `withInput($handler, ${JSON.stringify(input.value)})` : "$handler";
-  let made = `lambda(${handler}, { name: ${JSON.stringify(name)}, on: ${trigger}, event: ${JSON.stringify(event)} })`;
+  let made = `lambda(${handlerOf(input)}, { name: ${JSON.stringify(name)}, on: ${trigger}, event: ${JSON.stringify(event)} })`;
   if (filter) made = `filtered(${made}, ${passes(filter)})`;
   if (below !== undefined) made = `below(${JSON.stringify(below)}, ${made})`;
   if (timeout !== undefined) made = `limited(${made}, ${timeout * 1000})`;
