@@ -240,8 +240,10 @@ describe("exports", () => {
     fetch"
   `));
 
+  test("of faasten/section", () => expect(listed("./section")).toMatchInlineSnapshot());
+
   test("the map names these entries, and each one's source is where its build comes from", () => {
-    expect(entries.map(([name]) => name)).toEqual([".", "./provider", "./conformance", "./globals"]);
+    expect(entries.map(([name]) => name)).toEqual([".", "./provider", "./conformance", "./globals", "./section"]);
     for (const [, { "faasten-source": source, types, default: built }] of entries) {
       expect(existsSync(new URL(source, root)), source).toBe(true);
       expect([types, built]).toEqual(

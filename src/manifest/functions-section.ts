@@ -1,25 +1,12 @@
 // `functions:` of a serverless.yml: ordinary Lambda handlers, each with what triggers it.
-
-import type { AwsEvent } from "../contracts/lambda.ts";
-import { readEventBridge, readSchedule } from "./clock-events.ts";
 import { findHandler, type Handler } from "./handler-file.ts";
-import { readAlb, readHttp, readHttpApi, readUrl } from "./http-events.ts";
 import type { Manifest } from "./manifest.ts";
 import type { MapNode, Node } from "./nodes.ts";
-import { readS3 } from "./object-events.ts";
-import { type Place, type Problem, Problems, quoted, suggest } from "./problems.ts";
+import { type Place, type Problem, Problems, quoted } from "./problems.ts";
 import { readEnvironment } from "./provider-section.ts";
-import { readSns, readSqs } from "./queue-events.ts";
-import {
-  checkSettings,
-  onAws,
-  plain,
-  type ReadEvent,
-  refuse,
-  type SectionReader,
-  type Settings,
-} from "./section-reader.ts";
-import { asList, asMap, asNumber, record } from "./shape.ts";
+import { type PlacedEvent, readEvents } from "./section-events.ts";
+import { checkSettings, refuse, type SectionReader, type Settings } from "./section-reader.ts";
+import { asMap, asNumber, record } from "./shape.ts";
 import { at } from "./variables.ts";
 
 /** One handler. Its events are the functions that Faasten knows. */
@@ -35,11 +22,9 @@ export interface SectionFunction extends Place {
   readonly events: readonly SectionEvent[];
 }
 
-export interface SectionEvent extends ReadEvent, Place {
+export interface SectionEvent extends PlacedEvent {
   /** The function's own for its first event; for each other the kind is added: `orders`, `ordersSqs`, `ordersSqs2`. */
   readonly name: string;
-  /** As it is written, for the target that has it all. */
-  readonly settings: unknown;
 }
 
 export interface Section {
@@ -163,107 +148,13 @@ function readSeconds(reader: SectionReader, map: MapNode): number | undefined {
   return undefined;
 }
 
-type Unnamed = Omit<SectionEvent, "name">;
-
-function readEvents(reader: SectionReader, map: MapNode, name: string, manifest: Manifest): readonly Unnamed[] {
-  const found: Unnamed[] = [];
-  const list = at(map, "events", reader);
-  for (const item of list ? (asList(list, reader.problems)?.items ?? []) : []) {
-    found.push(...readEvent(reader, item, manifest));
-  }
-  const url = map.entries.get("url");
-  if (url) found.push(...placed(reader, url, readUrl(reader, url, name)));
-  const some = (list?.kind === "list" && list.items.length > 0) || url;
-  if (!some && onAws(reader, map, `${quoted(map.path)} has no events: only AWS calls a function by its name.`)) {
-    found.push(...placed(reader, map, [alone("invoke", "invoke")]));
-  }
-  return found;
-}
-
-function readEvent(reader: SectionReader, item: Node, manifest: Manifest): readonly Unnamed[] {
-  const node = reader.resolve(item);
-  const [kind, written] =
-    node?.kind === "scalar" ? [node.text, node] : ([...(asMap(node, reader.problems)?.entries ?? [])][0] ?? []);
-  const value = written && reader.resolve(written);
-  if (kind === undefined || !value) return [];
-  return placed(reader, value, readKind(reader, kind, value, manifest));
-}
-
-function readKind(reader: SectionReader, kind: string, value: Node, { provider }: Manifest): readonly ReadEvent[] {
-  switch (kind) {
-    case "httpApi":
-      return readHttpApi(reader, value, provider.httpApi);
-    case "http":
-      return readHttp(reader, value);
-    case "alb":
-      return readAlb(reader, value);
-    case "sqs":
-      return readSqs(reader, value);
-    case "sns":
-      return readSns(reader, value);
-    case "s3":
-      return readS3(reader, value);
-    case "schedule":
-      return readSchedule(reader, value);
-    case "eventBridge":
-      return readEventBridge(reader, value);
-  }
-  const own = Object.hasOwn(awsEvents, kind) ? awsEvents[kind] : undefined;
-  if (own) {
-    const sentence = `${quoted(value.path)}: ${own.why}, and no other target has them.`;
-    const kinesis = kind === "stream" && JSON.stringify(plain(reader, value)).includes("kinesis");
-    return onAws(reader, value, sentence) ? [alone(kind, kinesis ? "kinesis" : own.event)] : [];
-  }
-  const known = ["httpApi", "http", "alb", "sqs", "sns", "s3", "schedule", "eventBridge", ...Object.keys(awsEvents)];
-  const mend =
-    kind === "url"
-      ? " A Function URL is a key of the function itself: `url: true` beside `handler`."
-      : suggest(kind, known);
-  refuse(reader, value, `There is no event ${quoted(kind)}.${mend}`, "INVALID");
-  return [];
-}
-
-interface AwsOwn {
-  readonly event: AwsEvent | "eventbridge";
-  readonly why: string;
-}
-
-const cognito: AwsOwn = { event: "cognito", why: "a user pool of Cognito calls it while somebody signs in" };
-const kafka: AwsOwn = { event: "kafka", why: "AWS polls Kafka for its functions" };
-
-const awsEvents: Readonly<Record<string, AwsOwn>> = {
-  stream: { event: "dynamodb", why: "records of a DynamoDB or Kinesis stream are AWS's" },
-  websocket: { event: "websocket", why: "API Gateway keeps the connections of its web sockets" },
-  cognitoUserPool: cognito,
-  msk: kafka,
-  kafka,
-  activemq: { event: "mq", why: "AWS polls Amazon MQ for its functions" },
-  rabbitmq: { event: "mq", why: "AWS polls Amazon MQ for its functions" },
-  iot: { event: "iot", why: "rules of AWS IoT call it" },
-  iotFleetProvisioning: { event: "iot", why: "AWS IoT calls it while a device registers" },
-  alexaSkill: { event: "alexa", why: "Alexa calls its skills on AWS" },
-  alexaSmartHome: { event: "alexa", why: "Alexa calls its skills on AWS" },
-  cloudFront: { event: "cloudfront", why: "Lambda@Edge runs inside of CloudFront" },
-  cloudwatchEvent: { event: "eventbridge", why: "these are events of AWS's own services: use `eventBridge`" },
-  cloudwatchLog: { event: "logs", why: "CloudWatch hands over its own logs" },
-};
-
-function alone(kind: string, event: AwsOwn["event"]): ReadEvent {
-  return { kind, event, on: { kind: "native", provider: "aws", event } };
-}
-
-function placed(reader: SectionReader, node: Node, events: readonly ReadEvent[]): readonly Unnamed[] {
-  const { file, line, column } = node;
-  return events.map((event) => ({ ...event, file, line, column, settings: plain(reader, node) }));
-}
-
 /** `list-orders`, `list_orders` and `ListOrders` as `listOrders`. */
 function toName(written: string): string {
   const joined = written.replace(/[-_]+([a-zA-Z0-9])/g, (_, first: string) => first.toUpperCase());
   return joined.charAt(0).toLowerCase() + joined.slice(1);
 }
 
-function nameOf(name: string, kind: string, before: readonly Unnamed[]): string {
+function nameOf(name: string, kind: string, before: readonly PlacedEvent[]): string {
   if (before.length === 0) return name;
   const same = before.slice(1).filter((event) => event.kind === kind).length;
   return `${name}${kind.charAt(0).toUpperCase()}${kind.slice(1)}${same > 0 ? same + 1 : ""}`;
