@@ -241,7 +241,8 @@ describe("exports", () => {
     fetch"
   `));
 
-  test("of faasten/section", () => expect(listed("./section")).toMatchInlineSnapshot(`
+  test("of faasten/section", () =>
+    expect(listed("./section")).toMatchInlineSnapshot(`
     "below
     byBody
     byBus
