@@ -164,6 +164,7 @@ describe("exports", () => {
       type GraphDeployable
       type GraphFunction
       type GraphGrant
+      type GraphSection
       type Invocation
       type Journal
       type LambdaEvent
@@ -240,8 +241,19 @@ describe("exports", () => {
     fetch"
   `));
 
+  test("of faasten/section", () =>
+    expect(listed("./section")).toMatchInlineSnapshot(`
+    "below
+    byBody
+    byBus
+    byObject
+    filtered
+    limited
+    withInput"
+  `));
+
   test("the map names these entries, and each one's source is where its build comes from", () => {
-    expect(entries.map(([name]) => name)).toEqual([".", "./provider", "./conformance", "./globals"]);
+    expect(entries.map(([name]) => name)).toEqual([".", "./provider", "./conformance", "./globals", "./section"]);
     for (const [, { "faasten-source": source, types, default: built }] of entries) {
       expect(existsSync(new URL(source, root)), source).toBe(true);
       expect([types, built]).toEqual(

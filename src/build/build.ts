@@ -11,15 +11,18 @@ import { type AppManifests, readApp } from "./app.ts";
 import { type Bindings, bind } from "./bind.ts";
 import { bundling, forCommonJs, lazyBuiltins, ours } from "./bundling.ts";
 import { type Deployable, deployablesOf } from "./deployables.ts";
-import { discover, type Found } from "./discover.ts";
+import { discover, type Find, type Found } from "./discover.ts";
 import { importEntries, report } from "./discovery.ts";
 import { entrySource, handedOver, hasLambda, isPromised } from "./entry.ts";
+import { checkEnvironments } from "./environment.ts";
 import { withoutFeatures } from "./features.ts";
 import { graphOf } from "./graph.ts";
-import { noLambdaModules } from "./lambda-modules.ts";
+import { plainFiles } from "./handler-files.ts";
+import { type LambdaModules, noLambdaModules } from "./lambda-modules.ts";
 import { cloudPackages } from "./packages.ts";
 import { allProviders, providerOf, type Target } from "./providers.ts";
 import { type Weight, weigh } from "./report.ts";
+import { declaredBy, modulesOf, placeIn, sectionPlugin } from "./section-modules.ts";
 import { emitStack, nodeOf } from "./stack.ts";
 import { userModules } from "./user-modules.ts";
 import { zip } from "./zip.ts";
@@ -51,8 +54,8 @@ export interface Made {
   readonly notes: readonly string[];
   /** The file that exports a function. */
   readonly fileOf: (functionName: string) => string;
-  /** How the app's own modules come into a bundle. `handed`: the export whose Lambda handler alone goes into it. */
-  readonly userPlugins: (handed?: string) => readonly Plugin[];
+  /** How the app's own modules come into a program, each Lambda handler wrapped. */
+  readonly plugins: readonly Plugin[];
 }
 
 export interface Bundle {
@@ -93,17 +96,24 @@ export async function make(
   const app = readApp(folder, { target, types, params, ...(stage !== undefined && { stage }) }, problems);
   const output = join(folder, ".faasten", target);
   const discovery = app.entries.length > 0 ? await importEntries(folder, app.entries, output, problems) : undefined;
-  const all = discovery ? discover(discovery.modules, discovery.find, problems, { cloud: target !== "local" }) : [];
+  const modules = [...(discovery?.modules ?? []), ...declaredBy(app.section.functions)];
+  const section = modulesOf(app.section.functions, { handed: false });
+  const find: Find = (exported, entry) =>
+    placeIn(section, exported, entry) ?? discovery?.find(exported, entry) ?? { file: entry, line: 1 };
+  const all = discover(modules, find, problems, { cloud: target !== "local" });
   const found = all.filter(({ definition: { on } }) => foreign === "refused" || isOf(on, provider));
+  const plain = await plainFiles({ folder, modules: section, entries: app.entries }, problems);
   const declared = { components: byName(app.components), scopedOut: byName(app.scopedOut) };
   const bindings = bind(found, { provider, providers, declared }, problems);
   problems.throwIfAny();
 
   const service = app.manifest?.service ?? "";
   const deployables = deployablesOf(found, provider);
-  const graph = graphOf({ service, target, folder, found, deployables, bindings });
+  checkEnvironments(deployables, app.section.functions, problems);
+  problems.throwIfAny();
+  const graph = graphOf({ service, target, folder, found, deployables, bindings, section: app.section.functions });
   const sources = new Map(
-    discovery?.modules.flatMap(({ file, exports }) =>
+    modules.flatMap(({ file, exports }) =>
       all
         .filter(({ exported, definition }) => exports[exported] === definition)
         .map(({ name }) => [name, file] as const),
@@ -111,10 +121,11 @@ export async function make(
   );
   const fileOf = (name: string): string => sources.get(name) ?? "";
   const functions = new Set(all.map(({ exported }) => exported));
-  const lambdas = discovery?.lambdas ?? noLambdaModules;
-  const userPlugins = (handed?: string): readonly Plugin[] => [
-    userModules({ folder, functions, handed, lambdas: () => lambdas }),
-  ];
+  const { handlers, all: reached } = discovery?.lambdas ?? noLambdaModules;
+  const lambdas: LambdaModules = { handlers, all: new Set([...reached, ...plain]) };
+  const ownModules = (handed?: string): Plugin => userModules({ folder, functions, handed, lambdas: () => lambdas });
+  const plugins = [sectionPlugin(section, folder), ownModules()];
+  const served = modulesOf(app.section.functions, { handed: provider.lambda === true });
   const bundles = new Map<string, Bundle>();
   const notes: string[] = [];
   const node = nodeOf(app.manifest?.provider ?? {});
@@ -126,11 +137,11 @@ export async function make(
       notes.push(
         `${handed.name} takes a callback, which Node.js ${node} on Lambda does not: it is deployed as a handler that returns a promise`,
       );
-    const plugins = userPlugins(handed?.exported);
+    const plugins = [sectionPlugin(served, folder), ownModules(handed?.exported)];
     const made = await bundle({ folder, output, deployable, provider, source, plugins, problems });
     if (made) bundles.set(deployable.name, made);
   }
-  return { output, app, provider, found: all, bindings, graph, bundles, notes, fileOf, userPlugins };
+  return { output, app, provider, found: all, bindings, graph, bundles, notes, fileOf, plugins };
 }
 
 function isOf(on: TriggerSpec, { name }: Provider): boolean {
@@ -165,6 +176,8 @@ async function bundle({
   try {
     const { metafile, outputFiles } = await esbuild({
       ...bundling,
+      // What a handler requires is mostly CommonJS, as it would be unbundled.
+      ...(hasLambda(deployable) && { mainFields: ["main", "module"] }),
       stdin: { contents: source, resolveDir: folder, sourcefile: "faasten-entry.js", loader: "js" },
       outfile: join(output, "index.mjs"),
       write: false,

@@ -9,6 +9,7 @@ import { isGrant } from "./check-function.ts";
 import type { Deployable } from "./deployables.ts";
 import type { Found } from "./found.ts";
 import { moduleOf } from "./modules.ts";
+import { isSectionModule } from "./section-modules.ts";
 
 export interface EntryOptions {
   readonly service: string;
@@ -35,6 +36,20 @@ export function entrySource({ service, deployable, bindings, provider, fileOf, c
   const handed = handedOver(deployable, provider);
   if (handed) {
     const definition = use(fileOf(handed.name), handed.exported);
+    if (!callbacks && isSectionModule(fileOf(handed.name))) {
+      const [takes, streams, promise] = [
+        useModule(ourModule("bridge/handler"), "takesCallback"),
+        useModule(ourModule("bridge/stream"), "isStreaming"),
+        useModule(ourModule("bridge/handler"), "promised"),
+      ];
+      const chosen = `${takes}($handler) && !${streams}($handler) ? ${promise}($handler) : $handler`;
+      return [
+        ...lines(),
+        `const $handler = ${definition}.lambda.handler;`,
+        `export const handler = ${chosen};`,
+        "",
+      ].join("\n");
+    }
     const promised = isPromised(handed, callbacks) ? useModule(ourModule("bridge/handler"), "promised") : "";
     return [...lines(), `export const handler = ${promised}(${definition}.lambda.handler);`, ""].join("\n");
   }

@@ -25,10 +25,10 @@ export interface InspectedComponent extends Omit<GraphComponent, "metadata"> {
 export async function inspect(options: BuildOptions): Promise<Inspected> {
   const { folder } = options;
   const unbuilt = new Problems(folder);
-  const { app, found, bindings, graph, bundles, fileOf, userPlugins } = await make(options, unbuilt, "left out");
+  const { app, found, bindings, graph, bundles, fileOf, plugins } = await make(options, unbuilt, "left out");
   const problems = new Problems(folder);
   const variables = new Set(Object.keys(app.manifest?.provider.environment ?? {}));
-  const portability = await portabilityOf({ folder, found, fileOf, variables, plugins: userPlugins() }, problems);
+  const portability = await portabilityOf({ folder, found, fileOf, variables, plugins }, problems);
   problems.throwIfAny();
   return {
     ...graph,

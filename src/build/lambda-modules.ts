@@ -13,11 +13,12 @@ export interface LambdaModules {
 
 export const noLambdaModules: LambdaModules = { handlers: new Set(), all: new Set() };
 
-/** `sources`: the user's own files. The metafile's paths begin at the folder. */
+/** `sources`: the user's own files. `known`: more files of handlers. The metafile's paths begin at the folder. */
 export async function lambdaModules(
   { inputs }: Metafile,
   folder: string,
   sources: Iterable<string>,
+  known: Iterable<string> = [],
 ): Promise<LambdaModules> {
   const imports = new Map(Object.entries(inputs).map(([path, input]) => [join(folder, path), input.imports]));
   const handlers = new Set<string>();
@@ -32,7 +33,7 @@ export async function lambdaModules(
     all.add(file);
     for (const { path, external } of imports.get(file) ?? []) if (!external) reach(join(folder, path));
   };
-  for (const handler of handlers) reach(handler);
+  for (const handler of [...handlers, ...known]) reach(handler);
   return { handlers, all };
 }
 

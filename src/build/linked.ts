@@ -4,7 +4,7 @@ import { join, sep } from "node:path";
 import { build, type Metafile, type Plugin } from "esbuild";
 import type { Place } from "../manifest/problems.ts";
 import { bundling } from "./bundling.ts";
-import { type Packages, packageName } from "./package-ties.ts";
+import { isFile, type Packages, packageName } from "./package-ties.ts";
 import { type AnyNode, childrenOf, isSpace, keyOf, namesIn, readSyntax, type Syntax } from "./syntax.ts";
 import { libraryTie } from "./ties.ts";
 
@@ -14,7 +14,7 @@ export interface Linked {
   readonly live: readonly AnyNode[];
   readonly metafile: Metafile;
   readonly packages: Packages;
-  /** `undefined`: the bundler's own. */
+  /** `undefined`: in no file, but made by a build. */
   placeOf(node: AnyNode): Place | undefined;
 }
 
@@ -52,7 +52,7 @@ export async function link({ folder, file, exported, plugins, packages }: LinkOp
     placeOf({ loc }) {
       if (!loc) return undefined;
       const entry = sources.findEntry(loc.start.line - 1, loc.start.column);
-      if (!("originalSource" in entry) || entry.originalSource === "faasten-entry.js") return undefined;
+      if (!("originalSource" in entry) || !isFile(entry.originalSource)) return undefined;
       return { file: join(folder, entry.originalSource.split("/").join(sep)), line: entry.originalLine + 1 };
     },
   };

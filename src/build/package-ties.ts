@@ -1,12 +1,17 @@
 // Which packages lead to a cloud, and where the user's own code asks for them.
 import { existsSync, readFileSync } from "node:fs";
 import { SourceMap } from "node:module";
-import { extname, join, sep } from "node:path";
+import { join, sep } from "node:path";
 import { type Metafile, transform } from "esbuild";
 import type { Place } from "../manifest/problems.ts";
 import { loaderOf } from "./lambda-modules.ts";
 import { nodesOf, readSyntax, textOf } from "./syntax.ts";
 import { libraryTie } from "./ties.ts";
+
+/** Of the paths of a metafile or source map: the entry, and modules that a plugin makes, are none. */
+export function isFile(path: string): boolean {
+  return path !== "faasten-entry.js" && !/^[\w-]{2,}:/.test(path);
+}
 
 export interface Package {
   readonly name: string;
@@ -115,7 +120,7 @@ export async function lineOfPackage({ inputs }: Metafile, folder: string, name: 
     return library !== undefined && (inputs[path]?.imports ?? []).some((next) => leads(next.path, seen));
   };
   for (const [path, { imports }] of Object.entries(inputs)) {
-    if (packageOf(join(folder, path)) || extname(path) === "" || path === "faasten-entry.js") continue;
+    if (packageOf(join(folder, path)) || !isFile(path)) continue;
     const found = imports.find((one) => !one.external && leads(one.path, new Set()));
     if (!found) continue;
     const file = join(folder, path);

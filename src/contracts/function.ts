@@ -58,6 +58,8 @@ export interface Definition {
   settle(arrival: RequestArrival | EventArrival, invocation: Invocation): Promise<Outcome>;
   /** What becomes of an arrival whose handling failed: it threw, was given up at the deadline, or left a rejection alone. */
   fail(error: unknown, invocation: Invocation, arrival: RequestArrival | EventArrival): Outcome;
+  /** Milliseconds that it may run; left out: what the app says. */
+  readonly timeout?: number;
   /** An AWS Lambda handler that is wrapped: a host that runs such handlers as they are is handed this one. */
   readonly lambda?: { readonly handler: Function; readonly event: LambdaEvent | AwsEvent };
   settleMany?(arrivals: readonly EventArrival[], invocation: Invocation): Promise<readonly Outcome[]>;

@@ -29,6 +29,18 @@ export interface GraphFunction {
   readonly on: TriggerSpec;
   /** A Lambda handler, and the event that it expects. */
   readonly lambda?: LambdaEvent | AwsEvent;
+  /** Where a serverless.yml declares it: what that says of it. */
+  readonly section?: GraphSection;
+}
+
+export interface GraphSection {
+  /** Seconds. */
+  readonly timeout?: number;
+  /** MiB. */
+  readonly memorySize?: number;
+  readonly environment: Readonly<Record<string, string>>;
+  /** The entry of `events`, as it is written: what CloudFormation makes stands as `{ Ref }`. */
+  readonly event: Readonly<Record<string, unknown>>;
 }
 
 export interface GraphComponent {

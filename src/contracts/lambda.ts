@@ -33,4 +33,6 @@ export type AwsEvent =
   | "alexa"
   | "cloudfront"
   | "logs"
-  | "ses";
+  | "ses"
+  /** No event at all: it is called by its name. */
+  | "invoke";
