@@ -27,7 +27,8 @@ export async function inspect(options: BuildOptions): Promise<Inspected> {
   const unbuilt = new Problems(folder);
   const { app, found, bindings, graph, bundles, fileOf, plugins } = await make(options, unbuilt, "left out");
   const problems = new Problems(folder);
-  const variables = new Set(Object.keys(app.manifest?.provider.environment ?? {}));
+  const environments = [app.manifest?.provider, ...app.section.functions].map((one) => one?.environment ?? {});
+  const variables = new Set(environments.flatMap((one) => Object.keys(one)));
   const portability = await portabilityOf({ folder, found, fileOf, variables, plugins }, problems);
   problems.throwIfAny();
   return {

@@ -127,18 +127,21 @@ export function readSyntax(code: string): Syntax {
     }
   }
 
-  /** `legacy.handler` of an object that is written out, or of a module of CommonJS. */
+  /** `legacy.handler` of an object that is written out, or of a module. */
   function valuesOf(node: Extract<AnyNode, { type: "MemberExpression" }>): readonly AnyNode[] {
     const key = keyOf(node);
-    const { object } = node;
+    const object = node.object.type === "ChainExpression" ? node.object.expression : node.object;
     const member = spaceOf(object)?.get(key);
     if (member) return [member];
-    if (object.type === "MemberExpression" && keyOf(object) === "default")
-      return object.object.type === "Identifier" ? membersOf(resolve(object.object.name, object)?.value, key) : [];
-    return object.type === "Identifier" ? membersOf(resolve(object.name, object)?.value, key) : [];
+    if (object.type === "Identifier") return membersOf(object, key);
+    if (object.type !== "MemberExpression") return [];
+    // `default` of a module of CommonJS is the module.
+    const whole = keyOf(object) === "default" ? membersOf(object.object, key) : [];
+    return [...whole, ...valuesOf(object).flatMap((value) => membersOf(value, key))];
   }
 
-  function membersOf(value: AnyNode | undefined, key: string): readonly AnyNode[] {
+  function membersOf(of: AnyNode, key: string): readonly AnyNode[] {
+    const value = of.type === "Identifier" ? resolve(of.name, of)?.value : of;
     if (value?.type === "ObjectExpression")
       return value.properties.flatMap((one) => (one.type === "Property" && keyOf(one) === key ? [one.value] : []));
     const wrapper = value && commonJs(value);
