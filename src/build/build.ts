@@ -75,7 +75,7 @@ export async function build({ folder, target, stage, params = {} }: BuildOptions
   );
   const functions = new Set(found.map(({ exported }) => exported));
   const weights: Record<string, Weight> = {};
-  const notes: string[] = [];
+  const notes = app.section.notes.map(({ file, line, message }) => `${file}:${line}  ${message}`);
   const node = nodeOf(app.manifest?.provider ?? {});
   const callbacks = node < 24;
   const { handlers, all } = discovery?.lambdas ?? noLambdaModules;
