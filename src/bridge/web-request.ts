@@ -57,14 +57,13 @@ export function headersOf(asked: Asked): Record<string, string> {
   const { request } = asked;
   const { protocol, host, port } = new URL(request.url);
   const secure = protocol === "https:";
-  const headers: Record<string, string> = record([
+  return Object.fromEntries([
     ["host", host],
     ["x-forwarded-for", unknownAddress],
     ["x-forwarded-port", port || (secure ? "443" : "80")],
     ["x-forwarded-proto", secure ? "https" : "http"],
+    ...request.headers,
   ]);
-  for (const [name, value] of request.headers) headers[name] = value;
-  return headers;
 }
 
 /** The last address that a proxy saw: whatever stands before it, the client may have written. */
@@ -119,7 +118,7 @@ export function decodedPath(path: string): string {
 
 /** As a JWT authorizer hands claims over: texts, a list in brackets. */
 export function claimsOf({ claims }: Caller): Texts {
-  return record(
+  return Object.fromEntries(
     Object.entries(claims).map(([name, value]) => [
       name,
       Array.isArray(value)
@@ -139,11 +138,12 @@ export function gatewayContext({ request, invocation: { id } }: Asked): {
   readonly domainPrefix: string;
   readonly requestId: string;
 } {
-  const { hostname } = new URL(request.url);
+  const { host, hostname } = new URL(request.url);
   return {
     accountId,
     apiId,
-    domainName: hostname,
+    // With its port, where it has one: handlers make addresses of it.
+    domainName: host,
     domainPrefix: hostname.split(".")[0] ?? hostname,
     requestId: id,
   };
@@ -153,13 +153,6 @@ export function gatewayContext({ request, invocation: { id } }: Asked): {
 export function logTime(now: Date): string {
   const [, day, month, year, time] = /(\d\d) (\w{3}) (\d{4}) ([\d:]+)/.exec(now.toUTCString()) ?? [];
   return `${day}/${month}/${year}:${time} +0000`;
-}
-
-/** A null-prototype map: the names are the client's. */
-export function record<T>(entries: Iterable<readonly [string, T]>): Record<string, T> {
-  const found: Record<string, T> = Object.create(null);
-  for (const [name, value] of entries) found[name] = value;
-  return found;
 }
 
 function viewOf(bytes: Uint8Array): Buffer {
