@@ -55,12 +55,11 @@ function encoded(query: string): readonly (readonly [string, string])[] {
 /** Lower-case names, with those that a load balancer or a gateway adds to every request. */
 export function headersOf(asked: Asked): Record<string, string> {
   const { request } = asked;
-  const { protocol, host, port } = new URL(request.url);
-  const secure = protocol === "https:";
+  const { secure, host, port } = originOf(request);
   return Object.fromEntries([
     ["host", host],
     ["x-forwarded-for", unknownAddress],
-    ["x-forwarded-port", port || (secure ? "443" : "80")],
+    ["x-forwarded-port", port ?? (secure ? "443" : "80")],
     ["x-forwarded-proto", secure ? "https" : "http"],
     ...request.headers,
   ]);
@@ -75,7 +74,7 @@ export function addressOf({ request }: Asked): string {
 }
 
 /**
- * Text where the media type is one of those that AWS takes for text and the bytes are UTF-8, else base64. `forms`: whatever
+ * Text where the media type is one of those that AWS takes for text and the bytes are UTF-8, else base64. `anyText`: whatever
  * its media type, as a REST API without binary media types has it.
  */
 export function toEventBody(
@@ -138,15 +137,25 @@ export function gatewayContext({ request, invocation: { id } }: Asked): {
   readonly domainPrefix: string;
   readonly requestId: string;
 } {
-  const { host, hostname } = new URL(request.url);
+  const { host } = originOf(request);
   return {
     accountId,
     apiId,
     // With its port, where it has one: handlers make addresses of it.
     domainName: host,
-    domainPrefix: hostname.split(".")[0] ?? hostname,
+    domainPrefix: host.split(/[.:]/, 1)[0] ?? host,
     requestId: id,
   };
+}
+
+/** A request's URL is a normal one, and need not be parsed again. */
+function originOf({ url }: Request): {
+  readonly secure: boolean;
+  readonly host: string;
+  readonly port: string | undefined;
+} {
+  const [, secure, host = "", port] = /^http(s?):\/\/([^/?#]*?(?::(\d+))?)(?:[/?#]|$)/.exec(url) ?? [];
+  return { secure: secure === "s", host, port };
 }
 
 /** `12/Mar/2020:19:03:58 +0000`. */
