@@ -1,8 +1,6 @@
 // A handler that writes its reply to a stream, and that reply as it is made.
 // https://docs.aws.amazon.com/lambda/latest/dg/config-rs-write-functions.html
 import type { Writable } from "node:stream";
-import type { Invocation } from "../contracts/function.ts";
-import { FaastenError } from "../errors.ts";
 import type { LambdaContext } from "./context.ts";
 
 export type StreamingHandler = (event: unknown, stream: Writable, context: LambdaContext) => unknown;
@@ -46,30 +44,17 @@ export function callStreaming(
   handler: StreamingHandler,
   event: unknown,
   context: LambdaContext,
-  { deadline, function: name, log }: Invocation,
 ): Promise<StreamedReply> {
   return new Promise((resolve, reject) => {
-    let begun = false;
-    const { stream, body } = createStream(() => {
-      begun = true;
-      resolve({ prelude: stream[preludeOf], body });
-    });
-    const fail = (error: unknown): void => {
-      if (stream.writableFinished || stream.destroyed) return;
-      if (begun) log.error("failed while its reply was sent", { error });
+    const { stream, body } = createStream(() => resolve({ prelude: stream[preludeOf], body }));
+    stream.on("error", () => undefined);
+    (async () => handler(event, stream, context))().catch((error: unknown) => {
       reject(error);
-      stream.destroy(error instanceof Error ? error : new Error(String(error)));
-    };
-    const late = (): void => fail(new FaastenError("TIMEOUT", `${name} did not end its reply in time`));
-    const timer = setTimeout(late, Math.max(0, Math.min(deadline - Date.now(), longest)));
-    timer.unref();
-    stream.once("close", () => clearTimeout(timer)).on("error", () => undefined);
-    (async () => handler(event, stream, context))().catch(fail);
+      if (!stream.writableFinished) stream.destroy(error instanceof Error ? error : new Error(String(error)));
+    });
   });
 }
 
-/** A longer timer would ring at once. */
-const longest: number = 2 ** 31 - 1;
 /** Bytes that wait for whoever reads, before the handler does. */
 const waiting = 16 * 1024;
 

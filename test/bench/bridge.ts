@@ -39,6 +39,7 @@ const invocation: Invocation = {
   signal: new AbortController().signal,
   native: { id: "1", payload: undefined, context: undefined, deadline: 0 },
   open: none,
+  hold: () => () => undefined,
   conceal() {},
   redact: (text) => text,
 };
