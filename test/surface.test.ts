@@ -124,6 +124,7 @@ describe("exports", () => {
       toBuffered
       toDeadLetter
       toNative
+      toPath
       toProblem
       toReply
       toRequest
@@ -169,10 +170,12 @@ describe("exports", () => {
       type Journal
       type LambdaEvent
       type LambdaHttpEvent
+      type Level
       type ListOptions
       type Listed
       type Log
       type MalformedArrival
+      type Mark
       type MetadataFields
       type MetadataValue
       type NativeReply
@@ -296,7 +299,7 @@ describe("providers", () => {
 
 describe("our share of a function's bundle, minified", () => {
   const sizes: readonly (readonly [name: string, entry: string, goal: number, ceiling: number])[] = [
-    ["HTTP, state and publish", httpStatePublish, 15 * 1024, 32_900],
+    ["HTTP, state and publish", httpStatePublish, 15 * 1024, 34_000],
     ["a subscriber and state", subscriberState, 8 * 1024, 23_700],
   ];
   test.each(sizes)("%s", async (name, entry, goal, ceiling) => {

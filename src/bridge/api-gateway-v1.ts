@@ -13,7 +13,6 @@ import {
   parametersOf,
   pathParametersOf,
   queryOf,
-  record,
   resourceOf,
 } from "./web-request.ts";
 
@@ -28,11 +27,11 @@ export function toRestApiEvent(asked: Asked, { body, isBase64Encoded }: EventBod
     path,
     httpMethod: request.method,
     headers,
-    multiValueHeaders: record(Object.entries(headers).map(([name, value]) => [name, [value]])),
+    multiValueHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
     queryStringParameters: parameters
-      ? record([...parameters].map(([name, values]) => [name, values.at(-1) ?? ""]))
+      ? Object.fromEntries([...parameters].map(([name, values]) => [name, values.at(-1) ?? ""]))
       : null,
-    multiValueQueryStringParameters: parameters ? record(parameters) : null,
+    multiValueQueryStringParameters: parameters ? Object.fromEntries(parameters) : null,
     pathParameters: pathParametersOf(asked) ?? null,
     stageVariables: null,
     requestContext: {

@@ -15,7 +15,6 @@ import {
   parametersOf,
   pathParametersOf,
   queryOf,
-  record,
   resourceOf,
 } from "./web-request.ts";
 
@@ -37,7 +36,7 @@ export function toHttpApiEvent(asked: Asked, body: EventBody, { url }: { readonl
     ...(cookie !== undefined && { cookies: cookie.split(/; */) }),
     headers,
     ...(parameters && {
-      queryStringParameters: record([...parameters].map(([name, values]) => [name, values.join(",")])),
+      queryStringParameters: Object.fromEntries([...parameters].map(([name, values]) => [name, values.join(",")])),
     }),
     requestContext: {
       ...gatewayContext(asked),

@@ -24,7 +24,7 @@ export function answering(handler: Function, event: LambdaHttpEvent): (asked: As
     const { invocation } = asked;
     const native = toHttpEvent(event, asked, await toEventBody(asked.request, { anyText: event === "apigw.v1" }));
     const context = toContext(invocation);
-    if (isStreaming(handler)) return toStreamedResponse(await callStreaming(handler, native, context, invocation));
+    if (isStreaming(handler)) return toStreamedResponse(await callStreaming(handler, native, context));
     return toResponse(await call(native, context), event);
   };
 }

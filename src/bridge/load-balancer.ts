@@ -1,7 +1,7 @@
 // A request as an Application Load Balancer hands it over, with one value of each header or with all.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
 import { arn } from "./placeholders.ts";
-import { type Asked, type EventBody, headersOf, parametersOf, queryOf, record } from "./web-request.ts";
+import { type Asked, type EventBody, headersOf, parametersOf, queryOf } from "./web-request.ts";
 
 /** Parameters stay as they came, percent-encoded: the handler decodes them. */
 export function toLoadBalancerEvent(
@@ -18,11 +18,13 @@ export function toLoadBalancerEvent(
     path,
     ...(multi
       ? {
-          multiValueQueryStringParameters: record(parameters),
-          multiValueHeaders: record(Object.entries(headers).map(([name, value]) => [name, [value]])),
+          multiValueQueryStringParameters: Object.fromEntries(parameters),
+          multiValueHeaders: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
         }
       : {
-          queryStringParameters: record([...parameters].map(([name, values]) => [name, values.at(-1) ?? ""])),
+          queryStringParameters: Object.fromEntries(
+            [...parameters].map(([name, values]) => [name, values.at(-1) ?? ""]),
+          ),
           headers,
         }),
     body: body ?? "",

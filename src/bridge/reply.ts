@@ -14,17 +14,20 @@ export function toResponse(result: unknown, event: LambdaHttpEvent): globalThis.
   if (whole["statusCode"] === undefined) {
     if (event !== "apigw.v2" && event !== "url") throw refused("the reply lacks its `statusCode`");
     const headers = { "content-type": "application/json" };
-    return new Response(bytesOf(typeof result === "string" ? result : json, false), { headers });
+    return new Response(typeof result === "string" ? result : json, { headers });
   }
   const { statusCode, body, isBase64Encoded } = whole;
   if (body !== undefined && body !== null && typeof body !== "string")
     throw refused(`the reply's \`body\` is text, and not ${Array.isArray(body) ? "a list" : `of type ${typeof body}`}`);
   const status = toStatus(statusCode);
   const headers = headersOf(whole, event);
+  if (!body || status === 204 || status === 205 || status === 304) return new Response(null, { status, headers });
+  const typed = headers.some(([name]) => name.toLowerCase() === "content-type");
   const type = defaultTypes[event];
-  if (type !== undefined && body && !headers.some(([name]) => name.toLowerCase() === "content-type"))
-    headers.push(["content-type", type]);
-  return new Response(bodyFor(status, body ? bytesOf(body, isBase64Encoded === true) : undefined), { status, headers });
+  if (!typed && type !== undefined) headers.push(["content-type", type]);
+  // To text, a web response would add a media type where there is none.
+  const asText = isBase64Encoded !== true && (typed || type !== undefined);
+  return new Response(asText ? body : bytesOf(body, isBase64Encoded === true), { status, headers });
 }
 
 export function toStreamedResponse({ prelude, body }: StreamedReply): globalThis.Response {
@@ -87,13 +90,8 @@ function toStatus(given: unknown): number {
   throw refused(`the reply's \`statusCode\` is a whole number from 200 to 599, and not ${JSON.stringify(given)}`);
 }
 
-/** As bytes: to text, a web response would add a media type. */
 function bytesOf(body: string, base64: boolean): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.from(body, base64 ? "base64" : "utf8"));
-}
-
-function bodyFor(status: number, body: Uint8Array<ArrayBuffer> | undefined): Uint8Array<ArrayBuffer> | null {
-  return status === 204 || status === 205 || status === 304 ? null : (body ?? null);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,8 +1,6 @@
 // A handler that writes its reply to a stream, and that reply as it is made.
 // https://docs.aws.amazon.com/lambda/latest/dg/config-rs-write-functions.html
-import type { Transform, Writable } from "node:stream";
-import type { Invocation } from "../contracts/function.ts";
-import { FaastenError } from "../errors.ts";
+import type { Writable } from "node:stream";
 import type { LambdaContext } from "./context.ts";
 
 export type StreamingHandler = (event: unknown, stream: Writable, context: LambdaContext) => unknown;
@@ -23,7 +21,7 @@ export interface StreamedReply {
 const mark: unique symbol = Symbol.for("aws.lambda.runtime.handler.streaming") as never;
 const preludeOf: unique symbol = Symbol("prelude");
 
-interface ReplyStream extends Transform {
+interface ReplyStream extends Writable {
   [preludeOf]: Prelude;
 }
 
@@ -46,62 +44,80 @@ export function callStreaming(
   handler: StreamingHandler,
   event: unknown,
   context: LambdaContext,
-  { deadline, function: name, log }: Invocation,
 ): Promise<StreamedReply> {
   return new Promise((resolve, reject) => {
-    let begun = false;
-    const stream = createStream(() => {
-      begun = true;
-      resolve({ prelude: stream[preludeOf], body: toWeb(stream) });
-    });
-    const fail = (error: unknown): void => {
-      if (stream.closed) return;
-      if (begun) log.error("failed while its reply was sent", { error });
+    const { stream, body } = createStream(() => resolve({ prelude: stream[preludeOf], body }));
+    stream.on("error", () => undefined);
+    (async () => handler(event, stream, context))().catch((error: unknown) => {
       reject(error);
-      stream.destroy(error instanceof Error ? error : new Error(String(error)));
-    };
-    const late = (): void => fail(new FaastenError("TIMEOUT", `${name} did not end its reply in time`));
-    const left = setTimeout(late, Math.max(0, Math.min(deadline - Date.now(), longest)));
-    left.unref();
-    stream.once("close", () => clearTimeout(left)).on("error", () => undefined);
-    (async () => handler(event, stream, context))().catch(fail);
+      if (!stream.writableFinished) stream.destroy(error instanceof Error ? error : new Error(String(error)));
+    });
   });
 }
 
-/** A longer timer would ring at once. */
-const longest: number = 2 ** 31 - 1;
+/** Bytes that wait for whoever reads, before the handler does. */
+const waiting = 16 * 1024;
 
-function createStream(begin: () => void): ReplyStream {
-  const { Transform } = process.getBuiltinModule("node:stream");
-  const stream = new Transform({
-    transform(part, _encoding, done) {
-      start();
-      done(null, part);
-    },
-    flush(done) {
-      start();
-      done();
-    },
-  });
+/** What the handler writes, and what of it is to be sent: nothing more once nobody reads it, and the handler may end in peace. */
+function createStream(begin: () => void): { readonly stream: ReplyStream; readonly body: StreamedReply["body"] } {
+  const { Writable } = process.getBuiltinModule("node:stream");
+  let out: ReadableStreamDefaultController<Uint8Array> | undefined;
+  let resume: (() => void) | undefined;
   let started = false;
   const start = (): void => {
     if (!started) begin();
     started = true;
   };
+  const proceed = (): void => {
+    resume?.();
+    resume = undefined;
+  };
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        out = controller;
+      },
+      pull: proceed,
+      cancel() {
+        out = undefined;
+        proceed();
+      },
+    },
+    { highWaterMark: waiting, size: ({ byteLength }) => byteLength },
+  );
+  const stream = new Writable({
+    write(part: Uint8Array, _encoding, done) {
+      start();
+      out?.enqueue(new Uint8Array(part));
+      if (out && (out.desiredSize ?? 0) <= 0) resume = done;
+      else done();
+    },
+    final(done) {
+      start();
+      out?.close();
+      out = undefined;
+      done();
+    },
+    destroy(error, done) {
+      if (error) out?.error(error);
+      else out?.close();
+      out = undefined;
+      proceed();
+      done(error);
+    },
+  });
   const { write } = stream;
   const asSent = (part: unknown): unknown =>
     typeof part === "string" || part instanceof Uint8Array ? part : JSON.stringify(part);
-  return Object.assign(stream, {
-    [preludeOf]: {},
-    write: (part: unknown, ...rest: readonly unknown[]): boolean =>
-      Reflect.apply(write, stream, [asSent(part), ...rest]),
-    setContentType(type: string): void {
-      HttpResponseStream.from(stream, { ...Reflect.get(stream, preludeOf), headers: { "content-type": type } });
-    },
-  });
-}
-
-function toWeb(stream: Transform): ReadableStream<Uint8Array> {
-  const { Readable } = process.getBuiltinModule("node:stream");
-  return Readable.toWeb(stream) as ReadableStream<Uint8Array>;
+  return {
+    body,
+    stream: Object.assign(stream, {
+      [preludeOf]: {},
+      write: (part: unknown, ...rest: readonly unknown[]): boolean =>
+        Reflect.apply(write, stream, [asSent(part), ...rest]),
+      setContentType(type: string): void {
+        HttpResponseStream.from(stream, { ...Reflect.get(stream, preludeOf), headers: { "content-type": type } });
+      },
+    }),
+  };
 }

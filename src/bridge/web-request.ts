@@ -55,16 +55,14 @@ function encoded(query: string): readonly (readonly [string, string])[] {
 /** Lower-case names, with those that a load balancer or a gateway adds to every request. */
 export function headersOf(asked: Asked): Record<string, string> {
   const { request } = asked;
-  const { protocol, host, port } = new URL(request.url);
-  const secure = protocol === "https:";
-  const headers: Record<string, string> = record([
+  const { secure, host, port } = originOf(request);
+  return Object.fromEntries([
     ["host", host],
     ["x-forwarded-for", unknownAddress],
-    ["x-forwarded-port", port || (secure ? "443" : "80")],
+    ["x-forwarded-port", port ?? (secure ? "443" : "80")],
     ["x-forwarded-proto", secure ? "https" : "http"],
+    ...request.headers,
   ]);
-  for (const [name, value] of request.headers) headers[name] = value;
-  return headers;
 }
 
 /** The last address that a proxy saw: whatever stands before it, the client may have written. */
@@ -76,7 +74,7 @@ export function addressOf({ request }: Asked): string {
 }
 
 /**
- * Text where the media type is one of those that AWS takes for text and the bytes are UTF-8, else base64. `forms`: whatever
+ * Text where the media type is one of those that AWS takes for text and the bytes are UTF-8, else base64. `anyText`: whatever
  * its media type, as a REST API without binary media types has it.
  */
 export function toEventBody(
@@ -119,7 +117,7 @@ export function decodedPath(path: string): string {
 
 /** As a JWT authorizer hands claims over: texts, a list in brackets. */
 export function claimsOf({ claims }: Caller): Texts {
-  return record(
+  return Object.fromEntries(
     Object.entries(claims).map(([name, value]) => [
       name,
       Array.isArray(value)
@@ -139,27 +137,31 @@ export function gatewayContext({ request, invocation: { id } }: Asked): {
   readonly domainPrefix: string;
   readonly requestId: string;
 } {
-  const { hostname } = new URL(request.url);
+  const { host } = originOf(request);
   return {
     accountId,
     apiId,
-    domainName: hostname,
-    domainPrefix: hostname.split(".")[0] ?? hostname,
+    // With its port, where it has one: handlers make addresses of it.
+    domainName: host,
+    domainPrefix: host.split(/[.:]/, 1)[0] ?? host,
     requestId: id,
   };
+}
+
+/** A request's URL is a normal one, and need not be parsed again. */
+function originOf({ url }: Request): {
+  readonly secure: boolean;
+  readonly host: string;
+  readonly port: string | undefined;
+} {
+  const [, secure, host = "", port] = /^http(s?):\/\/([^/?#]*?(?::(\d+))?)(?:[/?#]|$)/.exec(url) ?? [];
+  return { secure: secure === "s", host, port };
 }
 
 /** `12/Mar/2020:19:03:58 +0000`. */
 export function logTime(now: Date): string {
   const [, day, month, year, time] = /(\d\d) (\w{3}) (\d{4}) ([\d:]+)/.exec(now.toUTCString()) ?? [];
   return `${day}/${month}/${year}:${time} +0000`;
-}
-
-/** A null-prototype map: the names are the client's. */
-export function record<T>(entries: Iterable<readonly [string, T]>): Record<string, T> {
-  const found: Record<string, T> = Object.create(null);
-  for (const [name, value] of entries) found[name] = value;
-  return found;
 }
 
 function viewOf(bytes: Uint8Array): Buffer {

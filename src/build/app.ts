@@ -45,7 +45,9 @@ export function readApp(
     { folder: componentsFolder, target, service: manifest?.service ?? "", types },
     problems,
   );
-  const section = manifest ? readSection(manifest, { folder, target }, problems) : { functions: [], notes: [] };
+  const section = manifest
+    ? readSection(manifest, { folder, target }, problems)
+    : { functions: [], folders: [], notes: [] };
   const environment: Record<string, string> = {};
   const own = target === "local" ? sharedEnvironment(section.functions, problems) : {};
   for (const [name, value] of Object.entries({ ...manifest?.provider.environment, ...own, ...dotEnv })) {

@@ -127,7 +127,7 @@ export async function make(
   const plugins = [sectionPlugin(section, folder), ownModules()];
   const served = modulesOf(app.section.functions, { handed: provider.lambda === true });
   const bundles = new Map<string, Bundle>();
-  const notes: string[] = [];
+  const notes = app.section.notes.map(({ file, line, message }) => `${file}:${line}  ${message}`);
   const node = nodeOf(app.manifest?.provider ?? {});
   const callbacks = node < 24;
   for (const deployable of deployables) {

@@ -95,12 +95,12 @@ function lambdaProblems({ on, lambda }: Definition): readonly string[] {
           `\`lambda\` is given ${handler === null ? "null" : `a handler of type ${typeof handler}`}, and wants a function: is it exported under that name?`,
         ];
   if (on.kind === "native" || madeOf[on.kind].includes(event)) return wrong;
-  const can = madeOf[on.kind].map(quoted).join(", ");
-  const known = Object.values(madeOf).flat();
-  const what = known.includes(event)
-    ? `no ${quoted(event)} event is made of`
-    : `there is no event ${quoted(event)} for`;
-  return [...wrong, `${what} a ${on.kind} trigger: choose one of ${can}`];
+  const can = `: choose one of ${madeOf[on.kind].map(quoted).join(", ")}`;
+  const known = Object.values(madeOf).flat().includes(event);
+  const what = known
+    ? `${quoted(event)} events are not made of ${on.kind} triggers`
+    : `there is no event ${quoted(event)}`;
+  return [...wrong, what + can];
 }
 
 function corsProblems(cors: Cors | undefined): readonly string[] {

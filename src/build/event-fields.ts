@@ -1,14 +1,7 @@
 // Which fields of an AWS event have a meaning on AWS alone: elsewhere they are constants, or are not there.
 
-import {
-  type AnyNode,
-  type FunctionNode,
-  isFunction,
-  namesIn,
-  nodesOf,
-  type Parameter,
-  type Syntax,
-} from "./syntax.ts";
+import { type AnyNode, type FunctionNode, isFunction, namesIn, nodesOf } from "./nodes.ts";
+import type { Parameter, Syntax } from "./syntax.ts";
 import type { Tie } from "./ties.ts";
 
 export interface Read {

@@ -59,13 +59,13 @@ export function graphOf({ service, target, folder, found, deployables, bindings,
 }
 
 function sectionOf(
-  { timeout, memorySize, environment }: SectionFunction,
+  { timeout, memorySize, environment, made }: SectionFunction,
   { kind, settings }: SectionEvent,
 ): GraphSection {
   return {
     ...(timeout !== undefined && { timeout }),
     ...(memorySize !== undefined && { memorySize }),
-    environment,
+    environment: { ...environment, ...made },
     event: { [kind]: settings },
   };
 }

@@ -1,8 +1,9 @@
 // Which of the user's files are Lambda handlers, and what those import: they go into a bundle as they are.
 import { readFileSync } from "node:fs";
 import { extname, join } from "node:path";
-import type { AnyNode, Expression, Program } from "acorn";
+import type { Expression, Program } from "acorn";
 import type { Loader, Metafile } from "esbuild";
+import { nodesOf } from "./nodes.ts";
 
 export interface LambdaModules {
   /** The modules that handlers are imported from. */
@@ -55,7 +56,8 @@ async function handlersIn(file: string): Promise<ReadonlySet<string>> {
   const found = new Set<string>();
   for (const node of nodesOf(program)) {
     if (node.type !== "CallExpression" || !isLambda(node.callee, imported)) continue;
-    for (const inner of nodesOf(node.arguments[0])) {
+    const [handler] = node.arguments;
+    for (const inner of handler ? nodesOf(handler) : []) {
       const from = inner.type === "Identifier" ? imported.get(inner.name)?.from : undefined;
       if (from !== undefined) found.add(from);
     }
@@ -94,12 +96,4 @@ function isLambda(callee: Expression | { readonly type: "Super" }, imported: Rea
   const { object, property } = callee;
   const whole = object.type === "Identifier" && imported.get(object.name)?.from === "faasten";
   return whole && property.type === "Identifier" && property.name === "lambda";
-}
-
-/** All nodes below and including this one. */
-function nodesOf(value: unknown): readonly AnyNode[] {
-  if (Array.isArray(value)) return value.flatMap(nodesOf);
-  if (typeof value !== "object" || value === null) return [];
-  const below = Object.values(value).flatMap(nodesOf);
-  return "type" in value && typeof value.type === "string" ? [value as AnyNode, ...below] : below;
 }

@@ -4,8 +4,9 @@ import { join, sep } from "node:path";
 import { build, type Metafile, type Plugin } from "esbuild";
 import type { Place } from "../manifest/problems.ts";
 import { bundling } from "./bundling.ts";
+import { type AnyNode, childrenOf, keyOf, namesIn } from "./nodes.ts";
 import { isFile, type Packages, packageName } from "./package-ties.ts";
-import { type AnyNode, childrenOf, isSpace, keyOf, namesIn, readSyntax, type Syntax } from "./syntax.ts";
+import { isSpace, readSyntax, type Syntax } from "./syntax.ts";
 import { libraryTie } from "./ties.ts";
 
 export interface Linked {

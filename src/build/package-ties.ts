@@ -5,7 +5,8 @@ import { join, sep } from "node:path";
 import { type Metafile, transform } from "esbuild";
 import type { Place } from "../manifest/problems.ts";
 import { loaderOf } from "./lambda-modules.ts";
-import { nodesOf, readSyntax, textOf } from "./syntax.ts";
+import { nodesOf, textOf } from "./nodes.ts";
+import { readSyntax } from "./syntax.ts";
 import { libraryTie } from "./ties.ts";
 
 /** Of the paths of a metafile or source map: the entry, and modules that a plugin makes, are none. */

@@ -5,8 +5,8 @@ import { report } from "./discovery.ts";
 import { contextTie, fieldTie, isBridged, readsOf } from "./event-fields.ts";
 import type { Found } from "./found.ts";
 import { type Linked, link, linkAll, own } from "./linked.ts";
+import { type AnyNode, namesIn, nodesOf, textOf } from "./nodes.ts";
 import { importsOf, lineOfPackage, type Packages, packageName, packageOf, packagesIn } from "./package-ties.ts";
-import { type AnyNode, namesIn, nodesOf, textOf } from "./syntax.ts";
 import { libraryTie, serviceTie, type Tie, textTie, variableTie } from "./ties.ts";
 
 /** "bridged": as it is, with the event of AWS that it expects made of what comes. */

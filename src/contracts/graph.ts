@@ -38,7 +38,8 @@ export interface GraphSection {
   readonly timeout?: number;
   /** MiB. */
   readonly memorySize?: number;
-  readonly environment: Readonly<Record<string, string>>;
+  /** What CloudFormation makes stands as `{ Ref }`. */
+  readonly environment: Readonly<Record<string, unknown>>;
   /** The entry of `events`, as it is written: what CloudFormation makes stands as `{ Ref }`. */
   readonly event: Readonly<Record<string, unknown>>;
 }

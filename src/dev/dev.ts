@@ -96,7 +96,7 @@ export async function dev(options: DevOptions): Promise<Dev> {
       { target: "local", types, ...(options.stage !== undefined && { stage: options.stage }), params: options.params },
       problems,
     );
-    watcher.also([join(folder, "serverless.yml"), join(folder, ".env"), ...app.files]);
+    watcher.also([join(folder, "serverless.yml"), join(folder, ".env"), ...app.files, ...app.section.folders]);
     watcher.below(app.manifest?.entryFolders ?? []);
     const section = modulesOf(app.section.functions, { handed: false });
     const some = app.entries.length > 0 || section.length > 0;

@@ -10,6 +10,7 @@ import { compile, type Params } from "../runtime/router.ts";
 import { type AccessRule, admit, toAccess } from "./access.ts";
 import { preflight, withCors } from "./cors.ts";
 import { answerOnce, contentOf } from "./replay.ts";
+import { toSendable } from "./sendable.ts";
 
 /** A route and who may call it, for a handler that is declared elsewhere: `lambda(handler, { on: http.any("/legacy/*") })`. */
 export interface HttpTrigger {
@@ -71,7 +72,7 @@ export function toSpec({ access, ...trigger }: HttpTrigger): TriggerSpec {
 const notARequest = "this function takes requests";
 
 function answering(
-  { method, path, access }: HttpTrigger,
+  { method, path, access, stream }: HttpTrigger,
   work: (admitted: Admitted) => Promise<Response>,
   idempotent: ((request: Request) => string | null) | undefined,
 ): (arrival: RequestArrival, invocation: Invocation) => Promise<Response> {
@@ -84,7 +85,7 @@ function answering(
     const make = async (): Promise<Response> => {
       const response = await work({ arrival, params, caller, invocation });
       const wrong = whatIsWrong(response);
-      if (wrong === undefined) return response;
+      if (wrong === undefined) return toSendable(response, invocation, stream);
       throw new FaastenError("INTERNAL", `${invocation.function} gave ${wrong}: return a Response`);
     };
     if (!import.meta.without?.idempotency) {

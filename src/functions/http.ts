@@ -46,7 +46,7 @@ export interface HttpOptions<U, S extends Schema | undefined> {
   readonly body?: S;
   /** The same key gets the same answer again, for a day; `null` runs unguarded. Claims lie in the state component `idempotency`. */
   readonly idempotent?: (request: Request) => string | null;
-  /** The reply is sent while it is made. */
+  /** The reply is sent while it is made; left out: a body that is a stream is read to its end first. */
   readonly stream?: true;
   /** A deployable of its own, and so an origin of its own. */
   readonly isolate?: true;

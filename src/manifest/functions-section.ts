@@ -1,11 +1,12 @@
 // `functions:` of a serverless.yml: ordinary Lambda handlers, each with what triggers it.
+import { dirname, join } from "node:path";
 import { findHandler, type Handler } from "./handler-file.ts";
 import type { Manifest } from "./manifest.ts";
-import type { MapNode, Node } from "./nodes.ts";
+import { type MapNode, type Node, toIntrinsic } from "./nodes.ts";
 import { type Place, type Problem, Problems, quoted } from "./problems.ts";
 import { readEnvironment } from "./provider-section.ts";
 import { type PlacedEvent, readEvents } from "./section-events.ts";
-import { checkSettings, refuse, type SectionReader, type Settings } from "./section-reader.ts";
+import { checkSettings, plain, refuse, type SectionReader, type Settings } from "./section-reader.ts";
 import { asMap, asNumber, record } from "./shape.ts";
 import { at } from "./variables.ts";
 
@@ -19,6 +20,8 @@ export interface SectionFunction extends Place {
   /** MiB. */
   readonly memorySize?: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** Variables that CloudFormation makes, as `{ Ref }`: there are some on AWS alone. */
+  readonly made: Readonly<Record<string, unknown>>;
   readonly events: readonly SectionEvent[];
 }
 
@@ -29,6 +32,8 @@ export interface SectionEvent extends PlacedEvent {
 
 export interface Section {
   readonly functions: readonly SectionFunction[];
+  /** Where their handlers' files are, or should be; absolute. */
+  readonly folders: readonly string[];
   /** What is left unserved on this machine, and why. */
   readonly notes: readonly Problem[];
 }
@@ -45,12 +50,15 @@ export function readSection(manifest: Manifest, { folder, target }: SectionOptio
   const { resolve } = manifest;
   const reader: SectionReader = { resolve, target, problems, notes };
   const functions: SectionFunction[] = [];
+  const folders = new Set<string>();
   for (const [written, node] of entriesOf(manifest, reader)) {
     const map = asMap(resolve(node), problems);
+    const handler = at(map, "handler", reader);
+    if (handler?.kind === "scalar") folders.add(dirname(join(folder, handler.text)));
     const one = map && readFunction(written, map, { folder, manifest, reader });
     if (one) functions.push(one);
   }
-  return { functions, notes: notes.list() };
+  return { functions, folders: [...folders], notes: notes.list() };
 }
 
 /** One map, or a list of maps. */
@@ -87,7 +95,7 @@ function readFunction(
   const handler = findHandler(folder, handlerNode, problems);
   const timeout = readSeconds(reader, map);
   const memorySize = asNumber(at(map, "memorySize", reader), problems);
-  const environment = readEnvironment(asMap(at(map, "environment", reader), problems), reader, problems);
+  const variables = readVariables(reader, asMap(at(map, "environment", reader), problems));
   const events = readEvents(reader, map, name, manifest);
   if (!handler || !served) return undefined;
   const { file, line, column } = map;
@@ -96,12 +104,31 @@ function readFunction(
     handler,
     ...(timeout !== undefined && { timeout }),
     ...(memorySize !== undefined && { memorySize }),
-    environment: record(Object.entries(environment)),
+    ...variables,
     events: events.map((event, index) => ({ ...event, name: nameOf(name, event.kind, events.slice(0, index)) })),
     file,
     line,
     column,
   };
+}
+
+/** On this machine, what CloudFormation makes is left to `.env`. */
+function readVariables(reader: SectionReader, map: MapNode | undefined): Pick<SectionFunction, "environment" | "made"> {
+  if (!map) return { environment: record([]), made: record([]) };
+  const written = new Map<string, Node>();
+  const made: [string, unknown][] = [];
+  for (const [name, node] of map.entries) {
+    const value = reader.resolve(node);
+    if ((reader.target !== "aws" && reader.target !== "local") || !value || !toIntrinsic(value))
+      written.set(name, node);
+    else if (reader.target === "aws") made.push([name, plain(reader, value)]);
+    else {
+      const message = `${quoted(node.path)} is made by CloudFormation: here it is what \`.env\` says, or not set.`;
+      reader.notes.add("UNSUPPORTED", node, message);
+    }
+  }
+  const environment = readEnvironment({ ...map, entries: written }, reader, reader.problems);
+  return { environment, made: record(made) };
 }
 
 const codeElsewhere = "only AWS adds code to a function after it is bundled: install it as a package";

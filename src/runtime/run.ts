@@ -6,7 +6,7 @@ import type { Arrival, Call, EventArrival, Outcome, RequestArrival, Trigger } fr
 import { FaastenError, notHere } from "../errors.ts";
 import { createComponents } from "./components.ts";
 import { Run, type Scope } from "./invocation.ts";
-import { createJournal, type Journal, type Sink } from "./log.ts";
+import { createJournal, type Journal, type Mark, type Sink } from "./log.ts";
 import { longestTimer, Running } from "./running.ts";
 
 export interface Settled {
@@ -32,8 +32,8 @@ export interface Origin {
   readonly function: string;
 }
 
-export function createRunner(app: App, sink?: Sink): Runner {
-  const journal = createJournal(sink);
+export function createRunner(app: App, sink?: Sink, mark?: Mark): Runner {
+  const journal = createJournal(sink, mark);
   const components = createComponents(app, journal);
   const running = new Running<Run>();
   let last: string | undefined;

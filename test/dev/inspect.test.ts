@@ -1,11 +1,11 @@
 // `faasten inspect`: what it prints of the demo, of an app that has one of each, and of one that is broken.
-import { existsSync } from "node:fs";
+import { cpSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Inspected } from "../../src/build/inspect.ts";
 import { folder as bare } from "../src/manifest/folder.ts";
 import { runFaasten } from "./command.ts";
-import { copyOrders, makeApp, remove } from "./running.ts";
+import { copyOrders, makeApp, read, remove, repository, save } from "./running.ts";
 
 // Each command is a process.
 vi.setConfig({ testTimeout: 120_000 });
@@ -94,6 +94,20 @@ describe("as text", () => {
     expect(code).toBe(0);
     expect(stdout).toContain("\n  changes  not on gcp\n");
     expect(stdout).toMatch(/\n {2}http +[\d.]+ KB[\s\S]*holds getOrder, placeOrder, report, legacy\n/);
+  });
+
+  test("a section's handlers, as they lie in their files", async () => {
+    const folder = keep(makeApp({}));
+    cpSync(join(repository, "test/fixtures/serverless-project"), folder, { recursive: true });
+    const file = "src/http/hello.js";
+    save(
+      folder,
+      file,
+      read(folder, file).replace("async (event) => ({", "$&\n  account: event.requestContext.accountId,"),
+    );
+    const { code, stdout } = await inspect(folder);
+    expect(code).toBe(0);
+    expect(unweighed(stdout)).toMatchSnapshot();
   });
 
   test("--strict ends with 1 where a function is bound", async () => {

@@ -172,6 +172,43 @@ describe("served by faasten dev", () => {
   });
 });
 
+test("what AWS alone has is told and left unserved, beside portable functions; a missing handler is served once it is there", async () => {
+  const folder = makeApp({
+    "serverless.yml": `service: mixed
+provider: { name: aws }
+custom: { faasten: { entry: [src/portable.ts] } }
+functions:
+  records:
+    handler: src/one.handler
+    events: [{ stream: "arn:aws:dynamodb:eu-west-1:1:table/t/stream/s" }]
+  one:
+    handler: src/one.handler
+    events: [{ httpApi: GET /one }]
+`,
+    "src/portable.ts": `import { http } from "faasten";\nexport const portable = http.get("/portable", () => new Response("portable"));\n`,
+    "src/one.js": "exports.handler = async () => 'one';\n",
+  });
+  const running = await startDev(folder);
+  try {
+    const text = async (path: string): Promise<string> => (await fetch(running.url + path)).text();
+    expect([await text("/portable"), await text("/one")]).toEqual(["portable", "one"]);
+    expect(running.output()).toMatch(/serverless\.yml:7 .*DynamoDB or Kinesis stream are AWS's.* left unserved here/);
+    const from = running.output().length;
+    const yaml = read(folder, "serverless.yml");
+    save(
+      folder,
+      "serverless.yml",
+      `${yaml}  two:\n    handler: src/deep/two.handler\n    events: [{ httpApi: GET /two }]\n`,
+    );
+    await running.said(/NOT_FOUND .*There is no file `src\/deep\/two`/, from);
+    save(folder, "src/deep/two.ts", "export const handler = async () => 'two';\n");
+    await expect.poll(() => text("/two"), { timeout: 15_000 }).toBe("two");
+  } finally {
+    await running.stop();
+    remove(folder);
+  }
+});
+
 describe("built", () => {
   const folders: string[] = [];
   afterAll(() => {

@@ -165,6 +165,24 @@ test("a function: names, files, numbers and an environment of its own", () => {
   ]);
 });
 
+test("what CloudFormation makes of the environment is AWS's, and `.env`'s on this machine", () => {
+  const text = `    environment: { A: !Ref Table, B: { Fn::GetAtt: [Table, Arn] }, C: c }\n${event("httpApi: GET /a")}`;
+  const [onAws] = read(text, { target: "aws" }).functions;
+  expect(onAws).toMatchObject({
+    environment: { C: "c" },
+    made: { A: { Ref: "Table" }, B: { "Fn::GetAtt": ["Table", "Arn"] } },
+  });
+  const local = read(text, { target: "local" });
+  expect([local.functions[0]?.environment, local.wrong]).toEqual([{ C: "c" }, []]);
+  expect(local.left).toEqual(
+    ["A", "B"].map((name) => expect.stringContaining(`environment.${name}\` is made by CloudFormation`)),
+  );
+  expect(read(text, { target: "gcp" }).wrong).toEqual([
+    expect.stringMatching(/environment\.A` is made by CloudFormation, which Faasten does not read/),
+    expect.stringMatching(/environment\.B` is made/),
+  ]);
+});
+
 test("nothing comes of what is not enabled", () => {
   const { functions, wrong, left } = read(event("schedule: { rate: rate(1 hour), enabled: false }"));
   expect([functions[0]?.events, wrong]).toEqual([[], []]);
@@ -186,11 +204,6 @@ describe("on no target", () => {
     ["another language", "    runtime: python3.12", /^6 UNSUPPORTED .*`python3\.12`, and Faasten runs Node\.js alone/],
     ["a slip", "    memroySize: 512", /^6 INVALID There is no key `memroySize`.*`memorySize`/],
     ["a long timeout", "    timeout: 1000", /^6 INVALID .*from 1 to 900/],
-    [
-      "CloudFormation in the environment",
-      "    environment: { A: !Ref Table }",
-      /^6 UNSUPPORTED .*made by CloudFormation/,
-    ],
     [
       "an event that is none",
       event("htpApi: GET /a"),
