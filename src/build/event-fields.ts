@@ -86,13 +86,18 @@ const identity = [
   ...["accessKey", "accountId", "apiKey", "apiKeyId", "caller", "clientCert", "cognitoAuthenticationProvider"],
   ...["cognitoAuthenticationType", "cognitoIdentityId", "cognitoIdentityPoolId", "principalOrgId", "user", "userArn"],
 ].map((name) => `requestContext.identity.${name}`);
-const iam = ["requestContext.authorizer.iam", "requestContext.authorizer.lambda"];
+const iam = [
+  ...["accessKey", "accountId", "callerId", "cognitoIdentity", "principalOrgId", "userArn"].map(
+    (name) => `requestContext.authorizer.iam.${name}`,
+  ),
+  "requestContext.authorizer.lambda",
+];
 const balancer = ["requestContext.elb.targetGroupArn"];
 
 const fields: Readonly<Record<string, readonly string[]>> = {
   "apigw.v1": [
-    ...[...api, ...identity, "stageVariables.*", "requestContext.resourceId", "requestContext.extendedRequestId"],
-    ...["requestContext.authorizer.principalId", "requestContext.authorizer.integrationLatency"],
+    ...[...api, ...identity, "stageVariables.*", "requestContext.resourceId"],
+    "requestContext.authorizer.integrationLatency",
   ],
   "apigw.v2": [...api, ...iam, "stageVariables.*"],
   url: [...api, ...iam],
@@ -100,7 +105,7 @@ const fields: Readonly<Record<string, readonly string[]>> = {
   "alb.multi": balancer,
   sqs: [
     ...["Records.*.eventSourceARN", "Records.*.awsRegion", "Records.*.attributes.SenderId"],
-    "Records.*.attributes.AWSTraceHeader",
+    ...["Records.*.attributes.AWSTraceHeader", "Records.*.attributes.SequenceNumber"],
   ],
   sns: [
     ...["Records.*.EventSubscriptionArn", "Records.*.Sns.TopicArn", "Records.*.Sns.Signature"],
