@@ -80,13 +80,19 @@ describe("as text", () => {
   });
 
   test("one of each, in lines of 80 columns and no colours", async () => {
-    const { code, stdout, stderr } = await inspect(keep(makeApp(oneOfEach)), "--target", "aws");
+    const { code, stdout, stderr } = await inspect(keep(makeApp(oneOfEach)));
     expect([code, stderr]).toEqual([0, ""]);
     expect(unweighed(stdout)).toMatchSnapshot();
     expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
     expect(stdout).not.toContain("\u001b");
-    for (const name of ["getOrder", "ship", "legacy"])
-      expect(stdout).toMatch(new RegExp(`\n {2}${name} +[\\d.]+ KB {2}`));
+  });
+
+  test("each function's own bundle, where it has one", async () => {
+    const { code, stdout } = await inspect(keep(makeApp(oneOfEach)), "--target", "aws");
+    expect(code).toBe(0);
+    expect(stdout).toContain("\n  changes  on dynamodb of aws  as dynamodb\n");
+    for (const name of ["getOrder", "ship", "legacy", "changes"])
+      expect(stdout).toMatch(new RegExp(`\\n {2}${name} +[\\d.]+ KB {2}`));
   });
 
   test("what only another cloud has is told, and left out", async () => {
