@@ -59,4 +59,5 @@ export interface GraphGrant {
   readonly component: string;
   readonly right: Right;
   readonly resource?: string;
+  readonly ordered?: true;
 }
