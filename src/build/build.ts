@@ -51,8 +51,9 @@ export async function build({ folder, target, stage, params = {} }: BuildOptions
   const app = readApp(folder, { target, types, params, ...(stage !== undefined && { stage }) }, problems);
   const output = join(folder, ".faasten", target);
   const discovery = app.entries.length > 0 ? await importEntries(folder, app.entries, output, problems) : undefined;
-  const section = modulesOf(app.section.functions, { handed: provider.lambda === true });
-  const modules = [...(discovery?.modules ?? []), ...declaredBy(app.section.functions)];
+  const choice = { handed: provider.lambda === true };
+  const section = modulesOf(app.section.functions, choice);
+  const modules = [...(discovery?.modules ?? []), ...declaredBy(app.section.functions, choice)];
   const find: Find = (exported, entry) =>
     placeIn(section, exported, entry) ?? discovery?.find(exported, entry) ?? { file: entry, line: 1 };
   const found = discover(modules, find, problems, { cloud: target !== "local" });
@@ -76,6 +77,9 @@ export async function build({ folder, target, stage, params = {} }: BuildOptions
   const functions = new Set(found.map(({ exported }) => exported));
   const weights: Record<string, Weight> = {};
   const notes = app.section.notes.map(({ file, line, message }) => `${file}:${line}  ${message}`);
+  for (const { name, lambda } of provider.stack !== undefined && provider.lambda ? graph.functions : [])
+    if (lambda !== undefined && !wired.includes(lambda))
+      notes.push(`${name}: the stack does not connect \`${lambda}\` events yet: nothing calls this function by itself`);
   const node = nodeOf(app.manifest?.provider ?? {});
   const callbacks = node < 24;
   const { handlers, all } = discovery?.lambdas ?? noLambdaModules;
@@ -100,6 +104,9 @@ export async function build({ folder, target, stage, params = {} }: BuildOptions
   if (app.manifest) await emitStack({ provider, manifest: app.manifest, graph, output });
   return { output, graph, weights, notes };
 }
+
+/** Events of Lambda handlers that a stack connects as their handlers read them. */
+const wired: readonly string[] = ["apigw.v1", "apigw.v2", "url", "sqs", "scheduled"];
 
 interface BundleOptions {
   readonly folder: string;
