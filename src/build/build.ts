@@ -96,8 +96,9 @@ export async function make(
   const app = readApp(folder, { target, types, params, ...(stage !== undefined && { stage }) }, problems);
   const output = join(folder, ".faasten", target);
   const discovery = app.entries.length > 0 ? await importEntries(folder, app.entries, output, problems) : undefined;
-  const modules = [...(discovery?.modules ?? []), ...declaredBy(app.section.functions)];
-  const section = modulesOf(app.section.functions, { handed: false });
+  const choice = { handed: provider.lambda === true };
+  const section = modulesOf(app.section.functions, choice);
+  const modules = [...(discovery?.modules ?? []), ...declaredBy(app.section.functions, choice)];
   const find: Find = (exported, entry) =>
     placeIn(section, exported, entry) ?? discovery?.find(exported, entry) ?? { file: entry, line: 1 };
   const all = discover(modules, find, problems, { cloud: target !== "local" });
@@ -124,10 +125,12 @@ export async function make(
   const { handlers, all: reached } = discovery?.lambdas ?? noLambdaModules;
   const lambdas: LambdaModules = { handlers, all: new Set([...reached, ...plain]) };
   const ownModules = (handed?: string): Plugin => userModules({ folder, functions, handed, lambdas: () => lambdas });
-  const plugins = [sectionPlugin(section, folder), ownModules()];
-  const served = modulesOf(app.section.functions, { handed: provider.lambda === true });
+  const wrapped = modulesOf(app.section.functions, { handed: false });
   const bundles = new Map<string, Bundle>();
   const notes = app.section.notes.map(({ file, line, message }) => `${file}:${line}  ${message}`);
+  for (const { name, lambda } of provider.stack !== undefined && provider.lambda ? graph.functions : [])
+    if (lambda !== undefined && !wired.includes(lambda))
+      notes.push(`${name}: the stack does not connect \`${lambda}\` events yet: nothing calls this function by itself`);
   const node = nodeOf(app.manifest?.provider ?? {});
   const callbacks = node < 24;
   for (const deployable of deployables) {
@@ -137,16 +140,30 @@ export async function make(
       notes.push(
         `${handed.name} takes a callback, which Node.js ${node} on Lambda does not: it is deployed as a handler that returns a promise`,
       );
-    const plugins = [sectionPlugin(served, folder), ownModules(handed?.exported)];
+    const plugins = [sectionPlugin(section, folder), ownModules(handed?.exported)];
     const made = await bundle({ folder, output, deployable, provider, source, plugins, problems });
     if (made) bundles.set(deployable.name, made);
   }
-  return { output, app, provider, found: all, bindings, graph, bundles, notes, fileOf, plugins };
+  return {
+    output,
+    app,
+    provider,
+    found: all,
+    bindings,
+    graph,
+    bundles,
+    notes,
+    fileOf,
+    plugins: [sectionPlugin(wrapped, folder), ownModules()],
+  };
 }
 
 function isOf(on: TriggerSpec, { name }: Provider): boolean {
   return on.kind !== "native" || on.provider === name;
 }
+
+/** Events of Lambda handlers that a stack connects as their handlers read them. */
+const wired: readonly string[] = ["apigw.v1", "apigw.v2", "url", "sqs", "scheduled"];
 
 interface BundleOptions {
   readonly folder: string;

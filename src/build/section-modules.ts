@@ -40,13 +40,16 @@ export function modulesOf(
     }));
 }
 
-/** What the modules export, told without running anybody's code. */
-export function declaredBy(functions: readonly SectionFunction[]): readonly EntryModule[] {
+/** What the modules export, told without running anybody's code. `handed`: a Function URL is there, and an origin of its own. */
+export function declaredBy(
+  functions: readonly SectionFunction[],
+  { handed }: { readonly handed: boolean },
+): readonly EntryModule[] {
   return functions
     .filter(({ events }) => events.length > 0)
     .map(({ name, timeout, events }) => ({
       file: `${scheme}${name}`,
-      exports: Object.fromEntries(events.map((event) => [event.name, declare(event, timeout)])),
+      exports: Object.fromEntries(events.map((event) => [event.name, declare(event, timeout, handed)])),
     }));
 }
 
@@ -80,8 +83,9 @@ export function sectionPlugin(modules: readonly SectionModule[], folder: string)
   };
 }
 
-function declare({ name, on, event, below }: SectionEvent, timeout: number | undefined): Definition {
-  const answered = below !== undefined && on.kind === "http" ? { ...on, path: `${below}${on.path}` } : on;
+function declare({ name, on, event, below }: SectionEvent, timeout: number | undefined, handed: boolean): Definition {
+  const own = handed ? { isolate: true as const } : {};
+  const answered = below !== undefined && on.kind === "http" ? { ...on, path: `${below}${on.path}`, ...own } : on;
   return {
     faasten: "function",
     name,

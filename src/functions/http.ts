@@ -91,7 +91,7 @@ type AnyHandler = (request: Request, context: Context) => Response | Promise<Res
 /* @__NO_SIDE_EFFECTS__ */
 function forMethod(method: string): HttpMethod {
   function declare(path: string, ...given: readonly unknown[]): Definition | HttpTrigger {
-    if (typeof given.at(-1) !== "function")
+    if (!import.meta.without?.bridge && typeof given.at(-1) !== "function")
       return { kind: "http", method, path, ...triggerOptions((given[0] ?? {}) as HttpTriggerOptions) };
     const [options, handler] = (given.length === 2 ? given : [{}, given[0]]) as [AnyOptions, AnyHandler];
     return define(method, path, options, handler);

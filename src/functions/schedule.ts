@@ -45,7 +45,7 @@ export function schedule<const U extends Uses = {}>(
 ): Definition;
 /* @__NO_SIDE_EFFECTS__ */
 export function schedule(cron: string, ...given: readonly unknown[]): Definition | ScheduleTrigger {
-  if (typeof given.at(-1) !== "function")
+  if (!import.meta.without?.bridge && typeof given.at(-1) !== "function")
     return { kind: "schedule", cron, ...(given[0] as Pick<ScheduleTrigger, "timeZone">) };
   const [options, handler] = (given.length === 2 ? given : [{}, given[0]]) as [
     ScheduleOptions<Uses>,

@@ -26,7 +26,7 @@ export interface SectionFunction extends Place {
 }
 
 export interface SectionEvent extends PlacedEvent {
-  /** The function's own for its first event; for each other the kind is added: `orders`, `ordersSqs`, `ordersSqs2`. */
+  /** The function's own for its first event; for each other the kind is added: `orders`, `ordersOnSqs`, `ordersOnSqs2`. */
   readonly name: string;
 }
 
@@ -184,5 +184,5 @@ function toName(written: string): string {
 function nameOf(name: string, kind: string, before: readonly PlacedEvent[]): string {
   if (before.length === 0) return name;
   const same = before.slice(1).filter((event) => event.kind === kind).length;
-  return `${name}${kind.charAt(0).toUpperCase()}${kind.slice(1)}${same > 0 ? same + 1 : ""}`;
+  return `${name}On${kind.charAt(0).toUpperCase()}${kind.slice(1)}${same > 0 ? same + 1 : ""}`;
 }

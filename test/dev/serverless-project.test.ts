@@ -63,7 +63,7 @@ describe("served by faasten dev", () => {
   test("there are twelve, and nothing in them is ours", async () => {
     const functions = (await (await running.control("GET", "/functions")).json()) as readonly { name: string }[];
     const names = functions.map(({ name }) => name);
-    expect(names).toEqual([...twelve.toSpliced(11), "notifyEventBridge", "nightly", "nightlySchedule"]);
+    expect(names).toEqual([...twelve.toSpliced(11), "notifyOnEventBridge", "nightly", "nightlyOnSchedule"]);
     for (const file of ["serverless.yml", "package.json", "src/http/hello.js", "src/orders/api.ts"])
       expect(read(folder, file)).toBe(readFileSync(join(project, file), "utf8"));
     expect(readFileSync(join(project, "serverless.yml"), "utf8")).not.toMatch(/faasten/i);
@@ -150,7 +150,7 @@ describe("served by faasten dev", () => {
   test("nightly: two schedules, one with an input of its own", async () => {
     expect(await (await running.control("POST", "/functions/nightly/fire")).json()).toEqual({ kind: "done" });
     await running.said(/nightly: keeps 30 days/);
-    expect(await (await running.control("POST", "/functions/nightlySchedule/fire")).json()).toEqual({ kind: "done" });
+    expect(await (await running.control("POST", "/functions/nightlyOnSchedule/fire")).json()).toEqual({ kind: "done" });
     await running.said(/nightly: Scheduled Event/);
   });
 
@@ -215,17 +215,17 @@ describe("built", () => {
     for (const folder of folders) remove(folder);
   });
 
-  function built(target: string): { readonly output: string; readonly graph: Graph } {
+  function built(target: string): { readonly output: string; readonly graph: Graph; readonly said: string } {
     const files = Object.fromEntries(
       ["serverless.yml", "package.json", ...sources].map((name) => [name, readFileSync(join(project, name), "utf8")]),
     );
-    const { folder, output } = buildApp("none", target, { files });
+    const { folder, output, said } = buildApp("none", target, { files });
     folders.push(folder);
-    return { output, graph: JSON.parse(readFileSync(join(output, "graph.json"), "utf8")) as Graph };
+    return { output, said, graph: JSON.parse(readFileSync(join(output, "graph.json"), "utf8")) as Graph };
   }
 
   test("for aws: each handler as it is, with nothing of ours around it", async () => {
-    const { output, graph } = built("aws");
+    const { output, graph, said } = built("aws");
     const names = graph.deployables.map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining(twelve));
     for (const name of names) {
@@ -237,6 +237,38 @@ describe("built", () => {
     const { handler } = await module("hello");
     expect(await handler({ queryStringParameters: { name: "Lambda" } })).toMatchObject({ message: "Hello, Lambda!" });
     expect((await module("createOrder")).handler).toHaveLength(3);
+    expect(said.match(/does not connect `\S+` events yet/g)).toHaveLength(3);
+    const { Resources } = JSON.parse(readFileSync(join(output, "template.json"), "utf8")) as {
+      readonly Resources: Readonly<
+        Record<string, { readonly Type: string; readonly Properties: Record<string, unknown> }>
+      >;
+    };
+    const properties = (name: string): Record<string, unknown> | undefined => Resources[name]?.Properties;
+    expect(properties("ProfileRoute")).toMatchObject({ AuthorizationType: "JWT" });
+    expect(properties("ProfileAuthorizer")).toMatchObject({
+      JwtConfiguration: { Issuer: "https://issuer.example", Audience: ["shop"] },
+    });
+    expect(properties("AdminRoute")).toMatchObject({ AuthorizationType: "AWS_IAM" });
+    expect(properties("LegacyIntegration")).toMatchObject({ PayloadFormatVersion: "1.0" });
+    expect(properties("FeedUrl")).toMatchObject({ InvokeMode: "RESPONSE_STREAM" });
+    expect(properties("WorkerMapping")).toMatchObject({
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+      FilterCriteria: { Filters: [{ Pattern: '{"body":{"total":[{"numeric":[">",0]}]}}' }] },
+    });
+    expect(properties("CreateOrderFunction")).toMatchObject({ Timeout: 20 });
+    expect(properties("GetOrderFunction")).toMatchObject({
+      MemorySize: 256,
+      Environment: { Variables: { PREFIX: "order:", TABLE: "shop-orders" } },
+    });
+    expect(properties("NightlySchedule")).toMatchObject({
+      Target: { Input: expect.stringContaining('"detail-type":"Scheduled Event"') },
+    });
+    const roles = Object.values(Resources).filter(({ Type }) => Type === "AWS::Lambda::Function");
+    expect(new Set(roles.map((one) => JSON.stringify(one.Properties["Role"]))).size).toBe(names.length);
+    for (const name of names) {
+      const role = properties(`${name.charAt(0).toUpperCase()}${name.slice(1)}Role`);
+      expect(JSON.stringify(role), name).toContain("lambda.amazonaws.com");
+    }
     const { section } = graph.functions.find(({ name }) => name === "worker") ?? {};
     expect(section?.event).toMatchObject({
       sqs: { arn: { "Fn::GetAtt": ["OrdersQueue", "Arn"] }, functionResponseType: "ReportBatchItemFailures" },
@@ -245,7 +277,7 @@ describe("built", () => {
 
   for (const [target, deployables] of [
     ["azure", ["app"]],
-    ["gcp", ["http", "worker", "notify", "notifyEventBridge", "nightly", "nightlySchedule"]],
+    ["gcp", ["http", "worker", "notify", "notifyOnEventBridge", "nightly", "nightlyOnSchedule"]],
   ] as const) {
     test(`for ${target}: each handler behind its trigger`, () => {
       const { output, graph } = built(target);

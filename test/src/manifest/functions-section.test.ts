@@ -69,7 +69,7 @@ describe("HTTP events", () => {
 
   test("several conditions of a load balancer are several functions", () => {
     const { functions } = read(event("alb: { listenerArn: a, priority: 1, conditions: { path: [/a, /b] } }"));
-    expect(functions[0]?.events.map(({ name }) => name)).toEqual(["one", "oneAlb"]);
+    expect(functions[0]?.events.map(({ name }) => name)).toEqual(["one", "oneOnAlb"]);
   });
 
   test("who may call", () => {
@@ -160,7 +160,7 @@ test("a function: names, files, numbers and an environment of its own", () => {
       timeout: 20,
       memorySize: 512,
       environment: { A: "1", B: "true" },
-      events: [{ name: "one" }, { name: "oneSqs" }, { name: "oneSqs2" }, { name: "oneSqs3" }],
+      events: [{ name: "one" }, { name: "oneOnSqs" }, { name: "oneOnSqs2" }, { name: "oneOnSqs3" }],
     },
   ]);
 });
