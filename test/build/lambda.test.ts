@@ -44,6 +44,9 @@ export const handler = async (event) => ({
   "src/deep.js": "export const nativeHere = () => fetch === globalThis.fetch && Request === globalThis.Request;\n",
   "src/shared.js": "export const made = (text) => new Response(text);\n",
   "src/common.cjs": `
+/*
+export of a kind that is none: it stands in a comment. fetch, too.
+*/
 const { createHash } = require("crypto");
 const here = __dirname;
 exports.handler = function (event, context, callback) {
