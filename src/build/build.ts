@@ -12,9 +12,10 @@ import { bundling, forCommonJs, lazyBuiltins, ours } from "./bundling.ts";
 import { type Deployable, deployablesOf } from "./deployables.ts";
 import { discover } from "./discover.ts";
 import { importEntries, report } from "./discovery.ts";
-import { entrySource, handedOver, hasLambda, isPromised } from "./entry.ts";
+import { entrySource, handedOver, hasLambda } from "./entry.ts";
 import { withoutFeatures } from "./features.ts";
 import { graphOf } from "./graph.ts";
+import { isPromised } from "./handed.ts";
 import { type LambdaModules, noLambdaModules } from "./lambda-modules.ts";
 import { cloudPackages } from "./packages.ts";
 import { allProviders, providerOf, type Target } from "./providers.ts";
@@ -55,7 +56,7 @@ export async function build({ folder, target, stage, params = {} }: BuildOptions
 
   const service = app.manifest?.service ?? "";
   const deployables = deployablesOf(found, provider);
-  const graph = graphOf({ service, target, folder, found, deployables, bindings });
+  const graph = graphOf({ service, target, folder, found, deployables, bindings, provider });
   const files = new Map(
     discovery?.modules.flatMap(({ file, exports }) =>
       found
@@ -75,7 +76,7 @@ export async function build({ folder, target, stage, params = {} }: BuildOptions
     const fileOf = (name: string): string => files.get(name) ?? "";
     const source = entrySource({ service, deployable, bindings, provider, fileOf, callbacks });
     const handed = handedOver(deployable, provider);
-    if (handed && isPromised(handed, callbacks))
+    if (handed && isPromised(handed.definition, callbacks))
       notes.push(
         `${handed.name} takes a callback, which Node.js ${node} on Lambda does not: it is deployed as a handler that returns a promise`,
       );

@@ -1,10 +1,12 @@
 // What was found and bound, as the resource graph.
 import { relative, sep } from "node:path";
 import type { Graph } from "../contracts/graph.ts";
+import type { Provider } from "../contracts/provider.ts";
 import type { Bindings } from "./bind.ts";
 import { isGrant } from "./check-function.ts";
 import type { Deployable } from "./deployables.ts";
 import type { Found } from "./found.ts";
+import { isHanded } from "./handed.ts";
 
 export interface GraphOptions {
   readonly service: string;
@@ -13,9 +15,10 @@ export interface GraphOptions {
   readonly found: readonly Found[];
   readonly deployables: readonly Deployable[];
   readonly bindings: Bindings;
+  readonly provider: Provider;
 }
 
-export function graphOf({ service, target, folder, found, deployables, bindings }: GraphOptions): Graph {
+export function graphOf({ service, target, folder, found, deployables, bindings, provider }: GraphOptions): Graph {
   return {
     service,
     target,
@@ -29,7 +32,7 @@ export function graphOf({ service, target, folder, found, deployables, bindings 
       file: relative(folder, file).split(sep).join("/"),
       line,
       on: definition.on,
-      ...(definition.lambda && { lambda: definition.lambda.event }),
+      ...(definition.lambda && isHanded(definition, provider) && { lambda: definition.lambda.event }),
     })),
     components: [...bindings.components.values()].map(({ name, block, type, metadata, existing }) => ({
       name,
@@ -39,12 +42,13 @@ export function graphOf({ service, target, folder, found, deployables, bindings 
       ...(existing && { existing }),
     })),
     grants: found.flatMap(({ name, definition: { uses, needs = [] } }) =>
-      [...Object.values(uses).filter(isGrant), ...needs].map(({ block, component, right, resource }) => ({
+      [...Object.values(uses).filter(isGrant), ...needs].map(({ block, component, right, resource, ordered }) => ({
         function: name,
         block,
         component,
         right,
         ...(resource !== undefined && { resource }),
+        ...(ordered && { ordered }),
       })),
     ),
   };

@@ -11,6 +11,8 @@ export interface Grant<Client = unknown> {
   readonly component: string;
   readonly right: Right;
   readonly resource?: string;
+  /** The topic has an order. */
+  readonly ordered?: true;
   open(component: () => Component | Promise<Component>, invocation: Invocation): Client;
 }
 
