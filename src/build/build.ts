@@ -12,10 +12,11 @@ import { bundling, forCommonJs, lazyBuiltins, ours } from "./bundling.ts";
 import { type Deployable, deployablesOf } from "./deployables.ts";
 import { discover, type Find } from "./discover.ts";
 import { importEntries, report } from "./discovery.ts";
-import { entrySource, handedOver, hasLambda, isPromised } from "./entry.ts";
+import { entrySource, handedOver, hasLambda } from "./entry.ts";
 import { checkEnvironments } from "./environment.ts";
 import { withoutFeatures } from "./features.ts";
 import { graphOf } from "./graph.ts";
+import { isPromised } from "./handed.ts";
 import { plainFiles } from "./handler-files.ts";
 import { type LambdaModules, noLambdaModules } from "./lambda-modules.ts";
 import { cloudPackages } from "./packages.ts";
@@ -51,9 +52,8 @@ export async function build({ folder, target, stage, params = {} }: BuildOptions
   const app = readApp(folder, { target, types, params, ...(stage !== undefined && { stage }) }, problems);
   const output = join(folder, ".faasten", target);
   const discovery = app.entries.length > 0 ? await importEntries(folder, app.entries, output, problems) : undefined;
-  const choice = { handed: provider.lambda === true };
-  const section = modulesOf(app.section.functions, choice);
-  const modules = [...(discovery?.modules ?? []), ...declaredBy(app.section.functions, choice)];
+  const section = modulesOf(app.section.functions, provider);
+  const modules = [...(discovery?.modules ?? []), ...declaredBy(app.section.functions, provider)];
   const find: Find = (exported, entry) =>
     placeIn(section, exported, entry) ?? discovery?.find(exported, entry) ?? { file: entry, line: 1 };
   const found = discover(modules, find, problems, { cloud: target !== "local" });
@@ -66,7 +66,8 @@ export async function build({ folder, target, stage, params = {} }: BuildOptions
   const deployables = deployablesOf(found, provider);
   checkEnvironments(deployables, app.section.functions, problems);
   problems.throwIfAny();
-  const graph = graphOf({ service, target, folder, found, deployables, bindings, section: app.section.functions });
+  const known = { deployables, bindings, provider, section: app.section.functions };
+  const graph = graphOf({ service, target, folder, found, ...known });
   const files = new Map(
     modules.flatMap(({ file, exports }) =>
       found
@@ -77,9 +78,6 @@ export async function build({ folder, target, stage, params = {} }: BuildOptions
   const functions = new Set(found.map(({ exported }) => exported));
   const weights: Record<string, Weight> = {};
   const notes = app.section.notes.map(({ file, line, message }) => `${file}:${line}  ${message}`);
-  for (const { name, lambda } of provider.stack !== undefined && provider.lambda ? graph.functions : [])
-    if (lambda !== undefined && !wired.includes(lambda))
-      notes.push(`${name}: the stack does not connect \`${lambda}\` events yet: nothing calls this function by itself`);
   const node = nodeOf(app.manifest?.provider ?? {});
   const callbacks = node < 24;
   const { handlers, all } = discovery?.lambdas ?? noLambdaModules;
@@ -91,7 +89,7 @@ export async function build({ folder, target, stage, params = {} }: BuildOptions
     const fileOf = (name: string): string => files.get(name) ?? "";
     const source = entrySource({ service, deployable, bindings, provider, fileOf, callbacks });
     const handed = handedOver(deployable, provider);
-    if (handed && isPromised(handed, callbacks))
+    if (handed && isPromised(handed.definition, callbacks))
       notes.push(
         `${handed.name} takes a callback, which Node.js ${node} on Lambda does not: it is deployed as a handler that returns a promise`,
       );
@@ -104,9 +102,6 @@ export async function build({ folder, target, stage, params = {} }: BuildOptions
   if (app.manifest) await emitStack({ provider, manifest: app.manifest, graph, output });
   return { output, graph, weights, notes };
 }
-
-/** Events of Lambda handlers that a stack connects as their handlers read them. */
-const wired: readonly string[] = ["apigw.v1", "apigw.v2", "url", "sqs", "scheduled"];
 
 interface BundleOptions {
   readonly folder: string;
