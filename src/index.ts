@@ -27,4 +27,4 @@ export {
   lambda,
 } from "./functions/lambda.ts";
 export { type ScheduleTrigger, schedule, type Tick } from "./functions/schedule.ts";
-export { type Topic, type TopicEvent, topic } from "./functions/topic.ts";
+export { type Subscribed, type Topic, type TopicEvent, topic } from "./functions/topic.ts";

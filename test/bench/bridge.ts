@@ -40,6 +40,7 @@ const invocation: Invocation = {
   native: { id: "1", payload: undefined, context: undefined, deadline: 0 },
   open: none,
   hold: () => () => undefined,
+  now: Date.now,
   conceal() {},
   redact: (text) => text,
 };
