@@ -134,7 +134,7 @@ function answering(
   path: string,
   options: AnyOptions,
   handler: AnyHandler,
-): (arrival: RequestArrival, invocation: Invocation) => Promise<Response> {
+): (arrival: RequestArrival, invocation: Invocation) => Response | Promise<Response> {
   const { access, body, idempotent } = options;
   const route = compile(path);
   const Base = contextOf(options.uses ?? {});
@@ -152,7 +152,8 @@ function answering(
 
   async function answer(arrival: RequestArrival, params: RouteParams, invocation: Invocation): Promise<Response> {
     const { request } = arrival;
-    const caller = await admit(access, arrival);
+    const admitted = admit(access, arrival);
+    const caller = admitted instanceof Promise ? await admitted : admitted;
     checkSize(sizeOf(request));
     const work = async (): Promise<Response> => {
       const parsed = body && (await parse(body, fromJson(await wholeOf(request)), "the body"));
@@ -171,10 +172,10 @@ function answering(
     return await work();
   }
 
-  return async (arrival, invocation) => {
+  return (arrival, invocation) => {
     const params = route(arrival.path);
     if (!params) return problem({ status: 404, code: "NOT_FOUND", detail: `there is nothing at ${arrival.path}` });
-    if (method === "*" || arrival.request.method === method) return await answer(arrival, params, invocation);
+    if (method === "*" || arrival.request.method === method) return answer(arrival, params, invocation);
     return problem({ status: 405, code: "UNSUPPORTED", detail: `${arrival.path} takes ${method}` }, { allow: method });
   };
 }

@@ -1,7 +1,7 @@
 // One run of one function: its deadline, its clients, and what becomes of it if it fails.
 import type { Grant, Invocation, Log } from "../contracts/function.ts";
 import type { App, Served } from "../contracts/provider.ts";
-import type { Call, EventArrival, Outcome, RequestArrival } from "../contracts/trigger.ts";
+import type { Call, Outcome } from "../contracts/trigger.ts";
 import { FaastenError } from "../errors.ts";
 import type { Components } from "./components.ts";
 import { createLog, type Journal } from "./log.ts";
@@ -109,33 +109,41 @@ export class Run implements Invocation, Timed {
     return this.#scope.journal.redact(text);
   }
 
+  /** Once, while it runs. */
   fail(reason: unknown): void {
-    this.#fail?.(reason);
+    if (this.#scope.running.delete(this)) this.#fail?.(reason);
   }
 
-  /** Runs `work` until it ends, fails, or has used up its time. What it throws becomes each arrival's outcome by the definition. */
-  async settle(
-    arrivals: readonly (RequestArrival | EventArrival)[],
-    work: () => Promise<readonly Outcome[]>,
-  ): Promise<readonly Outcome[]> {
-    const { running, served } = this.#scope;
-    running.add(this);
-    try {
-      return await new Promise<readonly Outcome[]>((resolve, reject) => {
-        this.#fail = reject;
-        work().then(resolve, (error: unknown) => {
-          if (running.has(this)) reject(error);
+  /** What `work` gives or, if it throws, is failed, or has used up its time, what `failed` makes of that. */
+  settle<Settled extends Outcome | readonly Outcome[]>(
+    work: () => Promise<Settled>,
+    failed: (error: unknown) => Settled,
+  ): Promise<Settled> {
+    const { running } = this.#scope;
+    return new Promise((resolve) => {
+      this.#fail = (error) => resolve(this.#failed(error, failed));
+      running.add(this);
+      work().then(
+        (settled) => {
+          running.delete(this);
+          resolve(settled);
+        },
+        (error: unknown) => {
+          if (running.has(this)) this.fail(error);
           else this.log.warn("failed after it was given up", { error });
-        });
-      });
-    } catch (error) {
-      const outcomes = arrivals.map((arrival) => served.definition.fail(error, this, arrival));
-      if (outcomes.every(isRefusal)) this.log.info("refused", { error });
-      else this.log.error("failed", { error });
-      return outcomes;
-    } finally {
-      running.delete(this);
-    }
+        },
+      );
+    });
+  }
+
+  async #failed<Settled extends Outcome | readonly Outcome[]>(
+    error: unknown,
+    failed: (error: unknown) => Settled,
+  ): Promise<Settled> {
+    const settled = failed(error);
+    if (isRefusal(settled)) this.log.info("refused", { error });
+    else this.log.error("failed", { error });
+    return settled;
   }
 
   get #margin(): number {
@@ -148,6 +156,6 @@ export class Run implements Invocation, Timed {
 }
 
 /** The caller's mistake, and no failure of the function. */
-function isRefusal(outcome: Outcome): boolean {
-  return outcome.kind === "reply" && outcome.response.status < 500;
+function isRefusal(settled: Outcome | readonly Outcome[]): boolean {
+  return "kind" in settled && settled.kind === "reply" && settled.response.status < 500;
 }

@@ -48,11 +48,8 @@ export function createRunner(app: App, sink?: Sink): Runner {
     last = served.name;
     const decoded = trigger.decode(call);
     const arrivals = decoded instanceof Promise ? await decoded : decoded;
-    const [only] = arrivals;
-    const outcomes =
-      arrivals.length === 1 && only !== undefined
-        ? [await settleOne(scope, only, call.id)]
-        : await settleSeveral(scope, arrivals);
+    const only = arrivals.length === 1 ? arrivals[0] : undefined;
+    const outcomes = only ? [await settleOne(scope, only, call.id)] : await settleSeveral(scope, arrivals);
     return { trigger, outcomes };
   }
 
@@ -94,7 +91,7 @@ function settleEach(scope: Scope, arrivals: readonly Arrival[]): Promise<readonl
 /** One run of the function for all that could be read. */
 async function settleTogether(scope: Scope, arrivals: readonly Arrival[]): Promise<readonly Outcome[]> {
   const events = arrivals.filter((arrival) => arrival.kind === "event");
-  const settled = events.length > 0 ? await runMany(scope, events) : [];
+  const settled = events.length > 0 ? await runMany(scope, events, scope.call.id) : [];
   const outcomes = new Map<Arrival, Outcome>(events.map((event, index) => [event, settled[index] ?? heldBack]));
   return inOrder(arrivals, (arrival) =>
     hand(scope, arrival, arrival.kind === "malformed" ? malformed(arrival) : (outcomes.get(arrival) ?? heldBack)),
@@ -140,19 +137,27 @@ function lanesOf(arrivals: readonly Arrival[]): IterableIterator<readonly number
 async function settleOne(scope: Scope, arrival: Arrival, id: string): Promise<Outcome> {
   if (arrival.kind === "malformed") return handOn(scope, arrival, malformed(arrival));
   const { definition } = scope.served;
-  const parent = traceOf(arrival) ?? scope.call.traceparent;
-  const run = new Run(scope, id, parent);
-  const [outcome = heldBack] = await run.settle([arrival], async () =>
-    !import.meta.without?.batches && arrival.kind === "event" && definition.settleMany
-      ? definition.settleMany([arrival], run)
-      : [await definition.settle(arrival, run)],
+  if (!import.meta.without?.batches && arrival.kind === "event" && definition.settleMany) {
+    const [outcome = heldBack] = await runMany(scope, [arrival], id);
+    return handOn(scope, arrival, outcome);
+  }
+  const run = new Run(scope, id, traceOf(arrival) ?? scope.call.traceparent);
+  const outcome = await run.settle(
+    () => definition.settle(arrival, run),
+    (error) => definition.fail(error, run, arrival),
   );
   return outcome.kind === "reply" ? outcome : handOn(scope, arrival, outcome);
 }
 
-function runMany(scope: Scope, events: readonly EventArrival[]): Promise<readonly Outcome[]> {
-  const run = new Run(scope, scope.call.id, scope.call.traceparent);
-  return run.settle(events, async () => (await scope.served.definition.settleMany?.(events, run)) ?? []);
+function runMany(scope: Scope, events: readonly EventArrival[], id: string): Promise<readonly Outcome[]> {
+  const { definition } = scope.served;
+  const [first, second] = events;
+  const parent = first && !second ? traceOf(first) : undefined;
+  const run = new Run(scope, id, parent ?? scope.call.traceparent);
+  return run.settle<readonly Outcome[]>(
+    async () => (await definition.settleMany?.(events, run)) ?? [],
+    (error) => events.map((event) => definition.fail(error, run, event)),
+  );
 }
 
 function malformed({ reason }: { readonly reason: string }): Outcome {
