@@ -3,7 +3,7 @@ import { idempotency } from "../blocks/idempotency.ts";
 import { type Output, parse, type Schema, SchemaError } from "../blocks/schema.ts";
 import type { Definition, Invocation, Uses } from "../contracts/function.ts";
 import type { Caller, Cors, Outcome, RequestArrival } from "../contracts/trigger.ts";
-import { FaastenError } from "../errors.ts";
+import { FaastenError, notHere } from "../errors.ts";
 import { maxBodyBytes } from "../runtime/limits.ts";
 import { problem } from "../runtime/problem.ts";
 import { bodyOf, isLazy, sizeOf, toNative } from "../runtime/request.ts";
@@ -142,7 +142,7 @@ function answering(
     readonly params: RouteParams;
     readonly body: unknown;
     readonly caller: Caller | undefined;
-    constructor(invocation: Invocation, params: RouteParams, parsed: unknown, caller: Caller | undefined) {
+    constructor(invocation: Invocation, { params, caller }: Asked, parsed: unknown) {
       super(invocation);
       this.params = params;
       this.body = parsed;
@@ -150,35 +150,49 @@ function answering(
     }
   }
 
-  async function answer(arrival: RequestArrival, params: RouteParams, invocation: Invocation): Promise<Response> {
-    const { request } = arrival;
-    const admitted = admit(access, arrival);
-    const caller = admitted instanceof Promise ? await admitted : admitted;
-    checkSize(sizeOf(request));
-    const work = async (): Promise<Response> => {
-      const parsed = body && (await parse(body, fromJson(await wholeOf(request)), "the body"));
-      const response = await handler(request, new Handled(invocation, params, parsed, caller));
-      const wrong = whatIsWrong(response);
-      if (wrong === undefined) return response;
-      throw new FaastenError("INTERNAL", `${invocation.function} gave ${wrong}: return a Response`);
-    };
-    if (!import.meta.without?.idempotency) {
-      const key = idempotent?.(request) ?? null;
-      if (key !== null) {
-        const content = contentOf(request, arrival.path, await wholeOf(request));
-        return await answerOnce({ key: `${caller?.subject ?? ""}\n${key}`, content }, invocation, work);
-      }
-    }
-    return await work();
+  async function answer({ request }: RequestArrival, invocation: Invocation, asked: Asked): Promise<Response> {
+    const parsed = body && (await parse(body, fromJson(await wholeOf(request)), "the body"));
+    const response = await handler(request, new Handled(invocation, asked, parsed));
+    const wrong = whatIsWrong(response);
+    if (wrong === undefined) return response;
+    throw new FaastenError("INTERNAL", `${invocation.function} gave ${wrong}: return a Response`);
   }
 
   return (arrival, invocation) => {
-    const params = route(arrival.path);
-    if (!params) return problem({ status: 404, code: "NOT_FOUND", detail: `there is nothing at ${arrival.path}` });
-    if (method === "*" || arrival.request.method === method) return answer(arrival, params, invocation);
-    return problem({ status: 405, code: "UNSUPPORTED", detail: `${arrival.path} takes ${method}` }, { allow: method });
+    const { request, path } = arrival;
+    const params = route(path);
+    if (!params) return problem({ status: 404, code: "NOT_FOUND", detail: `there is nothing at ${path}` });
+    if (method !== "*" && request.method !== method)
+      return problem({ status: 405, code: "UNSUPPORTED", detail: `${path} takes ${method}` }, { allow: method });
+    const go = (caller: Caller | undefined): Promise<Response> => {
+      checkSize(sizeOf(request));
+      const work = (): Promise<Response> => answer(arrival, invocation, { params, caller });
+      const key = import.meta.without?.idempotency ? null : (idempotent?.(request) ?? null);
+      return key === null ? work() : once(key, arrival, caller, invocation, work);
+    };
+    const admitted = admit(access, arrival);
+    return admitted instanceof Promise ? admitted.then(go) : go(admitted);
   };
 }
+
+/** What was made of a request before its body is looked at. */
+interface Asked {
+  readonly params: RouteParams;
+  readonly caller: Caller | undefined;
+}
+
+const once = import.meta.without?.idempotency
+  ? notHere
+  : async (
+      key: string,
+      { request, path }: RequestArrival,
+      caller: Caller | undefined,
+      invocation: Invocation,
+      work: () => Promise<Response>,
+    ): Promise<Response> => {
+      const content = contentOf(request, path, await wholeOf(request));
+      return answerOnce({ key: `${caller?.subject ?? ""}\n${key}`, content }, invocation, work);
+    };
 
 /** What a caller is told. Of what went wrong inside, only where to find it. */
 function refusal(error: unknown, invocation: Invocation): Response {

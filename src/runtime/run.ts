@@ -48,8 +48,10 @@ export function createRunner(app: App, sink?: Sink): Runner {
     last = served.name;
     const decoded = trigger.decode(call);
     const arrivals = decoded instanceof Promise ? await decoded : decoded;
-    const only = arrivals.length === 1 ? arrivals[0] : undefined;
-    const outcomes = only ? [await settleOne(scope, only, call.id)] : await settleSeveral(scope, arrivals);
+    const [first] = arrivals;
+    // A request comes alone, and once it is answered nothing is left to do.
+    const isAsked = first?.kind === "request" && served.definition.on.kind === "http";
+    const outcomes = isAsked ? [await runOne(scope, first, call.id)] : await settleEvents(scope, arrivals);
     return { trigger, outcomes };
   }
 
@@ -76,7 +78,7 @@ export function createRunner(app: App, sink?: Sink): Runner {
 
 const atOnce = 10;
 
-const settleSeveral = import.meta.without?.events
+const settleEvents = import.meta.without?.events
   ? notHere
   : (scope: Scope, arrivals: readonly Arrival[]): Promise<readonly Outcome[]> =>
       !import.meta.without?.batches && scope.served.definition.settleMany
@@ -85,13 +87,17 @@ const settleSeveral = import.meta.without?.events
 
 /** One run of the function for each. */
 function settleEach(scope: Scope, arrivals: readonly Arrival[]): Promise<readonly Outcome[]> {
-  return inOrder(arrivals, (arrival, index) => settleOne(scope, arrival, `${scope.call.id}/${index}`));
+  const { id } = scope.call;
+  return inOrder(arrivals, async (arrival, index) => {
+    const own = arrivals.length === 1 ? id : `${id}/${index}`;
+    return hand(scope, arrival, arrival.kind === "malformed" ? malformed(arrival) : await runOne(scope, arrival, own));
+  });
 }
 
 /** One run of the function for all that could be read. */
 async function settleTogether(scope: Scope, arrivals: readonly Arrival[]): Promise<readonly Outcome[]> {
   const events = arrivals.filter((arrival) => arrival.kind === "event");
-  const settled = events.length > 0 ? await runMany(scope, events, scope.call.id) : [];
+  const settled = events.length > 0 ? await runMany(scope, events) : [];
   const outcomes = new Map<Arrival, Outcome>(events.map((event, index) => [event, settled[index] ?? heldBack]));
   return inOrder(arrivals, (arrival) =>
     hand(scope, arrival, arrival.kind === "malformed" ? malformed(arrival) : (outcomes.get(arrival) ?? heldBack)),
@@ -134,29 +140,23 @@ function lanesOf(arrivals: readonly Arrival[]): IterableIterator<readonly number
   return lanes.values();
 }
 
-async function settleOne(scope: Scope, arrival: Arrival, id: string): Promise<Outcome> {
-  if (arrival.kind === "malformed") return handOn(scope, arrival, malformed(arrival));
+function runOne(scope: Scope, arrival: RequestArrival | EventArrival, id: string): Promise<Outcome> {
   const { definition } = scope.served;
-  if (!import.meta.without?.batches && arrival.kind === "event" && definition.settleMany) {
-    const [outcome = heldBack] = await runMany(scope, [arrival], id);
-    return handOn(scope, arrival, outcome);
-  }
   const run = new Run(scope, id, traceOf(arrival) ?? scope.call.traceparent);
-  const outcome = await run.settle(
+  return run.settle(
     () => definition.settle(arrival, run),
     (error) => definition.fail(error, run, arrival),
   );
-  return outcome.kind === "reply" ? outcome : handOn(scope, arrival, outcome);
 }
 
-function runMany(scope: Scope, events: readonly EventArrival[], id: string): Promise<readonly Outcome[]> {
-  const { definition } = scope.served;
-  const [first, second] = events;
-  const parent = first && !second ? traceOf(first) : undefined;
-  const run = new Run(scope, id, parent ?? scope.call.traceparent);
+function runMany(scope: Scope, events: readonly EventArrival[]): Promise<readonly Outcome[]> {
+  const { served, call } = scope;
+  const [first, ...others] = events;
+  const parent = first && others.length === 0 ? traceOf(first) : undefined;
+  const run = new Run(scope, call.id, parent ?? call.traceparent);
   return run.settle<readonly Outcome[]>(
-    async () => (await definition.settleMany?.(events, run)) ?? [],
-    (error) => events.map((event) => definition.fail(error, run, event)),
+    async () => (await served.definition.settleMany?.(events, run)) ?? [],
+    (error) => events.map((event) => served.definition.fail(error, run, event)),
   );
 }
 
@@ -206,8 +206,6 @@ async function hand(scope: Scope, arrival: Arrival, outcome: Outcome): Promise<O
     return { kind: "retry", reason };
   }
 }
-
-const handOn = import.meta.without?.events ? notHere : hand;
 
 function isLast(arrival: Arrival, outcome: Outcome, attempts: number): boolean {
   if (outcome.kind !== "retry" || outcome === heldBack || arrival.kind === "request") return false;
