@@ -1,10 +1,15 @@
 // What a provider imports: the seam, for ours and for third parties alike.
+export type * from "./contracts/binding.ts";
 export type * from "./contracts/component.ts";
+export type * from "./contracts/configuration-store.ts";
 export type * from "./contracts/event.ts";
 export type * from "./contracts/function.ts";
+export type * from "./contracts/graph.ts";
 export type * from "./contracts/provider.ts";
 export type * from "./contracts/pubsub.ts";
 export type * from "./contracts/secret-store.ts";
+export type * from "./contracts/service-caller.ts";
+export type * from "./contracts/stack.ts";
 export type * from "./contracts/state.ts";
 export type * from "./contracts/trigger.ts";
 export { type ErrorCode, FaastenError, Redeliver } from "./errors.ts";
@@ -14,6 +19,7 @@ export { type Death, fromDeadLetter, toDeadLetter } from "./runtime/dead-letter.
 export { checkEventSize, checkKey, checkOperations, maxBodyBytes } from "./runtime/limits.ts";
 export type { Journal, Sink } from "./runtime/log.ts";
 export { duration, flag, setting } from "./runtime/metadata.ts";
+export { kebab, physicalName, variableOf } from "./runtime/names.ts";
 export { fromNode, readBody, writeReply } from "./runtime/node-http.ts";
 export { createWeb, httpTrigger, type RoutedRequest, respond, type WebOptions } from "./runtime/node-server.ts";
 export { type Problem, problem } from "./runtime/problem.ts";

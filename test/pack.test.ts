@@ -133,6 +133,18 @@ describe("the command", () => {
     await expect(fetch(url)).rejects.toThrow();
   });
 
+  test("builds for a cloud with that cloud's libraries, and names one that is not installed", async () => {
+    save("serverless.yml", "service: tiny\nprovider: { name: aws }\ncustom: { faasten: { entry: [src/open.ts] } }\n");
+    save(
+      "src/open.ts",
+      'import { http } from "faasten";\nexport const open = http.get("/", { access: "public" }, () => new Response("yes"));\n',
+    );
+    await run("npx", ["faasten", "build", "--target", "gcp"]);
+    await expect(run("npx", ["faasten", "build", "--target", "azure"])).rejects.toThrow(
+      "The target azure needs the package `@azure/functions`: install it with `npm install @azure/functions`",
+    );
+  });
+
   test("says which Node it wants where it is older", async () => {
     const wanted = manifest.engines.node.replace(">=", "");
     for (const version of ["18.20.0", "20.20.2", "22.17.9"]) {

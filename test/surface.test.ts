@@ -101,8 +101,10 @@ describe("exports", () => {
       fromStructured
       httpTrigger
       isOfConnection
+      kebab
       maxBodyBytes
       once
+      physicalName
       problem
       readBody
       respond
@@ -117,6 +119,9 @@ describe("exports", () => {
       type Access
       type App
       type Arrival
+      type Binding
+      type BindingData
+      type BindingObject
       type Block
       type Bound
       type Call
@@ -127,25 +132,41 @@ describe("exports", () => {
       type Component
       type ComponentOptions
       type Condition
+      type ConfigurationItem
+      type ConfigurationStore
       type Cors
       type Create
+      type CreateOptions
+      type Created
       type Death
       type Definition
+      type Emit
       type ErrorCode
       type Etag
       type EventArrival
       type ForeignMessage
       type Grant
+      type Graph
+      type GraphComponent
+      type GraphDeployable
+      type GraphFunction
+      type GraphGrant
       type Invocation
       type Journal
       type ListOptions
+      type Listed
       type Log
       type MalformedArrival
       type MetadataFields
       type MetadataValue
+      type NativeReply
+      type NativeRequest
+      type ObjectChange
       type Origin
       type Outcome
       type Params
+      type Permission
+      type PresignOptions
       type Problem
       type Provider
       type PubSub
@@ -163,9 +184,13 @@ describe("exports", () => {
       type SecretStore
       type Serve
       type Served
+      type ServiceCaller
+      type ServiceRequest
       type SetOptions
       type Settled
       type Sink
+      type Stack
+      type StackInput
       type StateEntry
       type StateOperation
       type StateOptions
@@ -176,6 +201,7 @@ describe("exports", () => {
       type Uses
       type Value
       type WebOptions
+      variableOf
       writeReply"
     `));
   test("of faasten/conformance", () =>

@@ -4,8 +4,9 @@ import type { Grant } from "../contracts/function.ts";
 import type { MetadataValue, Provider } from "../contracts/provider.ts";
 import { checkFields } from "../manifest/component.ts";
 import type { Components } from "../manifest/components.ts";
-import { componentName, kebab } from "../manifest/names.ts";
+import { componentName } from "../manifest/names.ts";
 import { type Place, type Problems, quoted } from "../manifest/problems.ts";
+import { kebab, variableOf } from "../runtime/names.ts";
 import { isGrant } from "./check-function.ts";
 import type { Found } from "./found.ts";
 import { componentModule, moduleOf, ownerOf } from "./modules.ts";
@@ -17,6 +18,7 @@ export interface Binding {
   readonly type: string;
   readonly module: URL;
   readonly metadata: Readonly<Record<string, MetadataValue>>;
+  readonly existing?: true;
 }
 
 export interface Bindings {
@@ -42,8 +44,11 @@ export function bind(
   const kebabs = new Map<string, string>([...declared.components.keys()].map((name) => [kebab(name), name]));
 
   for (const manifest of declared.components.values()) {
-    const { required = [], optional = [] } = ownerOf(manifest.type, providers)?.components[manifest.type] ?? {};
-    if (ownerOf(manifest.type, providers)) checkFields(manifest, [...required, ...optional], required, problems);
+    const fields = ownerOf(manifest.type, providers)?.components[manifest.type];
+    if (!fields) continue;
+    const { required = [], optional = [], resource } = fields;
+    const known = [...required, ...optional, ...(resource === undefined ? [] : [resource])];
+    checkFields(manifest, known, required, problems);
   }
 
   function need(name: string, block: Block, at: Place, by: string): void {
@@ -80,7 +85,9 @@ export function bind(
       problems.add("ALREADY_EXISTS", at, message);
     } else {
       kebabs.set(kebab(name), name);
-      return { name, block, type, module: componentModule(type, owner), metadata: manifest?.metadata ?? {} };
+      const metadata = located(name, block, manifest?.metadata ?? {}, owner.components[type]?.resource);
+      const existing = manifest?.existing ? { existing: true as const } : {};
+      return { name, block, type, module: componentModule(type, owner), metadata, ...existing };
     }
     return undefined;
   }
@@ -105,6 +112,18 @@ export function bind(
   }
   checkCircles(components, declared, problems);
   return { components, triggers };
+}
+
+/** Where its resource is only the stack can tell, unless the YAML says it. */
+function located(
+  name: string,
+  block: Block,
+  metadata: Binding["metadata"],
+  resource: string | undefined,
+): Binding["metadata"] {
+  if (resource === undefined) return metadata;
+  const said = Object.keys(metadata).some((field) => field.toLowerCase() === resource.toLowerCase());
+  return said ? metadata : { ...metadata, [resource]: { env: variableOf(block, name) } };
 }
 
 function storesOf({ metadata }: Pick<Binding, "metadata">): readonly string[] {

@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build as esbuild } from "esbuild";
+import type { Graph } from "../contracts/graph.ts";
 import type { Provider } from "../contracts/provider.ts";
 import { Problems } from "../manifest/problems.ts";
 import { readApp } from "./app.ts";
@@ -13,9 +14,11 @@ import { discover } from "./discover.ts";
 import { importEntries, report } from "./discovery.ts";
 import { entrySource } from "./entry.ts";
 import { withoutFeatures } from "./features.ts";
-import { type Graph, graphOf } from "./graph.ts";
+import { graphOf } from "./graph.ts";
+import { cloudPackages } from "./packages.ts";
 import { allProviders, providerOf, type Target } from "./providers.ts";
 import { type Weight, weigh } from "./report.ts";
+import { emitStack } from "./stack.ts";
 import { userModules } from "./user-modules.ts";
 import { zip } from "./zip.ts";
 
@@ -69,6 +72,7 @@ export async function build({ folder, target, stage, params = {} }: BuildOptions
   problems.throwIfAny();
   write(join(output, "graph.json"), graph);
   write(join(output, "report.json"), weights);
+  if (app.manifest) await emitStack({ provider, manifest: app.manifest, graph, output });
   return { output, graph, weights };
 }
 
@@ -106,7 +110,12 @@ async function bundle({
       external: [...external],
       define: withoutFeatures(deployable.functions.map(({ definition }) => definition)),
       banner: require ? { js: requireBanner } : {},
-      plugins: [ours({ external: false }), lazyBuiltins, userModules({ folder, functions })],
+      plugins: [
+        ours({ external: false }),
+        lazyBuiltins,
+        cloudPackages(provider.name),
+        userModules({ folder, functions }),
+      ],
     });
     const place = deployable.name === "app" ? join(output, "app") : join(output, "functions", deployable.name);
     mkdirSync(place, { recursive: true });

@@ -64,6 +64,8 @@ function triggerProblems(on: TriggerSpec): readonly string[] {
       const whole = Number.isInteger(on.attempts) && on.attempts >= 1 && on.attempts <= 100;
       return whole ? wrong : [...wrong, `${on.attempts} attempts cannot be: a whole number from 1 to 100`];
     }
+    case "binding":
+      return componentName.pattern.test(on.binding) ? [] : [cannotName("component", on.binding)];
     case "schedule": {
       const wrong = cronProblem(on.cron, on.timeZone);
       return wrong === undefined ? [] : [wrong];

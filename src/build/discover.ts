@@ -1,7 +1,8 @@
 // The functions of an app: its entry files' exports, each checked, every mistake reported.
 import type { Definition, Grant } from "../contracts/function.ts";
-import { componentName, kebab } from "../manifest/names.ts";
+import { componentName } from "../manifest/names.ts";
 import { type Place, type Problems, quoted } from "../manifest/problems.ts";
+import { kebab } from "../runtime/names.ts";
 import { checkFunction, isGrant } from "./check-function.ts";
 import { checkRoutes } from "./check-routes.ts";
 import type { Found } from "./found.ts";

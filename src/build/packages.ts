@@ -1,8 +1,9 @@
-// The packages that the user's own files import: one that is not installed is told where it is imported.
+// The packages that an app needs: one that is not installed is told, with what brings it.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, join } from "node:path";
-import type { PluginBuild } from "esbuild";
+import { fileURLToPath } from "node:url";
+import type { Plugin, PluginBuild } from "esbuild";
 import { nearest, quoted } from "../manifest/problems.ts";
 
 /** Packages stay out of the bundle, so the bundler would not miss one, and Node would name the bundle and no line. */
@@ -19,6 +20,25 @@ export function checkPackages(build: PluginBuild, isOwn: (file: string) => boole
     return { errors: [{ text: `There is no package ${quoted(name)}: ${mend}` }] };
   });
 }
+
+/** The clouds' own libraries are the app's to install: only those of its targets and components. */
+export function cloudPackages(target: string): Plugin {
+  return {
+    name: "cloud-packages",
+    setup(build) {
+      build.onResolve({ filter: /^[^./#][^:]*$/ }, async ({ path, importer, kind, resolveDir, pluginData }) => {
+        if (pluginData === looked || !importer.startsWith(providers) || isBuiltin(path)) return undefined;
+        const found = await build.resolve(path, { kind, importer, resolveDir, pluginData: looked });
+        if (found.errors.length === 0) return found;
+        const [name = path] = /^(?:@[^/]+\/)?[^/]+/.exec(path) ?? [];
+        const text = `The target ${target} needs the package ${quoted(name)}: install it with \`npm install ${name}\``;
+        return { errors: [{ text, location: { file: "serverless.yml", line: 1 } }] };
+      });
+    },
+  };
+}
+
+const providers = fileURLToPath(new URL("../../providers/", import.meta.url));
 
 const looked: unique symbol = Symbol("looked");
 

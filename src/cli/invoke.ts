@@ -46,6 +46,7 @@ export async function invoke(name: string, flags: InvokeFlags): Promise<void> {
 const flagsOf: Readonly<Record<TriggerSpec["kind"], { readonly is: string; readonly takes: readonly string[] }>> = {
   http: { is: "an HTTP function", takes: ["data", "path", "method", "header"] },
   topic: { is: "a subscriber", takes: ["data"] },
+  binding: { is: "takes what comes to a binding", takes: ["data"] },
   schedule: { is: "a schedule", takes: ["time"] },
 };
 

@@ -16,6 +16,8 @@ export interface Provider {
   readonly triggers: Readonly<Record<string, readonly string[]>>;
   /** Modules that export `serve(app)`, whose result the cloud's host loads. */
   readonly hosts: { readonly default: string; readonly stream?: string };
+  /** The module that exports `emit`. No bundle holds it. */
+  readonly stack?: string;
   /** What says "app" shares one deployable. */
   readonly bundle: {
     readonly http: "function" | "app";
@@ -32,6 +34,8 @@ export interface Provider {
 export interface MetadataFields {
   readonly required?: readonly string[];
   readonly optional?: readonly string[];
+  /** The one that says where the component's own resource is: if the YAML leaves it out, a bundle reads it from a variable that its stack sets. */
+  readonly resource?: string;
 }
 
 export type MetadataValue =

@@ -107,5 +107,8 @@ export type TriggerSpec =
       readonly attempts: number;
       readonly ordered: boolean;
       readonly many?: true;
+      /** Messages are the data alone, in no envelope. */
+      readonly raw?: true;
     }
+  | { readonly kind: "binding"; readonly binding: string; readonly attempts: number }
   | { readonly kind: "schedule"; readonly cron: string; readonly timeZone?: string };

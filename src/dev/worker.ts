@@ -142,6 +142,8 @@ function describe({ name, definition: { on } }: Found): string {
       return `${name}  ${on.method === "*" ? "ANY" : on.method} ${on.path}`;
     case "topic":
       return `${name}  on ${on.topic}`;
+    case "binding":
+      return `${name}  on ${on.binding}`;
     case "schedule":
       return `${name}  at ${on.cron}${on.timeZone === undefined ? "" : ` ${on.timeZone}`}`;
   }

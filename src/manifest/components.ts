@@ -1,8 +1,8 @@
 // Reads Dapr Component YAML: the base folder, and over it the folder of one target.
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { kebab } from "../runtime/names.ts";
 import { type ComponentManifest, readComponent } from "./component.ts";
-import { kebab } from "./names.ts";
 import type { MapNode } from "./nodes.ts";
 import { type Problems, quoted, suggest } from "./problems.ts";
 import { asMap, asText, required } from "./shape.ts";

@@ -22,12 +22,3 @@ export const componentName: NameRule = {
   pattern: /^[a-z][a-zA-Z0-9.-]{0,39}$/,
   rule: "1 to 40 letters, digits, dashes and dots, a lower-case letter first",
 };
-
-/** As physical names hold it: `orderStore`, `order.store` and `order-store` are one name there. */
-export function kebab(name: string): string {
-  return name
-    .replace(/([a-z0-9])([A-Z])/g, "$1-$2")
-    .replace(/([A-Z])([A-Z][a-z])/g, "$1-$2")
-    .replace(/[.-]+/g, "-")
-    .toLowerCase();
-}

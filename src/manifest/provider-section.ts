@@ -10,6 +10,7 @@ export interface ProviderSection {
   readonly region?: string;
   readonly memorySize?: number;
   readonly timeout?: number;
+  readonly logRetentionInDays?: number;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -22,6 +23,7 @@ export function readProvider(written: Node | undefined, variables: Variables, pr
   const region = asText(at(map, "region", variables), problems);
   const memorySize = asNumber(at(map, "memorySize", variables), problems);
   const timeout = asNumber(at(map, "timeout", variables), problems);
+  const logRetentionInDays = asNumber(at(map, "logRetentionInDays", variables), problems);
   const resolvedName = name && variables.resolve(name);
   return {
     name: resolvedName ? checkProviderName(resolvedName, problems) : "",
@@ -29,11 +31,12 @@ export function readProvider(written: Node | undefined, variables: Variables, pr
     ...(region !== undefined && { region }),
     ...(memorySize !== undefined && { memorySize }),
     ...(timeout !== undefined && { timeout }),
+    ...(logRetentionInDays !== undefined && { logRetentionInDays }),
     environment: readEnvironment(asMap(at(map, "environment", variables), problems), variables, problems),
   };
 }
 
-const keys = ["name", "runtime", "region", "memorySize", "timeout", "environment", "stage"];
+const keys = ["name", "runtime", "region", "memorySize", "timeout", "logRetentionInDays", "environment", "stage"];
 const providerNames = ["aws", "azure", "gcp", "google", "local"];
 
 function checkProviderName(node: Node, problems: Problems): string {

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Graph } from "../../src/build/graph.ts";
+import type { Graph } from "../../src/contracts/graph.ts";
 import type { HttpRoute } from "../servers/http-api.ts";
 import {
   type Answer,

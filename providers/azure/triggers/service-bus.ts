@@ -1,6 +1,6 @@
 // One message of a subscriber's inbox, which is a queue of Service Bus.
 // https://learn.microsoft.com/azure/azure-functions/functions-bindings-service-bus-trigger
-import { type Arrival, fromMessage, Redeliver } from "../../../src/provider.ts";
+import { type Arrival, fromMessage, Redeliver, variableOf } from "../../../src/provider.ts";
 import { type AzureTrigger, type Invoked, isInvokedBy } from "../invocation.ts";
 
 export const trigger: AzureTrigger<Invoked, undefined> = {
@@ -9,8 +9,8 @@ export const trigger: AzureTrigger<Invoked, undefined> = {
     return {
       trigger: {
         type: "serviceBusTrigger",
-        queueName: `%FAASTEN_INBOX_${upper(name)}%`,
-        connection: `FAASTEN_PUBSUB_${upper(on.kind === "topic" ? on.pubsub : "")}`,
+        queueName: `%${variableOf("inbox", name)}%`,
+        connection: variableOf("pubsub", on.kind === "topic" ? on.pubsub : ""),
         cardinality: "one",
         // Otherwise the library parses every text that happens to be JSON, and 1.50 becomes 1.5.
         dataType: "binary",
@@ -26,15 +26,6 @@ export const trigger: AzureTrigger<Invoked, undefined> = {
     throw new Redeliver(outcome && "reason" in outcome ? outcome.reason : "the message was not settled");
   },
 };
-
-/** As app settings are spelled: `workInOrder` is `WORK_IN_ORDER`. */
-function upper(name: string): string {
-  return name
-    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
-    .replace(/([A-Z])([A-Z][a-z])/g, "$1_$2")
-    .replace(/[.-]+/g, "_")
-    .toUpperCase();
-}
 
 function toArrival({ function: name, input, context: { triggerMetadata = {} } }: Invoked): Arrival {
   const { deliveryCount, applicationProperties } = triggerMetadata;

@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { checkFields } from "../../../src/manifest/component.ts";
 import { type Components, readComponents } from "../../../src/manifest/components.ts";
-import { kebab } from "../../../src/manifest/names.ts";
 import { Problems } from "../../../src/manifest/problems.ts";
+import { kebab } from "../../../src/runtime/names.ts";
 import { folder } from "./folder.ts";
 
 const clean = fileURLToPath(new URL("../../fixtures/manifest/clean", import.meta.url));

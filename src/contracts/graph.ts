@@ -1,0 +1,46 @@
+// What a build knows of an app on one target, as data: the functions, what triggers them, what they reach and by which right.
+import type { Block } from "./component.ts";
+import type { Right } from "./function.ts";
+import type { MetadataValue } from "./provider.ts";
+import type { TriggerSpec } from "./trigger.ts";
+
+export interface Graph {
+  readonly service: string;
+  readonly target: string;
+  readonly deployables: readonly GraphDeployable[];
+  readonly functions: readonly GraphFunction[];
+  readonly components: readonly GraphComponent[];
+  readonly grants: readonly GraphGrant[];
+}
+
+/** What is deployed together, under one identity. */
+export interface GraphDeployable {
+  readonly name: string;
+  readonly functions: readonly string[];
+  readonly stream: boolean;
+}
+
+export interface GraphFunction {
+  readonly name: string;
+  /** Where it is declared, relative to the app's folder. */
+  readonly file: string;
+  readonly line: number;
+  readonly on: TriggerSpec;
+}
+
+export interface GraphComponent {
+  readonly name: string;
+  readonly block: Block;
+  readonly type: string;
+  readonly metadata: Readonly<Record<string, MetadataValue>>;
+  /** Only grants are emitted, never the resource. */
+  readonly existing?: true;
+}
+
+export interface GraphGrant {
+  readonly function: string;
+  readonly block: Block;
+  readonly component: string;
+  readonly right: Right;
+  readonly resource?: string;
+}

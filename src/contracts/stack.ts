@@ -1,0 +1,41 @@
+// How a provider turns an app's graph into its cloud's own template.
+import type { Graph } from "./graph.ts";
+
+/** All that a template may hold of an app. Secrets are not among it. */
+export interface StackInput {
+  readonly graph: Graph;
+  readonly stage: string;
+  /** Left out: the manifest names none, and the provider's default applies. */
+  readonly region?: string;
+  /** Major version of Node.js. */
+  readonly node: number;
+  /** Megabytes. */
+  readonly memory: number;
+  /** Seconds. */
+  readonly timeout: number;
+  /** Of every function. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly logRetentionDays: number;
+  /** Deployable → the SHA-256 of its archive, in hex. */
+  readonly archives: Readonly<Record<string, string>>;
+}
+
+export interface Stack {
+  /** File name → text: what lies beside the bundles. The same input gives the same bytes. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly permissions: readonly Permission[];
+}
+
+/** What one identity may do, and why: for whoever reads a plan. */
+export interface Permission {
+  readonly deployable: string;
+  /** As the cloud names them: actions, or a role. */
+  readonly actions: readonly string[];
+  /** As the template names it. */
+  readonly resource: string;
+  /** The functions whose `uses` or triggers ask for it, or, where none does, why it is there. */
+  readonly because: readonly string[];
+}
+
+/** What a stack module exports as `emit`. Pure: it reads no file and no clock. Throws one `MISCONFIGURED` where the cloud cannot keep a promise. */
+export type Emit = (input: StackInput) => Stack;
