@@ -109,6 +109,8 @@ async function inOrder(
   arrivals: readonly Arrival[],
   settle: (arrival: Arrival, index: number) => Promise<Outcome>,
 ): Promise<readonly Outcome[]> {
+  const [first, ...others] = arrivals;
+  if (first && others.length === 0) return [await settle(first, 0)];
   const outcomes = arrivals.map((): Outcome => heldBack);
   const lanes = lanesOf(arrivals);
   const workers = Array.from({ length: Math.min(atOnce, arrivals.length) }, async () => {
