@@ -13,7 +13,6 @@ import {
   type Outcome,
   type PubSub,
   type Runner,
-  respond,
   type Served,
   type Sink,
   type Subscription,
@@ -158,7 +157,7 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     deliver,
     fire,
     answer(request, response) {
-      void respond(response, web(request), runner.journal);
+      void web(request, response);
     },
     async start() {
       process.on("unhandledRejection", floating);

@@ -2,7 +2,7 @@
 import type { Grant, Invocation, Log } from "../contracts/function.ts";
 import type { App, Served } from "../contracts/provider.ts";
 import type { Call, Outcome } from "../contracts/trigger.ts";
-import { FaastenError } from "../errors.ts";
+import { FaastenError, notHere } from "../errors.ts";
 import type { Components } from "./components.ts";
 import { createLog, type Journal } from "./log.ts";
 import { here, type Running, type Timed } from "./running.ts";
@@ -31,7 +31,10 @@ export class Run implements Invocation, Timed {
   #timeout: FaastenError | undefined;
   #due: number;
   #clients: Map<Grant, unknown> | undefined;
+  /** While it is not settled. */
   #fail: ((reason: unknown) => void) | undefined;
+  /** While its reply's body is on its way. */
+  #stop: ((reason: unknown) => void) | undefined;
 
   constructor(scope: Scope, id: string, parent: string | undefined) {
     this.#scope = scope;
@@ -109,9 +112,21 @@ export class Run implements Invocation, Timed {
     return this.#scope.journal.redact(text);
   }
 
-  /** Once, while it runs. */
   fail(reason: unknown): void {
-    if (this.#scope.running.delete(this)) this.#fail?.(reason);
+    const fail = this.#fail ?? this.#stop;
+    fail?.(reason);
+  }
+
+  hold(stop: (reason: unknown) => void): (...failed: readonly unknown[]) => void {
+    if (import.meta.without?.requests) return notHere();
+    this.#stop = stop;
+    return (...failed) => {
+      if (this.#stop !== stop) return;
+      this.#stop = undefined;
+      if (this.#fail) return;
+      this.#scope.running.delete(this);
+      if (failed.length > 0) this.log.error("failed", { error: failed[0] });
+    };
   }
 
   /** What `work` gives or, if it throws, is failed, or has used up its time, what `failed` makes of that. */
@@ -121,18 +136,20 @@ export class Run implements Invocation, Timed {
   ): Promise<Settled> {
     const { running } = this.#scope;
     return new Promise((resolve) => {
-      this.#fail = (error) => resolve(this.#failed(error, failed));
+      const end = (settled: Settled | Promise<Settled>): void => {
+        this.#fail = undefined;
+        if (!this.#stop) running.delete(this);
+        resolve(settled);
+      };
+      this.#fail = (error) => {
+        this.#stop?.(error);
+        end(this.#failed(error, failed));
+      };
       running.add(this);
-      work().then(
-        (settled) => {
-          running.delete(this);
-          resolve(settled);
-        },
-        (error: unknown) => {
-          if (running.has(this)) this.fail(error);
-          else this.log.warn("failed after it was given up", { error });
-        },
-      );
+      work().then(end, (error: unknown) => {
+        if (this.#fail) this.#fail(error);
+        else this.log.warn("failed after it was given up", { error });
+      });
     });
   }
 
@@ -140,7 +157,16 @@ export class Run implements Invocation, Timed {
     error: unknown,
     failed: (error: unknown) => Settled,
   ): Promise<Settled> {
-    const settled = failed(error);
+    try {
+      return this.#told(error, failed(error));
+    } catch {
+      // A Proxy, say: whoever looks at it fails.
+      const told = new FaastenError("INTERNAL", `${this.function} failed with what cannot be looked at`);
+      return this.#told(told, failed(told));
+    }
+  }
+
+  #told<Settled extends Outcome | readonly Outcome[]>(error: unknown, settled: Settled): Settled {
     if (isRefusal(settled)) this.log.info("refused", { error });
     else this.log.error("failed", { error });
     return settled;

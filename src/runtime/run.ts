@@ -6,7 +6,7 @@ import type { Arrival, Call, EventArrival, Outcome, RequestArrival, Trigger } fr
 import { FaastenError, notHere } from "../errors.ts";
 import { createComponents } from "./components.ts";
 import { Run, type Scope } from "./invocation.ts";
-import { createJournal, type Journal, type Sink } from "./log.ts";
+import { createJournal, type Journal, type Mark, type Sink } from "./log.ts";
 import { longestTimer, Running } from "./running.ts";
 
 export interface Settled {
@@ -32,8 +32,8 @@ export interface Origin {
   readonly function: string;
 }
 
-export function createRunner(app: App, sink?: Sink): Runner {
-  const journal = createJournal(sink);
+export function createRunner(app: App, sink?: Sink, mark?: Mark): Runner {
+  const journal = createJournal(sink, mark);
   const components = createComponents(app, journal);
   const running = new Running<Run>();
   let last: string | undefined;
@@ -50,8 +50,10 @@ export function createRunner(app: App, sink?: Sink): Runner {
     const arrivals = decoded instanceof Promise ? await decoded : decoded;
     const [first] = arrivals;
     // A request comes alone, and once it is answered nothing is left to do.
-    const isAsked = first?.kind === "request" && served.definition.on.kind === "http";
-    const outcomes = isAsked ? [await runOne(scope, first, call.id)] : await settleEvents(scope, arrivals);
+    const outcomes =
+      !import.meta.without?.requests && first?.kind === "request" && served.definition.on.kind === "http"
+        ? [await runOne(scope, first, call.id)]
+        : await settleEvents(scope, arrivals);
     return { trigger, outcomes };
   }
 
@@ -89,18 +91,23 @@ const settleEvents = import.meta.without?.events
 function settleEach(scope: Scope, arrivals: readonly Arrival[]): Promise<readonly Outcome[]> {
   const { id } = scope.call;
   return inOrder(arrivals, async (arrival, index) => {
-    const own = arrivals.length === 1 ? id : `${id}/${index}`;
-    return hand(scope, arrival, arrival.kind === "malformed" ? malformed(arrival) : await runOne(scope, arrival, own));
+    let outcome = expired;
+    if (arrival.kind === "malformed") outcome = malformed(arrival);
+    else if (arrival.kind === "request" || !hasExpired(arrival))
+      outcome = await runOne(scope, arrival, arrivals.length === 1 ? id : `${id}/${index}`);
+    return hand(scope, arrival, outcome);
   });
 }
 
 /** One run of the function for all that could be read. */
 async function settleTogether(scope: Scope, arrivals: readonly Arrival[]): Promise<readonly Outcome[]> {
-  const events = arrivals.filter((arrival) => arrival.kind === "event");
+  const events = arrivals.filter(
+    (arrival): arrival is EventArrival => arrival.kind === "event" && !hasExpired(arrival),
+  );
   const settled = events.length > 0 ? await runMany(scope, events) : [];
   const outcomes = new Map<Arrival, Outcome>(events.map((event, index) => [event, settled[index] ?? heldBack]));
   return inOrder(arrivals, (arrival) =>
-    hand(scope, arrival, arrival.kind === "malformed" ? malformed(arrival) : (outcomes.get(arrival) ?? heldBack)),
+    hand(scope, arrival, arrival.kind === "malformed" ? malformed(arrival) : (outcomes.get(arrival) ?? expired)),
   );
 }
 
@@ -164,6 +171,14 @@ function runMany(scope: Scope, events: readonly EventArrival[]): Promise<readonl
 
 function malformed({ reason }: { readonly reason: string }): Outcome {
   return { kind: "dead", reason };
+}
+
+const expired: Outcome = { kind: "drop", reason: "its expiration has passed" };
+
+/** As Dapr has it where the broker knows no expiry. https://docs.dapr.io/developing-applications/building-blocks/pubsub/pubsub-message-ttl/ */
+function hasExpired({ event: { extensions } }: EventArrival): boolean {
+  const expiration = extensions?.["expiration"];
+  return typeof expiration === "string" && Date.parse(expiration) <= Date.now();
 }
 
 function traceOf(arrival: RequestArrival | EventArrival): string | undefined {
