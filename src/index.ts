@@ -19,4 +19,4 @@ export type { HttpContext, HttpHandler, HttpOptions } from "./functions/http.ts"
 export * as http from "./functions/http.ts";
 export { type JwtAccess, type JwtRules, jwt } from "./functions/jwt.ts";
 export { schedule, type Tick } from "./functions/schedule.ts";
-export { type Topic, type TopicEvent, topic } from "./functions/topic.ts";
+export { type Subscribed, type Topic, type TopicEvent, topic } from "./functions/topic.ts";

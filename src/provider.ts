@@ -21,7 +21,17 @@ export type { Journal, Level, Mark, Sink } from "./runtime/log.ts";
 export { duration, flag, setting } from "./runtime/metadata.ts";
 export { kebab, physicalName, variableOf } from "./runtime/names.ts";
 export { fromNode, readBody, writeReply } from "./runtime/node-http.ts";
-export { createWeb, httpTrigger, type RoutedRequest, respond, type WebOptions } from "./runtime/node-server.ts";
+export {
+  type Answered,
+  type Ask,
+  type AskOptions,
+  createAsk,
+  createWeb,
+  httpTrigger,
+  type RoutedRequest,
+  respond,
+  type WebOptions,
+} from "./runtime/node-server.ts";
 export { toPath } from "./runtime/path.ts";
 export { type Problem, problem } from "./runtime/problem.ts";
 export { toNative, toRequest } from "./runtime/request.ts";

@@ -111,6 +111,17 @@ console.log(JSON.stringify(found));`,
   });
 });
 
+describe("a test of a user's app", () => {
+  test("needs nothing else, under Node's own runner", async () => {
+    save("functions.ts", functions);
+    save("functions.test.ts", testOfFunctions);
+    const { stdout } = await run(process.execPath, ["--test", "--test-reporter=tap", "functions.test.ts"]);
+    expect(stdout).toMatch(/# pass 1\n# fail 0\n/);
+    save("functions.test.ts", testOfFunctions.replace("times: 2", "times: 3"));
+    await expect(run(process.execPath, ["--test", "functions.test.ts"])).rejects.toMatchObject({ code: 1 });
+  });
+});
+
 describe("the command", () => {
   test("tells its version and what it can", async () => {
     expect((await run("npx", ["faasten", "--version"])).stdout.trim()).toBe(manifest.version);
@@ -175,6 +186,20 @@ export const hello = http.get(
     return Response.json({ hello: params.name, times: value });
   },
 );
+`;
+
+const testOfFunctions = `import assert from "node:assert/strict";
+import { test } from "node:test";
+import { testApp } from "faasten/testing";
+import { hello } from "./functions.ts";
+
+test("a greeting is counted", async (t) => {
+  const app = await testApp({ hello });
+  t.after(app.close);
+  await app.fetch("/hello/you");
+  const reply = await app.fetch("/hello/you");
+  assert.deepEqual(await reply.json(), { hello: "you", times: 2 });
+});
 `;
 
 /** `npx faasten dev` in a process group of its own: what is left of it can be seen. */

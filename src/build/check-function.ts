@@ -31,7 +31,7 @@ export function isGrant(value: unknown): value is Grant {
 }
 
 const reserved: ReadonlySet<string> = new Set([
-  ...["signal", "deadline", "log", "trace", "native"],
+  ...["signal", "deadline", "now", "log", "trace", "native"],
   ...["params", "body", "caller", "constructor"],
 ]);
 

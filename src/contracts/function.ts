@@ -34,6 +34,8 @@ export interface Invocation {
   /** Unix milliseconds. */
   readonly deadline: number;
   readonly signal: AbortSignal;
+  /** Unix milliseconds, of the clock by which blocks count: the machine's, unless a test has its own. `deadline` is always the machine's. */
+  readonly now: () => number;
   /** W3C trace context of this run: the trace that it is part of, and a span of its own. */
   readonly traceparent: string;
   readonly log: Log;

@@ -56,7 +56,7 @@ export function schedule(cron: string, ...given: readonly unknown[]): Definition
     async settle(arrival, invocation) {
       if (arrival.kind !== "event") return { kind: "dead", reason: "this function runs by the clock" };
       const { id, time } = arrival.event;
-      const tick: Tick = { id, time: time === undefined ? new Date() : new Date(time) };
+      const tick: Tick = { id, time: new Date(time ?? invocation.now()) };
       return settleOnce(idempotent?.(tick), invocation, () => run(tick, invocation));
     },
     fail: again,

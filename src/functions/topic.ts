@@ -54,17 +54,22 @@ export interface SubscribeOptions<T, U> {
   readonly idempotent?: (event: TopicEvent<T>) => string | null;
 }
 
+/** A function that takes events. `In` is for types alone: what those who send them must give. */
+export interface Subscribed<In> extends Definition {
+  readonly takes?: (data: In) => void;
+}
+
 export interface Topic<T, In = T> {
   readonly name: string;
   readonly publish: Grant<Publisher<In>>;
-  subscribe(handler: Subscriber<T, {}>): Definition;
-  subscribe<const U extends Uses = {}>(options: SubscribeOptions<T, U>, handler: Subscriber<T, U>): Definition;
+  subscribe(handler: Subscriber<T, {}>): Subscribed<In>;
+  subscribe<const U extends Uses = {}>(options: SubscribeOptions<T, U>, handler: Subscriber<T, U>): Subscribed<In>;
   /** A whole batch at once, where the host has batches; each event is settled by its own verdict; if the handler throws, those without one are retried. */
-  subscribeMany(handler: BatchSubscriber<T, {}>): Definition;
+  subscribeMany(handler: BatchSubscriber<T, {}>): Subscribed<In>;
   subscribeMany<const U extends Uses = {}>(
     options: Omit<SubscribeOptions<T, U>, "idempotent">,
     handler: BatchSubscriber<T, U>,
-  ): Definition;
+  ): Subscribed<In>;
 }
 
 export interface TopicChoice<T> {
@@ -148,7 +153,7 @@ function one<T>(
   return {
     async settle(arrival, invocation) {
       if (arrival.kind !== "event") return notAnEvent;
-      const event = await deliver(source, arrival);
+      const event = await deliver(source, arrival, invocation);
       if (!(event instanceof Delivered)) return event;
       events.set(arrival, event);
       return settleOnce(options.idempotent?.(event), invocation, () => run(event, invocation));
@@ -168,7 +173,7 @@ function batch<T>(
     settle: async () => notAnEvent,
     async settleMany(arrivals, invocation) {
       for (const arrival of arrivals) {
-        const event = await deliver(source, arrival).catch((error: unknown) => {
+        const event = await deliver(source, arrival, invocation).catch((error: unknown) => {
           invocation.log.error("an event could not be read", { event: arrival.event.id, error });
           return again(error);
         });
@@ -195,9 +200,13 @@ function verdictOf(event: Delivered<unknown> | Outcome | undefined): Outcome | u
 }
 
 /** The event as the handler sees it, or the outcome of one that cannot be read. */
-async function deliver<T>(source: Source<T>, arrival: EventArrival): Promise<Delivered<T> | Outcome> {
+async function deliver<T>(
+  source: Source<T>,
+  arrival: EventArrival,
+  invocation: Invocation,
+): Promise<Delivered<T> | Outcome> {
   try {
-    return new Delivered(arrival, await readData(arrival.event, source));
+    return new Delivered(arrival, await readData(arrival.event, source), invocation.now);
   } catch (error) {
     if (error instanceof FaastenError && error.code === "INVALID") return { kind: "dead", reason: error.message };
     throw error;
@@ -212,9 +221,11 @@ class Delivered<T> implements TopicEvent<T> {
   declare readonly data: T;
   declare readonly attempt?: number;
   readonly [attribute: string]: unknown;
+  readonly #now: () => number;
   #verdict: Outcome | undefined;
 
-  constructor({ event, attempt }: EventArrival, data: T) {
+  constructor({ event, attempt }: EventArrival, data: T, now: () => number) {
+    this.#now = now;
     const { data: _, extensions = {}, ...attributes } = event;
     Object.assign(this, attributes, { data }, attempt !== undefined && { attempt });
     for (const [name, value] of Object.entries(extensions)) {
@@ -227,7 +238,7 @@ class Delivered<T> implements TopicEvent<T> {
   }
 
   retry({ after }: { readonly after?: Duration } = {}): void {
-    const notBefore = after === undefined ? {} : { notBefore: Date.now() + toMilliseconds(after) };
+    const notBefore = after === undefined ? {} : { notBefore: this.#now() + toMilliseconds(after) };
     this.#verdict ??= { kind: "retry", ...notBefore, reason: "the handler asked for it again" };
   }
   dead(reason: string): void {

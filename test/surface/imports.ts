@@ -31,7 +31,8 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   "src/provider.ts": { ours: [...ground, "src/runtime/"], npm: [], node: "none" },
   "src/index.ts": { ours: runtime, npm: [], node: "none" },
-  "src/testing.ts": { ours: runtime, npm: [], node: "any" },
+  "src/testing/": { ours: [...runtime, "src/manifest/", "src/build/"], npm: [], node: "any" },
+  "src/testing.ts": { ours: [...runtime, "src/testing/"], npm: [], node: "any" },
   ...Object.fromEntries(
     toolchain.map((room, index): [string, Room] => [
       room,
@@ -59,7 +60,7 @@ const doors: readonly { readonly from: RegExp; readonly to: RegExp; readonly as:
     to: /^providers\/[^/]+\/index\.ts$/,
     as: ({ dynamic, typesOnly }) => dynamic || typesOnly,
   },
-  { from: /^src\/dev\//, to: /^providers\/local\/host\.ts$/, as: ({ typesOnly }) => typesOnly },
+  { from: /^src\/(?:dev|testing)\//, to: /^providers\/local\/host\.ts$/, as: ({ typesOnly }) => typesOnly },
 ];
 
 /** `declared`: the names of the package's `dependencies`. */
