@@ -93,7 +93,7 @@ export function serve(app: App, options: LocalOptions = {}): Local {
   async function run<Payload>(served: Served, payload: Payload, context: unknown, trigger: string): Promise<unknown> {
     const started = performance.now();
     const id = `${tag}-${++calls}`;
-    const call: Call<Payload> = { id, payload, context, deadline: Date.now() + timeout };
+    const call: Call<Payload> = { id, payload, context, deadline: Date.now() + (served.definition.timeout ?? timeout) };
     const replying = origins.run({ invocation: id, function: served.name }, () => runner.run(served, call));
     const reply = await ended(replying);
     watch?.({

@@ -2,11 +2,13 @@
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Worker as Thread } from "node:worker_threads";
 import type { Local } from "../../providers/local/host.ts";
+import "../bridge/awslambda.ts";
 import { bind } from "../build/bind.ts";
-import { discover, type EntryModule, type Found } from "../build/discover.ts";
+import { discover, type EntryModule, type Find, type Found } from "../build/discover.ts";
 import { load } from "../build/load.ts";
 import { componentModule, moduleOf } from "../build/modules.ts";
 import { allProviders, providerOf } from "../build/providers.ts";
+import { placeIn } from "../build/section-modules.ts";
 import { createSources } from "../build/sources.ts";
 import type { App } from "../contracts/provider.ts";
 import { FaastenError } from "../errors.ts";
@@ -42,7 +44,9 @@ async function serveApp(order: Load): Promise<void> {
 
   const sources = createSources();
   for (const file of order.sources) sources.add(file);
-  const found = discover(entries, sources.find, problems, { cloud: false });
+  const find: Find = (exported, entry) => placeIn(order.section, exported, entry) ?? sources.find(exported, entry);
+  const found = discover(entries, find, problems, { cloud: false });
+  checkHandlers(order, found, problems);
   const declared = { components: byName(order.components), scopedOut: byName(order.scopedOut) };
   const bindings = bind(found, { provider, providers, declared }, problems);
   if (order.check || problems.list().length > 0) {
@@ -107,11 +111,23 @@ function failed(error: unknown): void {
   });
 }
 
-async function importEntries({ file, entries }: Load): Promise<readonly EntryModule[]> {
+/** What CommonJS exports is known only now. */
+function checkHandlers({ section }: Load, found: readonly Found[], problems: Problems): void {
+  for (const { handler, places } of section) {
+    const one = found.find(({ name, definition }) => Object.hasOwn(places, name) && definition.lambda);
+    if (!one || typeof one.definition.lambda?.handler === "function") continue;
+    const exported = handler.exported.join(".");
+    const message = `\`${problems.relative(handler.file)}\` exports no function \`${exported}\`: write \`exports.${exported} = …\` there`;
+    problems.add("NOT_FOUND", one, message);
+  }
+}
+
+async function importEntries({ file, entries, section }: Load): Promise<readonly EntryModule[]> {
+  const modules = [...entries, ...section.map(({ specifier }) => specifier)];
   const loaded = (await import(pathToFileURL(file).href)) as {
     readonly entries: readonly Readonly<Record<string, unknown>>[];
   };
-  return entries.map((entry, index) => ({ file: entry, exports: loaded.entries[index] ?? {} }));
+  return modules.map((entry, index) => ({ file: entry, exports: loaded.entries[index] ?? {} }));
 }
 
 function byName<T extends { readonly name: string }>(list: readonly T[]): ReadonlyMap<string, T> {
@@ -126,6 +142,8 @@ function describe({ name, definition: { on } }: Found): string {
       return `${name}  on ${on.topic}`;
     case "binding":
       return `${name}  on ${on.binding}`;
+    case "native":
+      return `${name}  on ${on.event} of ${on.provider}`;
     case "schedule":
       return `${name}  at ${on.cron}${on.timeZone === undefined ? "" : ` ${on.timeZone}`}`;
   }

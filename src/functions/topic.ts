@@ -5,7 +5,7 @@ import { type Publisher, publishing } from "../blocks/publisher.ts";
 import { type Input, type Output, parse, type Schema } from "../blocks/schema.ts";
 import type { CloudEvent } from "../contracts/event.ts";
 import type { Definition, Grant, Invocation, Uses } from "../contracts/function.ts";
-import type { EventArrival, Outcome } from "../contracts/trigger.ts";
+import type { EventArrival, Outcome, TriggerSpec } from "../contracts/trigger.ts";
 import { FaastenError, notHere } from "../errors.ts";
 import { type Checked, contextOf, type WithUses } from "./context.ts";
 import { again, settleOnce } from "./settle-once.ts";
@@ -61,6 +61,8 @@ export interface Subscribed<In> extends Definition {
 
 export interface Topic<T, In = T> {
   readonly name: string;
+  /** The inbox of a handler that is declared elsewhere: `lambda(handler, { on: placed })`. */
+  readonly trigger: Extract<TriggerSpec, { readonly kind: "topic" }>;
   readonly publish: Grant<Publisher<In>>;
   subscribe(handler: Subscriber<T, {}>): Subscribed<In>;
   subscribe<const U extends Uses = {}>(options: SubscribeOptions<T, U>, handler: Subscriber<T, U>): Subscribed<In>;
@@ -95,20 +97,29 @@ export function topic<T>(
   const { pubsub = "pubsub", schema, raw = false, orderBy } = options;
   const envelope = { topic: name, pubsub, schema, raw, orderBy: orderBy as ((data: unknown) => string) | undefined };
   const source = { name, schema, raw };
+  const trigger: Topic<T>["trigger"] = {
+    kind: "topic",
+    topic: name,
+    pubsub,
+    attempts: 5,
+    ordered: orderBy !== undefined,
+    ...(raw && { raw }),
+  };
   const define = (
-    { name: own, uses, attempts = 5, idempotent }: SubscribeOptions<T, Uses>,
+    { name: own, uses, attempts = trigger.attempts, idempotent }: SubscribeOptions<T, Uses>,
     rest: Pick<Definition, "settle" | "settleMany" | "fail">,
     many: boolean,
   ): Definition => ({
     faasten: "function",
     ...(own !== undefined && { name: own }),
-    on: { kind: "topic", topic: name, pubsub, attempts, ordered: orderBy !== undefined, ...(many && { many }) },
+    on: { ...trigger, attempts, ...(many && { many }) },
     uses: uses ?? {},
     ...(idempotent && !import.meta.without?.idempotency && { needs: [idempotency] }),
     ...rest,
   });
   return {
     name,
+    trigger,
     publish: publishing(envelope) as Grant<Publisher<T>>,
     subscribe(...given: readonly unknown[]): Definition {
       const [options, handler] = (given.length === 2 ? given : [{}, given[0]]) as [

@@ -13,7 +13,7 @@ interface Room {
 }
 
 const ground = ["src/contracts/", "src/errors.ts", "src/once.ts"];
-const runtime = [...ground, "src/blocks/", "src/runtime/", "src/functions/", "src/conformance/"];
+const runtime = [...ground, "src/blocks/", "src/runtime/", "src/bridge/", "src/functions/", "src/conformance/"];
 const toolchain = ["manifest", "build", "deploy", "dev", "dapr", "serverless", "cli"].map((name) => `src/${name}/`);
 
 /** The first one whose name a path begins with is its room. */
@@ -23,7 +23,8 @@ const rooms: Readonly<Record<string, Room>> = {
   "src/once.ts": { ours: [], npm: [], node: "none" },
   "src/blocks/": { ours: ground, npm: ["@standard-schema/spec"], node: "types" },
   "src/runtime/": { ours: ground, npm: [], node: "types" },
-  "src/functions/": { ours: [...ground, "src/blocks/", "src/runtime/"], npm: ["jose"], node: "types" },
+  "src/bridge/": { ours: [...ground, "src/runtime/"], npm: [], node: "types" },
+  "src/functions/": { ours: [...ground, "src/blocks/", "src/runtime/", "src/bridge/"], npm: ["jose"], node: "types" },
   "src/conformance/": {
     ours: ["src/contracts/", "src/blocks/", "src/errors.ts"],
     npm: [],
