@@ -5,6 +5,7 @@ import { setTimeout as setTimer } from "node:timers/promises";
 import {
   type App,
   type Call,
+  createRoutes,
   createRunner,
   createWeb,
   type EventArrival,
@@ -12,11 +13,14 @@ import {
   type Origin,
   type Outcome,
   type PubSub,
+  type Reply,
   type Runner,
   respond,
   type Served,
+  type ServiceCaller,
   type Sink,
   type Subscription,
+  toProblem,
 } from "../../src/provider.ts";
 import { type Clock, startClock } from "./clock.ts";
 
@@ -71,7 +75,7 @@ export function serve(app: App, options: LocalOptions = {}): Local {
   const tag = Math.random().toString(36).slice(2, 8);
   let calls = 0;
 
-  function find(name: string): Served {
+  function named(name: string): Served {
     const served = app.functions.find((candidate) => candidate.name === name);
     if (served) return served;
     throw new FaastenError("NOT_FOUND", `there is no function ${name}`);
@@ -105,15 +109,31 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     },
   });
 
+  const find = createRoutes(app.functions);
+
+  /** The app as its own service, within the process. */
+  async function answerOwn(request: Request): Promise<Response> {
+    try {
+      const path = new URL(request.url).pathname;
+      const found = find(request, path);
+      if (!("definition" in found)) return found;
+      const caller = { kind: "service", subject: app.service, claims: {} } as const;
+      const reply = await run(found, { request, path, caller }, {}, `${request.method} ${path}`);
+      return toResponse(reply as Reply, request.method);
+    } catch (error) {
+      return toProblem(error, runner.journal);
+    }
+  }
+
   async function deliver(name: string, arrival: EventArrival): Promise<Outcome> {
-    const served = find(name);
+    const served = named(name);
     const { on } = served.definition;
     if (on.kind !== "topic") throw new FaastenError("INVALID", `${name} takes no events`);
     return (await run(served, arrival, {}, on.topic)) as Outcome;
   }
 
   async function fire(name: string, planned: number): Promise<Outcome> {
-    const served = find(name);
+    const served = named(name);
     const { on } = served.definition;
     if (on.kind !== "schedule") throw new FaastenError("INVALID", `${name} does not run by the clock`);
     return (await run(served, { function: name, service: app.service, planned }, {}, on.cron)) as Outcome;
@@ -162,6 +182,9 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     },
     async start() {
       process.on("unhandledRejection", floating);
+      for (const [name, { type }] of Object.entries(app.components)) {
+        if (type === "invocation.local") ((await runner.component(name)()) as ServiceCaller).attach?.(answerOwn);
+      }
       for (const [component, subscriptions] of subscriptionsOf(app.functions)) {
         const broker = (await runner.component(component)()) as PubSub;
         if (!broker.consume)
@@ -220,6 +243,13 @@ function subscriptionsOf(functions: readonly Served[]): ReadonlyMap<string, Subs
     found.set(pubsub, list);
   }
   return found;
+}
+
+function toResponse({ status, headers, cookies, body }: Reply, method: string): Response {
+  const response = new Response(method === "HEAD" ? null : (body as BodyInit | undefined), { status });
+  for (const [name, value] of headers) response.headers.append(name, value);
+  for (const cookie of cookies) response.headers.append("set-cookie", cookie);
+  return response;
 }
 
 function outcomeOf(reply: unknown): string {

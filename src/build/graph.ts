@@ -38,12 +38,13 @@ export function graphOf({ service, target, folder, found, deployables, bindings 
       ...(existing && { existing }),
     })),
     grants: found.flatMap(({ name, definition: { uses, needs = [] } }) =>
-      [...Object.values(uses).filter(isGrant), ...needs].map(({ block, component, right, resource }) => ({
+      [...Object.values(uses).filter(isGrant), ...needs].map(({ block, component, right, resource, keys }) => ({
         function: name,
         block,
         component,
         right,
         ...(resource !== undefined && { resource }),
+        ...(keys && { keys }),
       })),
     ),
   };

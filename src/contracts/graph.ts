@@ -43,4 +43,5 @@ export interface GraphGrant {
   readonly component: string;
   readonly right: Right;
   readonly resource?: string;
+  readonly keys?: readonly string[];
 }

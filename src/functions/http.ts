@@ -1,7 +1,7 @@
 // Functions that answer a web request.
 import { idempotency } from "../blocks/idempotency.ts";
-import { type Output, parse, type Schema, SchemaError } from "../blocks/schema.ts";
-import type { Definition, Invocation, Uses } from "../contracts/function.ts";
+import { type Input, type Output, parse, type Schema, SchemaError } from "../blocks/schema.ts";
+import type { HttpDefinition, Invocation, Uses } from "../contracts/function.ts";
 import type { Caller, Cors, Outcome, RequestArrival } from "../contracts/trigger.ts";
 import { FaastenError } from "../errors.ts";
 import { maxBodyBytes } from "../runtime/limits.ts";
@@ -54,24 +54,29 @@ export interface HttpOptions<U, S extends Schema | undefined> {
 }
 
 type BodyOf<S> = S extends Schema ? Output<S> : undefined;
+/** Without a schema, a handler may take anything. */
+type AcceptedBy<S> = S extends Schema ? Input<S> : unknown;
 
-export interface HttpMethod {
-  <const Path extends `/${string}`>(path: Path, handler: HttpHandler<Path, {}, undefined>): Definition;
+export interface HttpMethod<Method extends string = string> {
+  <const Path extends `/${string}`>(
+    path: Path,
+    handler: HttpHandler<Path, {}, undefined>,
+  ): HttpDefinition<Method, Path>;
   <const Path extends `/${string}`, const U extends Uses = {}, S extends Schema | undefined = undefined>(
     path: Path,
     options: HttpOptions<U, S>,
     handler: HttpHandler<Path, U, BodyOf<S>>,
-  ): Definition;
+  ): HttpDefinition<Method, Path, AcceptedBy<S>>;
 }
 
-export const get: HttpMethod = /* @__PURE__ */ forMethod("GET");
-export const head: HttpMethod = /* @__PURE__ */ forMethod("HEAD");
-export const post: HttpMethod = /* @__PURE__ */ forMethod("POST");
-export const put: HttpMethod = /* @__PURE__ */ forMethod("PUT");
-export const patch: HttpMethod = /* @__PURE__ */ forMethod("PATCH");
-export const del: HttpMethod = /* @__PURE__ */ forMethod("DELETE");
+export const get: HttpMethod<"GET"> = /* @__PURE__ */ forMethod("GET");
+export const head: HttpMethod<"HEAD"> = /* @__PURE__ */ forMethod("HEAD");
+export const post: HttpMethod<"POST"> = /* @__PURE__ */ forMethod("POST");
+export const put: HttpMethod<"PUT"> = /* @__PURE__ */ forMethod("PUT");
+export const patch: HttpMethod<"PATCH"> = /* @__PURE__ */ forMethod("PATCH");
+export const del: HttpMethod<"DELETE"> = /* @__PURE__ */ forMethod("DELETE");
 export { del as delete };
-export const any: HttpMethod = /* @__PURE__ */ forMethod("*");
+export const any: HttpMethod<"*"> = /* @__PURE__ */ forMethod("*");
 
 /** Any fetch-style app, as it stands: it is handed the native Request. */
 /* @__NO_SIDE_EFFECTS__ */
@@ -79,7 +84,7 @@ export function fetch<const Path extends `/${string}`>(
   path: Path,
   options: Omit<HttpOptions<{}, undefined>, "uses" | "body">,
   app: (request: Request) => Response | Promise<Response>,
-): Definition {
+): HttpDefinition<"*", Path> {
   return define("*", path, options, (request) => app(toNative(request)));
 }
 
@@ -89,14 +94,19 @@ type AnyOptions = HttpOptions<Uses, Schema | undefined>;
 type AnyHandler = (request: Request, context: Context) => Response | Promise<Response>;
 
 /* @__NO_SIDE_EFFECTS__ */
-function forMethod(method: string): HttpMethod {
-  return (path: string, ...given: readonly unknown[]): Definition => {
+function forMethod<Method extends string>(method: Method): HttpMethod<Method> {
+  return <Path extends string>(path: Path, ...given: readonly unknown[]): HttpDefinition<Method, Path, never> => {
     const [options, handler] = (given.length === 2 ? given : [{}, given[0]]) as [AnyOptions, AnyHandler];
     return define(method, path, options, handler);
   };
 }
 
-function define(method: string, path: string, options: AnyOptions, handler: AnyHandler): Definition {
+function define<Method extends string, Path extends string>(
+  method: Method,
+  path: Path,
+  options: AnyOptions,
+  handler: AnyHandler,
+): HttpDefinition<Method, Path, never> {
   const { name, uses = {}, access, cors, stream, isolate, idempotent } = options;
   const answer = answering(method, path, options, handler);
   const reply = ({ request }: RequestArrival, response: Response): Outcome => ({
