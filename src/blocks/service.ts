@@ -74,7 +74,7 @@ type Param = string | number;
 type Sent<Json> = { readonly json?: Json; readonly body?: never } | { readonly body?: BodyInit; readonly json?: never };
 type MethodOf<R extends Route> = R extends Route
   ? ServiceInit &
-      (R["method"] extends "GET" | "HEAD" ? {} : Sent<R["body"]>) &
+      (R["method"] extends "GET" | "HEAD" ? { readonly json?: never; readonly body?: never } : Sent<R["body"]>) &
       (R["method"] extends "GET" | "*" ? { readonly method?: Named<R["method"]> } : { readonly method: R["method"] })
   : never;
 type InitOf<R extends Route> = R extends Route ? MethodOf<R> & WithParams<Names<R["path"]>> : never;

@@ -130,7 +130,8 @@ function located(
   return said ? metadata : { ...metadata, [resource]: { env: variableOf(block, name) } };
 }
 
-function storesOf({ metadata }: Pick<Binding, "metadata">): readonly string[] {
+/** The secret stores that its metadata reads. */
+export function storesOf({ metadata }: Pick<Binding, "metadata">): readonly string[] {
   return Object.values(metadata).flatMap((value) =>
     typeof value === "object" && "store" in value ? [value.store] : [],
   );

@@ -7,12 +7,12 @@ import type { Graph } from "../contracts/graph.ts";
 import type { Provider } from "../contracts/provider.ts";
 import { Problems } from "../manifest/problems.ts";
 import { readApp } from "./app.ts";
-import { bind } from "./bind.ts";
+import { type Bindings, bind } from "./bind.ts";
 import { bundling, lazyBuiltins, ours, requireBanner } from "./bundling.ts";
 import { type Deployable, deployablesOf } from "./deployables.ts";
 import { discover } from "./discover.ts";
 import { importEntries, report } from "./discovery.ts";
-import { entrySource } from "./entry.ts";
+import { componentsOf, entrySource } from "./entry.ts";
 import { withoutFeatures } from "./features.ts";
 import { graphOf } from "./graph.ts";
 import { cloudPackages } from "./packages.ts";
@@ -67,7 +67,16 @@ export async function build({ folder, target, stage, params = {} }: BuildOptions
     rmSync(join(output, made), { recursive: true, force: true });
   for (const deployable of deployables) {
     const source = entrySource({ service, deployable, bindings, provider, fileOf: (name) => files.get(name) ?? "" });
-    weights[deployable.name] = await bundle({ folder, output, deployable, provider, source, functions, problems });
+    weights[deployable.name] = await bundle({
+      folder,
+      output,
+      deployable,
+      bindings,
+      provider,
+      source,
+      functions,
+      problems,
+    });
   }
   problems.throwIfAny();
   write(join(output, "graph.json"), graph);
@@ -80,6 +89,7 @@ interface BundleOptions {
   readonly folder: string;
   readonly output: string;
   readonly deployable: Deployable;
+  readonly bindings: Bindings;
   readonly provider: Provider;
   readonly source: string;
   readonly functions: ReadonlySet<string>;
@@ -90,6 +100,7 @@ async function bundle({
   folder,
   output,
   deployable,
+  bindings,
   provider,
   source,
   functions,
@@ -108,7 +119,10 @@ async function bundle({
       sourcesContent: false,
       absWorkingDir: folder,
       external: [...external],
-      define: withoutFeatures(deployable.functions.map(({ definition }) => definition)),
+      define: withoutFeatures(
+        deployable.functions.map(({ definition }) => definition),
+        componentsOf(deployable, bindings),
+      ),
       banner: require ? { js: requireBanner } : {},
       plugins: [
         ours({ external: false }),

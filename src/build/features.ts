@@ -1,9 +1,13 @@
 // What the functions of a deployable need of the runtime: the rest is left out of their bundle.
 import type { Feature } from "../contracts/feature.ts";
 import type { Definition } from "../contracts/function.ts";
+import { type Binding, storesOf } from "./bind.ts";
 
-/** As constants for the bundler. */
-export function withoutFeatures(definitions: readonly Definition[]): Readonly<Record<string, string>> {
+/** As constants for the bundler. `components`: those of the deployable. */
+export function withoutFeatures(
+  definitions: readonly Definition[],
+  components: readonly Pick<Binding, "metadata">[] = [],
+): Readonly<Record<string, string>> {
   const grants = definitions.flatMap(({ uses, needs = [] }) => [...Object.values(uses), ...needs]);
   const rights = new Set(grants.map(({ right }) => right));
   const triggers = definitions.map(({ on }) => on);
@@ -17,6 +21,7 @@ export function withoutFeatures(definitions: readonly Definition[]): Readonly<Re
     publish: rights.has("publish"),
     readWrite: rights.has("readWrite"),
     list: rights.has("list"),
+    rotation: components.some((component) => storesOf(component).length > 0),
   };
   return Object.fromEntries(
     Object.entries(needed).map(([feature, need]) => [`import.meta.without.${feature}`, `${!need}`]),

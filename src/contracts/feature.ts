@@ -18,7 +18,9 @@ export type Feature =
   /** The clients of grants, by their rights. */
   | "publish"
   | "readWrite"
-  | "list";
+  | "list"
+  /** Components that are made of secrets. */
+  | "rotation";
 
 declare global {
   interface ImportMeta {

@@ -5,6 +5,7 @@ import type { SecretStore } from "../contracts/secret-store.ts";
 import { FaastenError } from "../errors.ts";
 import { once } from "../once.ts";
 import type { Journal } from "./log.ts";
+import { rotating } from "./rotation.ts";
 
 export interface Components {
   get(name: string): () => Component | Promise<Component>;
@@ -46,9 +47,39 @@ export function createComponents(app: App, journal: Journal): Components {
     };
   }
 
-  async function create(name: string, { type, create, metadata }: Bound): Promise<Component> {
+  async function create(name: string, bound: Bound): Promise<Component> {
+    let metadata = await resolveAll(name, bound);
+    const component = await make(name, bound, metadata);
+    if (import.meta.without?.rotation || !Object.values(bound.metadata).some(isSecret)) return component;
+    return rotating({
+      component,
+      async again() {
+        const fresh = await resolveAll(name, bound, AbortSignal.timeout(longestRenewal));
+        if (Object.keys(fresh).every((key) => fresh[key] === metadata[key])) return undefined;
+        const made = await make(name, bound, fresh);
+        metadata = fresh;
+        return made;
+      },
+      failed: (error) =>
+        journal.write("warn", "a component could not be made anew of fresh secrets", { component: name }, { error }),
+    });
+  }
+
+  async function resolveAll(
+    name: string,
+    { metadata }: Bound,
+    signal?: AbortSignal,
+  ): Promise<Readonly<Record<string, string>>> {
     const resolved: Record<string, string> = Object.create(null);
-    for (const [key, value] of Object.entries(metadata)) resolved[key] = await resolve(value, `${name}.${key}`);
+    for (const [key, value] of Object.entries(metadata)) resolved[key] = await resolve(value, `${name}.${key}`, signal);
+    return resolved;
+  }
+
+  async function make(
+    name: string,
+    { type, create }: Bound,
+    resolved: Readonly<Record<string, string>>,
+  ): Promise<Component> {
     try {
       return await create({ name, service: app.service, metadata: resolved });
     } catch (error) {
@@ -58,11 +89,11 @@ export function createComponents(app: App, journal: Journal): Components {
     }
   }
 
-  async function resolve(value: MetadataValue, where: string): Promise<string> {
+  async function resolve(value: MetadataValue, where: string, signal?: AbortSignal): Promise<string> {
     if (typeof value === "string") return value;
     if ("env" in value) return process.env[value.env] ?? "";
     const store = (await get(value.store)()) as SecretStore;
-    const keys = (await store.get(value.secret)) ?? {};
+    const keys = (await store.get(value.secret, signal && { signal })) ?? {};
     const secret = Object.hasOwn(keys, value.key) ? keys[value.key] : undefined;
     if (secret === undefined) {
       throw new FaastenError(
@@ -82,4 +113,11 @@ export function createComponents(app: App, journal: Journal): Components {
       await Promise.allSettled(closing);
     },
   };
+}
+
+/** Milliseconds. */
+const longestRenewal = 10_000;
+
+function isSecret(value: MetadataValue): boolean {
+  return typeof value === "object" && "store" in value;
 }
