@@ -125,9 +125,10 @@ async function call(
   return service.call({ method: request.method, path: target, headers, ...(body && { body }) }, { signal });
 }
 
-function toJson(given: unknown, where: string): string {
+/** As bytes: for text the request would have a type of its own. */
+function toJson(given: unknown, where: string): Uint8Array<ArrayBuffer> {
   const value = toValue(given, `${where}: \`json\``);
-  if ("json" in value) return value.json;
+  if ("json" in value) return new TextEncoder().encode(value.json);
   throw new FaastenError("INVALID", `${where}: \`json\` is bytes: send them as \`body\``);
 }
 
@@ -149,15 +150,16 @@ function passedOn(given: Headers): Headers {
 const own =
   /^(?:authorization|proxy-.*|host|forwarded|x-forwarded-.*|x-real-ip|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-length|traceparent)$/;
 
+/** As in the routes of a function: `:name` is one segment, written as text; `*` is the rest, as it is sent. */
 function filled(path: string, params: Readonly<Record<string, Param>>, where: string): string {
   const [plain = "", ...query] = path.split("?");
   const segments = plain.split("/").map((segment) => {
     const name = segment === "*" ? segment : segment.startsWith(":") ? segment.slice(1) : undefined;
     if (name === undefined) return segment;
-    const value = Object.hasOwn(params, name) ? `${params[name]}`.toWellFormed() : "";
-    if (value === "" && name !== "*")
+    const value = Object.hasOwn(params, name) ? `${params[name]}`.toWellFormed() : undefined;
+    if (value === undefined || (value === "" && name !== "*"))
       throw new FaastenError("INVALID", `${where}: ${path} lacks its parameter ${name}`);
-    return name === "*" ? value.split("/").map(encodeURIComponent).join("/") : encodeURIComponent(value);
+    return name === "*" ? value.replaceAll("?", "%3F") : encodeURIComponent(value);
   });
   return [segments.join("/"), ...query].join("?");
 }

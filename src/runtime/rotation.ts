@@ -112,7 +112,9 @@ export function rotating({ component, again, failed }: Rotating): Component {
 
   async function close(): Promise<void> {
     closed = true;
-    await Promise.all([live, ...old].map(({ component }) => component.close?.()));
+    const open = [live, ...old];
+    old.clear();
+    await Promise.all(open.map(({ component }) => component.close?.()));
   }
 
   return new Proxy<Component>(

@@ -69,6 +69,8 @@ function statements(options: ComponentOptions): Record<Statement, string> {
   // As for state: a table for each component where the file is ours.
   const own = setting(options, "connectionString") === undefined ? `_${options.name.replace(/[^a-z0-9]/gi, "_")}` : "";
   const table = tableName(options, "table", `configuration${own}`);
+  // A table of the user's may have its names in capitals.
+  const columns = "key AS key, value AS value, version AS version";
   const order = "ORDER BY CAST(version AS INTEGER)";
   return {
     schema: `
@@ -79,9 +81,9 @@ function statements(options: ComponentOptions): Record<Statement, string> {
         metadata TEXT,
         PRIMARY KEY (key, version)
       )`,
-    get: `SELECT key, value, version FROM ${table} WHERE key IN (SELECT value FROM json_each(:keys)) ${order}`,
-    list: `SELECT key, value, version FROM ${table} ${order}, key`,
-    highest: `SELECT version FROM ${table} WHERE key = :key ${order} DESC LIMIT 1`,
+    get: `SELECT ${columns} FROM ${table} WHERE key IN (SELECT value FROM json_each(:keys)) ${order}`,
+    list: `SELECT ${columns} FROM ${table} ${order}, key`,
+    highest: `SELECT version AS version FROM ${table} WHERE key = :key ${order} DESC LIMIT 1`,
     insert: `INSERT INTO ${table} (key, value, version) VALUES (:key, :value, :version)`,
     update: `UPDATE ${table} SET value = :value, version = :version WHERE key = :key AND version = :before`,
   };

@@ -1,5 +1,6 @@
 // What a bundle can do without, told by the functions in it.
 import { expect, test } from "vitest";
+import type { Binding } from "../../../src/build/bind.ts";
 import { withoutFeatures } from "../../../src/build/features.ts";
 import type { Definition } from "../../../src/contracts/function.ts";
 import { http, jwt, schedule, state, topic } from "../../../src/index.ts";
@@ -30,4 +31,11 @@ const needs: readonly (readonly [features: string, definitions: readonly Definit
 test.each(needs)("%s", (features, definitions) => {
   const needed = Object.entries(withoutFeatures(definitions)).filter(([, without]) => without === "false");
   expect(needed.map(([name]) => name.replace("import.meta.without.", "")).sort()).toEqual(features.split(" "));
+});
+
+test("rotation, where a component is made of a secret", () => {
+  const of = (metadata: Binding["metadata"]): string | undefined =>
+    withoutFeatures([http.get("/", reply)], [{ metadata }])["import.meta.without.rotation"];
+  expect(of({ password: { store: "vault", secret: "db", key: "password" } })).toBe("false");
+  expect(of({ password: "plain", table: { env: "TABLE" } })).toBe("true");
 });
