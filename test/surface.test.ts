@@ -112,6 +112,7 @@ describe("exports", () => {
       toBuffered
       toDeadLetter
       toNative
+      toPath
       toProblem
       toReply
       toRequest
@@ -153,10 +154,12 @@ describe("exports", () => {
       type GraphGrant
       type Invocation
       type Journal
+      type Level
       type ListOptions
       type Listed
       type Log
       type MalformedArrival
+      type Mark
       type MetadataFields
       type MetadataValue
       type NativeReply
@@ -269,7 +272,7 @@ describe("providers", () => {
 
 describe("our share of a function's bundle, minified", () => {
   const sizes: readonly (readonly [name: string, entry: string, goal: number, ceiling: number])[] = [
-    ["HTTP, state and publish", httpStatePublish, 15 * 1024, 32_900],
+    ["HTTP, state and publish", httpStatePublish, 15 * 1024, 34_300],
     ["a subscriber and state", subscriberState, 8 * 1024, 23_700],
   ];
   test.each(sizes)("%s", async (name, entry, goal, ceiling) => {

@@ -1,18 +1,39 @@
 // Amazon Web Services, on one page.
 import type { Provider } from "../../src/provider.ts";
 
+/** Whom to call and as whom. Without them, the SDK's own chain decides. */
+const connection = ["region", "awsRegion", "endpoint", "accessKey", "secretKey", "sessionToken"] as const;
+
 export const aws: Provider = {
   name: "aws",
   page: import.meta.url,
   defaults: {
-    state: "state.in-memory",
-    pubsub: "pubsub.in-memory",
-    secretstores: "secretstores.local.env",
+    state: "state.aws.dynamodb",
+    pubsub: "pubsub.aws.snssqs",
+    secretstores: "secretstores.aws.secretmanager",
     configuration: "configuration.local.env",
     invocation: "invocation.http",
   },
-  components: {},
-  triggers: { http: ["http"], "pubsub.in-memory": ["sqs"], "pubsub.sqlite": ["sqs"], schedule: ["scheduler"] },
+  components: {
+    "pubsub.aws.snssqs": { resource: "topicPrefix", optional: [...connection] },
+    "secretstores.aws.parameterstore": { resource: "prefix", optional: [...connection] },
+    "secretstores.aws.secretmanager": {
+      resource: "prefix",
+      optional: [...connection, "multipleKeyValuesPerSecret"],
+    },
+    "state.aws.dynamodb": {
+      resource: "table",
+      optional: [...connection, "partitionKey", "ttlAttributeName", "allowScan", "keyPrefix"],
+    },
+  },
+  triggers: {
+    http: ["http"],
+    "pubsub.aws.snssqs": ["sqs"],
+    "pubsub.in-memory": ["sqs"],
+    "pubsub.sqlite": ["sqs"],
+    schedule: ["scheduler"],
+  },
   hosts: { default: "host", stream: "host-stream" },
+  stack: "stack/emit",
   bundle: { http: "function", event: "function", external: [] },
 };

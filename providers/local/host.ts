@@ -15,7 +15,6 @@ import {
   type PubSub,
   type Reply,
   type Runner,
-  respond,
   type Served,
   type ServiceCaller,
   type Sink,
@@ -178,7 +177,7 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     deliver,
     fire,
     answer(request, response) {
-      void respond(response, web(request), runner.journal);
+      void web(request, response);
     },
     async start() {
       process.on("unhandledRejection", floating);

@@ -37,6 +37,7 @@ export function publishing(envelope: Envelope): Grant<Publisher<unknown>> {
     component: envelope.pubsub,
     right: "publish",
     resource: envelope.topic,
+    ...(envelope.orderBy && { ordered: true }),
     open: import.meta.without?.publish
       ? notHere
       : (open, invocation) => publisher(envelope, open as () => PubSub | Promise<PubSub>, invocation),

@@ -3,7 +3,8 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type Message } from "esbuild";
-import type { Problems } from "../manifest/problems.ts";
+import { FaastenError } from "../errors.ts";
+import type { Place, Problems } from "../manifest/problems.ts";
 import { bundling, ours } from "./bundling.ts";
 import type { EntryModule, Find } from "./discover.ts";
 import { createSources } from "./sources.ts";
@@ -22,6 +23,11 @@ export async function importEntries(
   problems: Problems,
 ): Promise<Discovery | undefined> {
   const sources = createSources();
+  const files = new Set<string>();
+  const seen = (path: string): void => {
+    files.add(path);
+    sources.add(path);
+  };
   const names = entries.map((_, index) => `entry${index}`);
   const lines = entries.map((file, index) => `import * as ${names[index]} from ${JSON.stringify(file)};`);
   const file = join(output, `discover-${process.pid}-${Date.now()}.mjs`);
@@ -35,9 +41,10 @@ export async function importEntries(
       },
       packages: "external",
       sourcemap: "inline",
+      outfile: file, // the map names the sources from there
       write: false,
       absWorkingDir: folder,
-      plugins: [ours({ external: true }), userModules({ folder, seen: (path) => sources.add(path) })],
+      plugins: [ours({ external: true }), userModules({ folder, seen })],
     });
     mkdirSync(output, { recursive: true });
     writeFileSync(file, outputFiles[0]?.contents ?? "");
@@ -50,11 +57,26 @@ export async function importEntries(
       find: sources.find,
     };
   } catch (error) {
-    report(error, folder, problems);
+    const thrown = placeOf(error, files);
+    if (thrown) problems.add("INVALID", thrown, `this module cannot be loaded, it throws: ${error}`);
+    else if (error instanceof Error) report(error, folder, problems);
+    else throw new FaastenError("INVALID", `a module throws while it is loaded, and no error with a line: ${error}`);
     return undefined;
   } finally {
     rmSync(file, { force: true });
   }
+}
+
+/** The innermost of these files that an error went through. */
+function placeOf(error: unknown, files: Iterable<string>): Place | undefined {
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  for (const frame of stack.split("\n").filter((line) => /^ +at /.test(line))) {
+    for (const file of files) {
+      const [, line, column] = frame.split(file)[1]?.match(/^:(\d+):(\d+)/) ?? [];
+      if (line !== undefined) return { file, line: Number(line), column: Number(column) };
+    }
+  }
+  return undefined;
 }
 
 /** What the bundler says, as mistakes of the app; anything else is thrown. */

@@ -38,14 +38,17 @@ export function graphOf({ service, target, folder, found, deployables, bindings 
       ...(existing && { existing }),
     })),
     grants: found.flatMap(({ name, definition: { uses, needs = [] } }) =>
-      [...Object.values(uses).filter(isGrant), ...needs].map(({ block, component, right, resource, keys }) => ({
-        function: name,
-        block,
-        component,
-        right,
-        ...(resource !== undefined && { resource }),
-        ...(keys && { keys }),
-      })),
+      [...Object.values(uses).filter(isGrant), ...needs].map(
+        ({ block, component, right, resource, keys, ordered }) => ({
+          function: name,
+          block,
+          component,
+          right,
+          ...(resource !== undefined && { resource }),
+          ...(keys && { keys }),
+          ...(ordered && { ordered }),
+        }),
+      ),
     ),
   };
 }

@@ -12,6 +12,8 @@ export interface Grant<Client = unknown> {
   readonly resource?: string;
   /** Of a configuration store, the only ones that are read. */
   readonly keys?: readonly string[];
+  /** The topic has an order. */
+  readonly ordered?: true;
   open(component: () => Component | Promise<Component>, invocation: Invocation): Client;
 }
 
@@ -40,6 +42,11 @@ export interface Invocation {
   readonly native: Call<unknown>;
   /** The client of one grant of this function; throws `NOT_GRANTED` for any other. */
   open<Client>(grant: Grant<Client>): Client;
+  /**
+   * The run goes on though it is settled, until what this gives back is called, with the error if there was one; only the first call counts. `stop` is
+   * called if it fails before that: its time is up, or it left a rejection alone.
+   */
+  hold(stop: (reason: unknown) => void): (...failed: readonly unknown[]) => void;
   /** From now on this value is found in no log line and no error of this process. */
   conceal(secret: string): void;
   /** The text without any concealed value. */

@@ -44,4 +44,5 @@ export interface GraphGrant {
   readonly right: Right;
   readonly resource?: string;
   readonly keys?: readonly string[];
+  readonly ordered?: true;
 }

@@ -12,6 +12,7 @@ import { type AccessRule, admit, toAccess } from "./access.ts";
 import { type Checked, type Context, contextOf, type WithUses } from "./context.ts";
 import { preflight, withCors } from "./cors.ts";
 import { answerOnce, contentOf } from "./replay.ts";
+import { toSendable } from "./sendable.ts";
 
 /** The parameters of a path: `:name` is one segment, decoded; a last `*` is the rest, as it was sent. */
 export type Params<Path extends string> = Path extends `${infer Segment}/${infer Rest}`
@@ -47,7 +48,7 @@ export interface HttpOptions<U, S extends Schema | undefined> {
   readonly body?: S;
   /** The same key gets the same answer again, for a day; `null` runs unguarded. Claims lie in the state component `idempotency`. */
   readonly idempotent?: (request: Request) => string | null;
-  /** The reply is sent while it is made. */
+  /** The reply is sent while it is made; left out: a body that is a stream is read to its end first. */
   readonly stream?: true;
   /** A deployable of its own, and so an origin of its own. */
   readonly isolate?: true;
@@ -145,7 +146,7 @@ function answering(
   options: AnyOptions,
   handler: AnyHandler,
 ): (arrival: RequestArrival, invocation: Invocation) => Promise<Response> {
-  const { access, body, idempotent } = options;
+  const { access, body, idempotent, stream } = options;
   const route = compile(path);
   const Base = contextOf(options.uses ?? {});
   class Handled extends Base {
@@ -168,7 +169,7 @@ function answering(
       const parsed = body && (await parse(body, fromJson(await wholeOf(request)), "the body"));
       const response = await handler(request, new Handled(invocation, params, parsed, caller));
       const wrong = whatIsWrong(response);
-      if (wrong === undefined) return response;
+      if (wrong === undefined) return toSendable(response, invocation, stream);
       throw new FaastenError("INTERNAL", `${invocation.function} gave ${wrong}: return a Response`);
     };
     if (!import.meta.without?.idempotency) {

@@ -29,23 +29,29 @@ export interface WebOptions {
 }
 
 /** Answers one request: by the function whose route it is, else by a problem. Never rejects. */
-export function createWeb(options: WebOptions): (message: IncomingMessage) => Promise<Reply> {
+export function createWeb(options: WebOptions): (message: IncomingMessage, response: ServerResponse) => Promise<void> {
   const { functions, protocol, bodyOf = readWhole, run, journal } = options;
   const find = createRoutes(functions);
-  async function answer(message: IncomingMessage): Promise<Reply> {
-    const arrived = fromNode(message, await bodyOf(message), protocol);
-    const found = find(arrived.request, arrived.path);
-    return "definition" in found ? ((await run(found, arrived, message)) as Reply) : toReply(found);
-  }
-  return (message) => answer(message).catch((error: unknown) => toReply(toProblem(error, journal)));
+  return async (message, response) => {
+    let own: string | undefined;
+    async function answer(): Promise<Reply> {
+      const arrived = fromNode(message, await bodyOf(message), protocol);
+      const found = find(arrived.request, arrived.path);
+      if (!("definition" in found)) return toReply(found);
+      own = found.name;
+      return (await run(found, arrived, message)) as Reply;
+    }
+    const reply = await answer().catch((error: unknown) => toReply(toProblem(error, journal, own)));
+    await respond(response, reply, journal, own);
+  };
 }
 
-/** Sends the reply, or as much of it as can be sent. Never rejects. */
-export async function respond(response: ServerResponse, reply: Promise<Reply>, journal: Journal): Promise<void> {
+/** Sends the reply, or as much of it as can be sent. Never rejects. `name`: of the function whose it is. */
+export async function respond(response: ServerResponse, reply: Reply, journal: Journal, name?: string): Promise<void> {
   try {
-    await writeReply(response, await reply);
+    await writeReply(response, reply);
   } catch (error) {
-    journal.write("warn", "the reply could not be sent whole", {}, { error });
+    journal.write("warn", "the reply could not be sent whole", { function: name }, { error });
     response.destroy();
   }
 }

@@ -64,6 +64,7 @@ const invocation: Invocation = {
   open() {
     throw new Error("nothing is granted");
   },
+  hold: () => () => undefined,
   conceal() {},
   redact: (text) => text,
 };

@@ -28,6 +28,7 @@ export function invocation({
     open: () => {
       throw new Error("not here");
     },
+    hold: () => () => undefined,
     conceal: (secret) => void concealed.push(secret),
     redact: (text) => text,
   };
