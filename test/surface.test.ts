@@ -37,51 +37,56 @@ describe("exports", () => {
 
   test("of faasten", () =>
     expect(listed(".")).toMatchInlineSnapshot(`
-    "FaastenError
-    http
-    http.any
-    http.del
-    http.delete
-    http.fetch
-    http.get
-    http.head
-    http.patch
-    http.post
-    http.put
-    jwt
-    schedule
-    secret
-    state
-    topic
-    type Caller
-    type Context
-    type Definition
-    type Duration
-    type Entry
-    type ErrorCode
-    type HttpContext
-    type HttpHandler
-    type HttpOptions
-    type JwtAccess
-    type JwtRules
-    type Log
-    type NativeCalls
-    type Publisher
-    type Schema
-    type Secret
-    type State
-    type StateDeclaration
-    type StateLister
-    type StateReader
-    type Tick
-    type Topic
-    type TopicEvent
-    type http.HttpContext
-    type http.HttpHandler
-    type http.HttpMethod
-    type http.HttpOptions
-    type http.Params"
-  `));
+      "FaastenError
+      configuration
+      http
+      http.any
+      http.del
+      http.delete
+      http.fetch
+      http.get
+      http.head
+      http.patch
+      http.post
+      http.put
+      jwt
+      schedule
+      secret
+      service
+      state
+      topic
+      type Caller
+      type Configuration
+      type Context
+      type Definition
+      type Duration
+      type Entry
+      type ErrorCode
+      type HttpContext
+      type HttpDefinition
+      type HttpHandler
+      type HttpOptions
+      type JwtAccess
+      type JwtRules
+      type Log
+      type NativeCalls
+      type Publisher
+      type Schema
+      type Secret
+      type Service
+      type State
+      type StateDeclaration
+      type StateLister
+      type StateReader
+      type Tick
+      type Topic
+      type TopicEvent
+      type http.HttpContext
+      type http.HttpHandler
+      type http.HttpMethod
+      type http.HttpOptions
+      type http.Params"
+    `));
   test("of faasten/provider", () =>
     expect(listed("./provider")).toMatchInlineSnapshot(`
       "FaastenError
@@ -152,6 +157,7 @@ describe("exports", () => {
       type GraphDeployable
       type GraphFunction
       type GraphGrant
+      type HttpDefinition
       type Invocation
       type Journal
       type Level
@@ -209,17 +215,22 @@ describe("exports", () => {
     `));
   test("of faasten/conformance", () =>
     expect(listed("./conformance")).toMatchInlineSnapshot(`
-    "lacks
-    pubsubCases
-    secretStoreCases
-    stateCases
-    type Case
-    type Harness
-    type PubSubHarness
-    type Receiver
-    type SecretStoreHarness
-    type StateHarness"
-  `));
+      "configurationCases
+      lacks
+      pubsubCases
+      secretStoreCases
+      serviceCallerCases
+      stateCases
+      type Case
+      type ConfigurationHarness
+      type Harness
+      type PubSubHarness
+      type Receiver
+      type SecretStoreHarness
+      type ServiceArrival
+      type ServiceHarness
+      type StateHarness"
+    `));
   test("of faasten/globals", () =>
     expect(listed("./globals")).toMatchInlineSnapshot(`
     "Headers

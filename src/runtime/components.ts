@@ -48,38 +48,26 @@ export function createComponents(app: App, journal: Journal): Components {
   }
 
   async function create(name: string, bound: Bound): Promise<Component> {
-    let metadata = await resolveAll(name, bound);
+    const metadata = await resolveAll(name, bound);
     const component = await make(name, bound, metadata);
-    if (import.meta.without?.rotation || !Object.values(bound.metadata).some(isSecret)) return component;
-    return rotating({
-      component,
-      async again() {
-        const fresh = await resolveAll(name, bound, AbortSignal.timeout(longestRenewal));
-        if (Object.keys(fresh).every((key) => fresh[key] === metadata[key])) return undefined;
-        const made = await make(name, bound, fresh);
-        metadata = fresh;
-        return made;
-      },
-      failed: (error) =>
-        journal.write("warn", "a component could not be made anew of fresh secrets", { component: name }, { error }),
-    });
+    if (!import.meta.without?.rotation && Object.values(bound.metadata).some(isSecret))
+      return rotating({
+        component,
+        metadata,
+        resolve: (signal) => resolveAll(name, bound, signal),
+        make: (fresh) => make(name, bound, fresh),
+        failed: (error) => journal.write("warn", "could not be made anew", { component: name }, { error }),
+      });
+    return component;
   }
 
-  async function resolveAll(
-    name: string,
-    { metadata }: Bound,
-    signal?: AbortSignal,
-  ): Promise<Readonly<Record<string, string>>> {
+  async function resolveAll(name: string, { metadata }: Bound, signal?: AbortSignal): Promise<Resolved> {
     const resolved: Record<string, string> = Object.create(null);
     for (const [key, value] of Object.entries(metadata)) resolved[key] = await resolve(value, `${name}.${key}`, signal);
     return resolved;
   }
 
-  async function make(
-    name: string,
-    { type, create }: Bound,
-    resolved: Readonly<Record<string, string>>,
-  ): Promise<Component> {
+  async function make(name: string, { type, create }: Bound, resolved: Resolved): Promise<Component> {
     try {
       return await create({ name, service: app.service, metadata: resolved });
     } catch (error) {
@@ -115,8 +103,7 @@ export function createComponents(app: App, journal: Journal): Components {
   };
 }
 
-/** Milliseconds. */
-const longestRenewal = 10_000;
+type Resolved = Readonly<Record<string, string>>;
 
 function isSecret(value: MetadataValue): boolean {
   return typeof value === "object" && "store" in value;

@@ -2,10 +2,15 @@
 import type { Component } from "../contracts/component.ts";
 import { FaastenError } from "../errors.ts";
 
+type Metadata = Readonly<Record<string, string>>;
+
 export interface Rotating {
   readonly component: Component;
-  /** Another one, of the secrets as they are now; `undefined`: they are what they were. */
-  again(): Promise<Component | undefined>;
+  /** What it was made of. */
+  readonly metadata: Metadata;
+  /** The same as it is now. */
+  resolve(signal: AbortSignal): Promise<Metadata>;
+  make(metadata: Metadata): Promise<Component>;
   /** It could not be made anew, or an old one could not be closed. */
   failed(error: unknown): void;
 }
@@ -14,8 +19,8 @@ export interface Rotating {
  * A call that rejects with `UNAUTHENTICATED` is repeated once on a component of fresh secrets, where they are others. All
  * that were refused at one time share it. The old one is closed when its calls have ended.
  */
-export function rotating({ component, again, failed }: Rotating): Component {
-  let live: Live = { component, calls: 0 };
+export function rotating({ component, metadata, resolve, make, failed }: Rotating): Component {
+  let live: Live = { component, metadata, calls: 0 };
   const old = new Set<Live>();
   /** Calls that left something behind, such as `consume`: the next component is told the same. */
   const told: (readonly [method: PropertyKey, given: readonly unknown[]])[] = [];
@@ -24,11 +29,12 @@ export function rotating({ component, again, failed }: Rotating): Component {
 
   async function renew(from: Live): Promise<void> {
     try {
-      const made = await again();
-      if (!made) return;
+      const fresh = await resolve(AbortSignal.timeout(patience));
+      if (Object.keys(fresh).every((key) => fresh[key] === from.metadata[key])) return;
+      const made = await make(fresh);
       if (closed) return void (await made.close?.());
       for (const [method, given] of told) apply(made, method, given);
-      live = { component: made, calls: 0 };
+      live = { component: made, metadata: fresh, calls: 0 };
       old.add(from);
       leave(from, 0);
     } catch (error) {
@@ -130,8 +136,12 @@ export function rotating({ component, again, failed }: Rotating): Component {
   );
 }
 
+/** Milliseconds. */
+const patience = 10_000;
+
 interface Live {
   readonly component: Component;
+  readonly metadata: Metadata;
   calls: number;
 }
 

@@ -110,10 +110,11 @@ test("a setting and a service have the defaults of this machine, and keys that a
     ["billing", "invocation.local", "local/invocation/local.ts"],
     ["configstore", "configuration.sqlite", "local/configuration/sqlite.ts"],
   ]);
-  const two = http.get("/b", { uses: { none: configuration([]), empty: configuration([""]) } }, ok);
-  expect((await look({ "a.ts": { two } })).wrong).toEqual([
+  const two = http.get("/b", { uses: { none: configuration([]) } }, ok);
+  const three = http.get("/c", { uses: { empty: configuration(["flag", ""]) } }, ok);
+  expect((await look({ "a.ts": { two, three } })).wrong).toEqual([
     'a.ts:1  INVALID  two: a configuration names its keys, as configuration(["flag"])',
-    'a.ts:1  INVALID  two: a configuration names its keys, as configuration(["flag"])',
+    'a.ts:1  INVALID  three: a configuration names its keys, as configuration(["flag"])',
   ]);
 });
 
