@@ -5,6 +5,7 @@ export type * from "./contracts/configuration-store.ts";
 export type * from "./contracts/event.ts";
 export type * from "./contracts/function.ts";
 export type * from "./contracts/graph.ts";
+export type * from "./contracts/lambda.ts";
 export type * from "./contracts/provider.ts";
 export type * from "./contracts/pubsub.ts";
 export type * from "./contracts/secret-store.ts";
@@ -21,11 +22,21 @@ export type { Journal, Level, Mark, Sink } from "./runtime/log.ts";
 export { duration, flag, setting } from "./runtime/metadata.ts";
 export { kebab, physicalName, variableOf } from "./runtime/names.ts";
 export { fromNode, readBody, writeReply } from "./runtime/node-http.ts";
-export { createWeb, httpTrigger, type RoutedRequest, respond, type WebOptions } from "./runtime/node-server.ts";
+export {
+  type Answered,
+  type Ask,
+  type AskOptions,
+  createAsk,
+  createWeb,
+  httpTrigger,
+  type RoutedRequest,
+  respond,
+  type WebOptions,
+} from "./runtime/node-server.ts";
 export { toPath } from "./runtime/path.ts";
 export { type Problem, problem } from "./runtime/problem.ts";
 export { toNative, toRequest } from "./runtime/request.ts";
-export { isOfConnection, type Reply, type ReplyBody, toBuffered, toReply } from "./runtime/response.ts";
+export { isOfConnection, type Reply, type ReplyBody, toBuffered, toReply, toResponse } from "./runtime/response.ts";
 export { createRouter, type Params, type Route, type Router } from "./runtime/router.ts";
 export { createRoutes, type Routes, toProblem } from "./runtime/routes.ts";
 export { createRunner, type Origin, type Runner, type Settled } from "./runtime/run.ts";

@@ -34,6 +34,7 @@ export const aws: Provider = {
     schedule: ["scheduler"],
   },
   hosts: { default: "host", stream: "host-stream" },
+  lambda: true,
   stack: "stack/emit",
   bundle: { http: "function", event: "function", external: [] },
 };

@@ -21,7 +21,7 @@ export function remembered<T>(): Remembered<T> {
     const memory = memories.get(component) ?? {};
     memories.set(component, memory);
     for (;;) {
-      const now = Date.now();
+      const now = invocation.now();
       const ageOf = ({ since }: { readonly since: number }): number =>
         now < since ? Number.POSITIVE_INFINITY : now - since;
       if (memory.kept && ageOf(memory.kept) < maxAge) return memory.kept.value;

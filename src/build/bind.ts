@@ -102,6 +102,19 @@ export function bind(
     const grants: readonly Grant[] = [...Object.values(uses).filter(isGrant), ...needs];
     for (const { component, block } of grants) need(component, block, one, `the function ${one.name}`);
     if (on.kind === "topic") need(on.pubsub, "pubsub", one, `the function ${one.name}`);
+    if (on.kind === "native" && on.provider !== provider.name) {
+      const message = `${one.name}: ${on.event} events are made by services of ${on.provider} alone, and nothing on ${provider.name} sends them: build this function for ${on.provider}, or declare it in an entry file of its own that only ${on.provider} builds`;
+      problems.add("UNSUPPORTED", one, message);
+      continue;
+    }
+    // Handed to its host as it is: nothing decodes its events.
+    if (provider.lambda && one.definition.lambda) {
+      if (on.kind === "http" && typeof on.access === "object" && (on.stream || on.isolate)) {
+        const message = `${one.name}: nothing on ${provider.name} checks a token before a handler that streams or stands alone: say \`access: "service"\`, or "public" and check it in the handler`;
+        problems.add("UNSUPPORTED", one, message);
+      }
+      continue;
+    }
     const broker = on.kind === "topic" ? components.get(on.pubsub) : undefined;
     if (on.kind === "topic" && broker?.block !== "pubsub") continue;
     const kind = broker?.type ?? on.kind;

@@ -1,12 +1,14 @@
 // What the functions of a deployable need of the runtime: the rest is left out of their bundle.
 import type { Feature } from "../contracts/feature.ts";
 import type { Definition } from "../contracts/function.ts";
+import type { Provider } from "../contracts/provider.ts";
 import { type Binding, storesOf } from "./bind.ts";
 
 /** As constants for the bundler. `components`: those of the deployable. */
 export function withoutFeatures(
   definitions: readonly Definition[],
-  components: readonly Pick<Binding, "metadata">[] = [],
+  { lambda }: Pick<Provider, "lambda">,
+  components: readonly Pick<Binding, "metadata">[],
 ): Readonly<Record<string, string>> {
   const grants = definitions.flatMap(({ uses, needs = [] }) => [...Object.values(uses), ...needs]);
   const rights = new Set(grants.map(({ right }) => right));
@@ -22,6 +24,7 @@ export function withoutFeatures(
     readWrite: rights.has("readWrite"),
     list: rights.has("list"),
     rotation: components.some((component) => storesOf(component).length > 0),
+    bridge: !lambda && definitions.some((one) => one.lambda !== undefined),
   };
   return Object.fromEntries(
     Object.entries(needed).map(([feature, need]) => [`import.meta.without.${feature}`, `${!need}`]),

@@ -20,7 +20,9 @@ export type Feature =
   | "readWrite"
   | "list"
   /** Components that are made of secrets. */
-  | "rotation";
+  | "rotation"
+  /** Lambda handlers where no host runs them as they are. */
+  | "bridge";
 
 declare global {
   interface ImportMeta {

@@ -16,6 +16,8 @@ export interface Provider {
   readonly triggers: Readonly<Record<string, readonly string[]>>;
   /** Modules that export `serve(app)`, whose result the cloud's host loads. */
   readonly hosts: { readonly default: string; readonly stream?: string };
+  /** Its host runs AWS Lambda handlers as they are: one alone in its deployable is handed over unwrapped. */
+  readonly lambda?: true;
   /** The module that exports `emit`. No bundle holds it. */
   readonly stack?: string;
   /** What says "app" shares one deployable. */

@@ -16,6 +16,7 @@ export interface Scope {
   readonly components: Components;
   readonly journal: Journal;
   readonly running: Running<Run>;
+  readonly now: () => number;
 }
 
 /** One run of one function, as its definition and its clients see it. */
@@ -67,6 +68,9 @@ export class Run implements Invocation, Timed {
   }
   get deadline(): number {
     return this.#scope.call.deadline;
+  }
+  get now(): () => number {
+    return this.#scope.now;
   }
   get native(): Call<unknown> {
     return this.#scope.call;

@@ -1,5 +1,5 @@
 // How one native call is run: decode, deadline, trace, order, settle, encode.
-import type { CallOptions, Component } from "../contracts/component.ts";
+import type { CallOptions, Clock, Component } from "../contracts/component.ts";
 import type { App, Served } from "../contracts/provider.ts";
 import type { PubSub, Subscription } from "../contracts/pubsub.ts";
 import type { Arrival, Call, EventArrival, Outcome, RequestArrival, Trigger } from "../contracts/trigger.ts";
@@ -32,9 +32,11 @@ export interface Origin {
   readonly function: string;
 }
 
-export function createRunner(app: App, sink?: Sink, mark?: Mark): Runner {
-  const journal = createJournal(sink, mark);
-  const components = createComponents(app, journal);
+/** `clock`: a test's own. */
+export function createRunner(app: App, sink?: Sink, mark?: Mark, clock: Partial<Clock> = {}): Runner {
+  const { now = () => Date.now() } = clock;
+  const journal = createJournal(sink, mark, now);
+  const components = createComponents(app, journal, clock);
   const running = new Running<Run>();
   let last: string | undefined;
 
@@ -44,7 +46,7 @@ export function createRunner(app: App, sink?: Sink, mark?: Mark): Runner {
       const known = served.triggers.map(({ name }) => name).join(", ");
       throw new FaastenError("INVALID", `${served.name}: this call is none that its triggers know (${known})`);
     }
-    const scope = { app, served, call, components, journal, running };
+    const scope = { app, served, call, components, journal, running, now };
     last = served.name;
     const decoded = trigger.decode(call);
     const arrivals = decoded instanceof Promise ? await decoded : decoded;
@@ -94,7 +96,7 @@ function settleEach(scope: Scope, arrivals: readonly Arrival[]): Promise<readonl
 /** One run of the function for all that could be read. */
 async function settleTogether(scope: Scope, arrivals: readonly Arrival[]): Promise<readonly Outcome[]> {
   const events = arrivals.filter(
-    (arrival): arrival is EventArrival => arrival.kind === "event" && !hasExpired(arrival),
+    (arrival): arrival is EventArrival => arrival.kind === "event" && !hasExpired(arrival, scope),
   );
   const settled = events.length > 0 ? await runMany(scope, events) : [];
   const outcomes = new Map<Arrival, Outcome>(events.map((event, index) => [event, settled[index] ?? heldBack]));
@@ -141,7 +143,7 @@ function lanesOf(arrivals: readonly Arrival[]): IterableIterator<readonly number
 
 async function settleOne(scope: Scope, arrival: Arrival, id: string): Promise<Outcome> {
   if (arrival.kind === "malformed") return handOn(scope, arrival, malformed(arrival));
-  if (arrival.kind === "event" && hasExpired(arrival)) return handOn(scope, arrival, expired);
+  if (arrival.kind === "event" && hasExpired(arrival, scope)) return handOn(scope, arrival, expired);
   const { definition } = scope.served;
   const parent = traceOf(arrival) ?? scope.call.traceparent;
   const run = new Run(scope, id, parent);
@@ -165,9 +167,9 @@ function malformed({ reason }: { readonly reason: string }): Outcome {
 const expired: Outcome = { kind: "drop", reason: "its expiration has passed" };
 
 /** As Dapr has it where the broker knows no expiry. https://docs.dapr.io/developing-applications/building-blocks/pubsub/pubsub-message-ttl/ */
-function hasExpired({ event: { extensions } }: EventArrival): boolean {
+function hasExpired({ event: { extensions } }: EventArrival, { now }: Scope): boolean {
   const expiration = extensions?.["expiration"];
-  return typeof expiration === "string" && Date.parse(expiration) <= Date.now();
+  return typeof expiration === "string" && Date.parse(expiration) <= now();
 }
 
 function traceOf(arrival: RequestArrival | EventArrival): string | undefined {

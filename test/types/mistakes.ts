@@ -1,5 +1,6 @@
 // What a user must be told at compile time. Each line below a mark is a mistake: the check fails where it is none.
 import { configuration, type Duration, http, jwt, schedule, secret, service, state, topic } from "faasten";
+import { testApp } from "faasten/testing";
 import { z } from "zod";
 
 const Order = z.object({ id: z.string(), total: z.number() });
@@ -191,3 +192,24 @@ schedule("* * * * *", { uses }, async (_tick, { flags, billing, plain }) => {
   // @ts-expect-error: an address is no path
   await plain.fetch("https://elsewhere.example/");
 });
+// A test of an app.
+const ship = placed.subscribe(() => {});
+const app = await testApp({ ship });
+// @ts-expect-error: total is a number
+await app.deliver(ship, { id: "a", total: "1" });
+// @ts-expect-error: total is missing
+await app.deliver(ship, { id: "a" });
+// @ts-expect-error: an attempt is counted
+await app.deliver(ship, { id: "a", total: 1 }, { attempt: "last" });
+// @ts-expect-error: a state is no topic
+app.published(orders);
+// @ts-expect-error: no such member of the data
+app.published(placed)[0]?.data.price;
+// @ts-expect-error: no duration
+await app.advance("3 days");
+// @ts-expect-error: a caller is somebody
+await app.fetch("/", { as: "user" });
+// @ts-expect-error: one function is no app
+await testApp("ship");
+// @ts-expect-error: a state is no grant: say .read, .readWrite or .list
+app.open(orders);

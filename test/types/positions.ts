@@ -24,6 +24,7 @@ import {
   type TopicEvent,
   topic,
 } from "faasten";
+import { type DeadLetter, type Sent, testApp } from "faasten/testing";
 import { z } from "zod";
 import { type Equal, proves } from "./proof.ts";
 
@@ -64,6 +65,7 @@ http.get("/orders/:id/lines/:line/*", { uses: { orders: orders.read, key } }, as
   proves<Equal<typeof context.caller, Caller | undefined>>();
   proves<Equal<typeof context.signal, AbortSignal>>();
   proves<Equal<typeof context.deadline, number>>();
+  proves<Equal<typeof context.now, () => number>>();
   proves<Equal<typeof context.log, Log>>();
   proves<Equal<typeof context.trace, { readonly id: string; readonly traceparent: string }>>();
   proves<Equal<typeof context.native.payload, unknown>>();
@@ -72,7 +74,18 @@ http.get("/orders/:id/lines/:line/*", { uses: { orders: orders.read, key } }, as
   proves<Equal<typeof context.key, Secret>>();
   proves<Equal<Awaited<ReturnType<typeof context.key.get>>, string>>();
   await context.key.get({ fresh: true });
-  type Members = "params" | "body" | "caller" | "signal" | "deadline" | "log" | "trace" | "native" | "orders" | "key";
+  type Members =
+    | "params"
+    | "body"
+    | "caller"
+    | "signal"
+    | "deadline"
+    | "now"
+    | "log"
+    | "trace"
+    | "native"
+    | "orders"
+    | "key";
   proves<Equal<keyof typeof context, Members>>();
   return new Response();
 });
@@ -146,7 +159,7 @@ schedule(
   },
 );
 schedule("0 3 * * *", (_tick, context) => {
-  proves<Equal<keyof typeof context, "signal" | "deadline" | "log" | "trace" | "native">>();
+  proves<Equal<keyof typeof context, "signal" | "deadline" | "now" | "log" | "trace" | "native">>();
 });
 
 // Topics: what is published, and what arrives.
@@ -247,3 +260,20 @@ http.get("/", { uses }, (_request, { orders }) => {
   proves<Equal<typeof orders, StateReader<OrderOut>>>();
   return new Response();
 });
+
+// A test of an app: what went out, and what may be handed over.
+const heard = placed.subscribe(() => {});
+const batch = placed.subscribeMany(() => {});
+const rawly = bytes.subscribe({ attempts: 2 }, () => {});
+const app = await testApp([{ heard, rawly }, batch]);
+proves<Equal<ReturnType<typeof app.published<OrderOut, OrderIn>>, readonly Sent<OrderIn>[]>>();
+for (const sent of app.published(placed)) proves<Equal<typeof sent.data, OrderIn>>();
+for (const sent of app.published(bytes)) proves<Equal<typeof sent.data, Uint8Array>>();
+for (const sent of app.published(loose)) proves<Equal<typeof sent.data, unknown>>();
+const letters = await app.deadLetters(batch);
+proves<Equal<typeof letters, readonly DeadLetter<OrderIn>[]>>();
+await app.deliver(heard, { id: "a", at: "2026-01-01" }, { duplicate: 2, attempt: 5 });
+await app.deliver(rawly, new Uint8Array());
+await app.deliver(heard as Definition, "whatever it takes");
+const client = app.open(orders.readWrite);
+proves<Equal<typeof client, State<OrderOut, OrderIn>>>();

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Binding } from "../../../src/build/bind.ts";
 import { withoutFeatures } from "../../../src/build/features.ts";
 import type { Definition } from "../../../src/contracts/function.ts";
-import { http, jwt, schedule, state, topic } from "../../../src/index.ts";
+import { http, jwt, lambda, schedule, state, topic } from "../../../src/index.ts";
 
 const orders = state("orders");
 const placed = topic("order.placed");
@@ -25,17 +25,24 @@ const needs: readonly (readonly [features: string, definitions: readonly Definit
   ["events subscriptions", [placed.subscribe(nothing)]],
   ["events idempotency readWrite subscriptions", [placed.subscribe({ idempotent: ({ id }) => id }, nothing)]],
   ["batches events subscriptions", [placed.subscribeMany(nothing)]],
+  ["bridge requests", [lambda(nothing, { on: http.any("/"), event: "url" })]],
+  ["batches bridge events subscriptions", [lambda(nothing, { on: placed, event: "sqs" })]],
   ["events requests", [http.get("/", reply), schedule("0 3 * * *", nothing)]],
 ];
 
 test.each(needs)("%s", (features, definitions) => {
-  const needed = Object.entries(withoutFeatures(definitions)).filter(([, without]) => without === "false");
+  const needed = Object.entries(withoutFeatures(definitions, {}, [])).filter(([, without]) => without === "false");
   expect(needed.map(([name]) => name.replace("import.meta.without.", "")).sort()).toEqual(features.split(" "));
 });
 
 test("rotation, where a component is made of a secret", () => {
   const of = (metadata: Binding["metadata"]): string | undefined =>
-    withoutFeatures([http.get("/", reply)], [{ metadata }])["import.meta.without.rotation"];
+    withoutFeatures([http.get("/", reply)], {}, [{ metadata }])["import.meta.without.rotation"];
   expect(of({ password: { store: "vault", secret: "db", key: "password" } })).toBe("false");
   expect(of({ password: "plain", table: { env: "TABLE" } })).toBe("true");
+});
+
+test("a host that runs Lambda handlers as they are needs no bridge", () => {
+  const legacy = lambda(nothing, { on: http.any("/"), event: "url" });
+  expect(withoutFeatures([legacy], { lambda: true }, [])).toMatchObject({ "import.meta.without.bridge": "true" });
 });
