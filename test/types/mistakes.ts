@@ -1,5 +1,5 @@
 // What a user must be told at compile time. Each line below a mark is a mistake: the check fails where it is none.
-import { configuration, type Duration, http, jwt, schedule, secret, service, state, topic } from "faasten";
+import { configuration, type Duration, http, jwt, lambda, schedule, secret, service, state, topic } from "faasten";
 import { testApp } from "faasten/testing";
 import { z } from "zod";
 
@@ -192,6 +192,17 @@ schedule("* * * * *", { uses }, async (_tick, { flags, billing, plain }) => {
   // @ts-expect-error: an address is no path
   await plain.fetch("https://elsewhere.example/");
 });
+// Lambda handlers.
+// @ts-expect-error: no such event
+lambda(() => {}, { on: http.any("/a"), event: "apigw.v3" });
+// @ts-expect-error: a handler, not a function of ours
+lambda(http.get("/", reply), { on: http.any("/a"), event: "url" });
+// @ts-expect-error: a function of ours is no trigger
+lambda(() => {}, { on: http.any("/a", reply), event: "url" });
+// @ts-expect-error: what is not AWS's alone comes from somewhere
+lambda(() => {}, { event: "sqs" });
+// @ts-expect-error: a route alone uses nothing
+lambda(() => {}, { on: http.any("/a", { uses: {} }), event: "url" });
 // A test of an app.
 const ship = placed.subscribe(() => {});
 const app = await testApp({ ship });
@@ -213,3 +224,15 @@ await app.fetch("/", { as: "user" });
 await testApp("ship");
 // @ts-expect-error: a state is no grant: say .read, .readWrite or .list
 app.open(orders);
+
+// Lambda handlers.
+// @ts-expect-error: no such event
+lambda(() => {}, { on: http.any("/a"), event: "apigw.v3" });
+// @ts-expect-error: a handler, not a function of ours
+lambda(http.get("/", reply), { on: http.any("/a"), event: "url" });
+// @ts-expect-error: a function of ours is no trigger
+lambda(() => {}, { on: http.any("/a", reply), event: "url" });
+// @ts-expect-error: what is not AWS's alone comes from somewhere
+lambda(() => {}, { event: "sqs" });
+// @ts-expect-error: a route alone uses nothing
+lambda(() => {}, { on: http.any("/a", { uses: {} }), event: "url" });

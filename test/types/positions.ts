@@ -8,9 +8,11 @@ import {
   type Definition,
   type Entry,
   type HttpDefinition,
+  type HttpTrigger,
   http,
   jwt,
   type Log,
+  lambda,
   type Publisher,
   type Secret,
   type Service,
@@ -277,3 +279,20 @@ await app.deliver(rawly, new Uint8Array());
 await app.deliver(heard as Definition, "whatever it takes");
 const client = app.open(orders.readWrite);
 proves<Equal<typeof client, State<OrderOut, OrderIn>>>();
+
+// A Lambda handler, typed as its author typed it, and what triggers it.
+interface GatewayEvent {
+  readonly rawPath: string;
+}
+declare const handled: (
+  event: GatewayEvent,
+  context: { readonly awsRequestId: string },
+) => Promise<{ statusCode: number }>;
+declare const calledBack: (event: GatewayEvent, context: unknown, callback: (error?: Error | null) => void) => void;
+proves<Equal<ReturnType<typeof lambda>, Definition>>();
+lambda(handled, { on: http.any("/legacy/*", { access: "public" }), event: "apigw.v2" });
+lambda(calledBack, { on: placed, event: "sqs", name: "worker" });
+lambda(() => {}, { on: schedule("0 3 * * *", { timeZone: "Europe/Paris" }), event: "scheduled" });
+lambda(handled, { event: "dynamodb" });
+const route = http.get("/a", { access: jwt({ issuer: "https://a.example", audience: "a" }) });
+proves<Equal<typeof route, HttpTrigger>>();
