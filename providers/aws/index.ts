@@ -11,6 +11,8 @@ export const aws: Provider = {
     state: "state.aws.dynamodb",
     pubsub: "pubsub.aws.snssqs",
     secretstores: "secretstores.aws.secretmanager",
+    configuration: "configuration.local.env",
+    invocation: "invocation.http",
   },
   components: {
     "pubsub.aws.snssqs": { resource: "topicPrefix", optional: [...connection] },

@@ -84,6 +84,10 @@ export function bind(
     } else if (double !== undefined && double !== name && !(manifest && declared.components.has(double))) {
       const message = `${by}: the components ${quoted(name)} and ${quoted(double)} are both ${quoted(kebab(name))} as resources: write one name everywhere`;
       problems.add("ALREADY_EXISTS", at, message);
+    } else if (!manifest && owner.components[type]?.required) {
+      const fields = owner.components[type].required.map((field) => quoted(field)).join(", ");
+      const message = `${by} needs ${quoted(name)} as ${block}, which is ${quoted(type)} on ${provider.name} and has to be told its ${fields}: declare the component in components/${name}.yaml`;
+      problems.add("MISCONFIGURED", at, message);
     } else {
       kebabs.set(kebab(name), name);
       const metadata = located(name, block, manifest?.metadata ?? {}, owner.components[type]?.resource);
@@ -134,7 +138,8 @@ function located(
   return said ? metadata : { ...metadata, [resource]: { env: variableOf(block, name) } };
 }
 
-function storesOf({ metadata }: Pick<Binding, "metadata">): readonly string[] {
+/** The secret stores that its metadata reads. */
+export function storesOf({ metadata }: Pick<Binding, "metadata">): readonly string[] {
   return Object.values(metadata).flatMap((value) =>
     typeof value === "object" && "store" in value ? [value.store] : [],
   );

@@ -2,7 +2,7 @@
 // components that they need.
 import { fileURLToPath } from "node:url";
 import type { Provider } from "../contracts/provider.ts";
-import type { Binding, Bindings } from "./bind.ts";
+import { type Binding, type Bindings, storesOf } from "./bind.ts";
 import { isGrant } from "./check-function.ts";
 import type { Deployable } from "./deployables.ts";
 import type { Found } from "./found.ts";
@@ -97,14 +97,13 @@ function ourModule(path: string): URL {
 const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
 
 /** Those that the functions use, the brokers of their inboxes, and the secret stores that these name. */
-function componentsOf({ functions }: Deployable, { components }: Bindings): readonly Binding[] {
+export function componentsOf({ functions }: Deployable, { components }: Bindings): readonly Binding[] {
   const needed = new Set<string>();
   const need = (name: string): void => {
     const binding = components.get(name);
     if (!binding || needed.has(name)) return;
     needed.add(name);
-    for (const value of Object.values(binding.metadata))
-      if (typeof value === "object" && "store" in value) need(value.store);
+    for (const store of storesOf(binding)) need(store);
   };
   for (const { definition } of functions) {
     const { on, uses, needs = [] } = definition;

@@ -51,14 +51,17 @@ export function graphOf(options: GraphOptions): Graph {
       ...(existing && { existing }),
     })),
     grants: found.flatMap(({ name, definition: { uses, needs = [] } }) =>
-      [...Object.values(uses).filter(isGrant), ...needs].map(({ block, component, right, resource, ordered }) => ({
-        function: name,
-        block,
-        component,
-        right,
-        ...(resource !== undefined && { resource }),
-        ...(ordered && { ordered }),
-      })),
+      [...Object.values(uses).filter(isGrant), ...needs].map(
+        ({ block, component, right, resource, keys, ordered }) => ({
+          function: name,
+          block,
+          component,
+          right,
+          ...(resource !== undefined && { resource }),
+          ...(keys && { keys }),
+          ...(ordered && { ordered }),
+        }),
+      ),
     ),
   };
 }

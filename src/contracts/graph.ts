@@ -59,5 +59,6 @@ export interface GraphGrant {
   readonly component: string;
   readonly right: Right;
   readonly resource?: string;
+  readonly keys?: readonly string[];
   readonly ordered?: true;
 }
