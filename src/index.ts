@@ -1,4 +1,5 @@
 // What an application imports.
+export type { BindingClient, BindingObject, NativeResult } from "./blocks/binding.ts";
 export type { Duration } from "./blocks/duration.ts";
 export type { Publisher } from "./blocks/publisher.ts";
 export type { Schema } from "./blocks/schema.ts";
@@ -11,12 +12,15 @@ export {
   type StateReader,
   state,
 } from "./blocks/state.ts";
+export type { ObjectChange } from "./contracts/binding.ts";
 export type { Definition, Log } from "./contracts/function.ts";
 export type { Caller } from "./contracts/trigger.ts";
 export { type ErrorCode, FaastenError } from "./errors.ts";
+export { type BindingDeclaration, binding } from "./functions/binding.ts";
 export type { Context, NativeCalls } from "./functions/context.ts";
 export type { HttpContext, HttpHandler, HttpOptions } from "./functions/http.ts";
 export * as http from "./functions/http.ts";
 export { type JwtAccess, type JwtRules, jwt } from "./functions/jwt.ts";
 export { schedule, type Tick } from "./functions/schedule.ts";
-export { type Topic, type TopicEvent, topic } from "./functions/topic.ts";
+export type { TopicEvent } from "./functions/subscriber.ts";
+export { type Topic, topic } from "./functions/topic.ts";

@@ -14,6 +14,7 @@ export type * from "./contracts/state.ts";
 export type * from "./contracts/trigger.ts";
 export { type ErrorCode, FaastenError, Redeliver } from "./errors.ts";
 export { once } from "./once.ts";
+export { type Timetable, timetableOf } from "./runtime/clock.ts";
 export { type ForeignMessage, fromMessage, fromStructured, toStructured } from "./runtime/cloudevent.ts";
 export { type Death, fromDeadLetter, toDeadLetter } from "./runtime/dead-letter.ts";
 export { checkEventSize, checkKey, checkOperations, maxBodyBytes } from "./runtime/limits.ts";

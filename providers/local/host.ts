@@ -4,7 +4,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as setTimer } from "node:timers/promises";
 import {
   type App,
+  type Binding,
+  type BindingInput,
   type Call,
+  type Component,
   createRunner,
   createWeb,
   type EventArrival,
@@ -17,6 +20,7 @@ import {
   type Served,
   type Sink,
   type Subscription,
+  timetableOf,
 } from "../../src/provider.ts";
 import { type Clock, startClock } from "./clock.ts";
 
@@ -45,9 +49,9 @@ export interface Local {
   answer(request: IncomingMessage, response: ServerResponse): void;
   /** Opens the inboxes and starts the clocks. */
   start(): Promise<void>;
-  /** Runs a schedule's function for this instant (Unix milliseconds). */
+  /** Runs the function of a schedule, or of a binding that is a clock, for this instant (Unix milliseconds). */
   fire(name: string, planned: number): Promise<Outcome>;
-  /** Hands one event to a subscriber, as its inbox would. */
+  /** Hands one event to a subscriber, as its inbox or its binding would. */
   deliver(name: string, arrival: EventArrival): Promise<Outcome>;
   readonly functions: readonly Served[];
   readonly runner: Runner;
@@ -64,7 +68,7 @@ export function serve(app: App, options: LocalOptions = {}): Local {
   /** Within `unhandledRejection` it holds what it held where the promise was made: so a stray one finds its run among many. */
   const origins = new AsyncLocalStorage<Origin>();
   const clocks: Clock[] = [];
-  const brokers: PubSub[] = [];
+  const brokers: Component[] = [];
   const ticks = new Map<Promise<void>, Due>();
   const late = new AbortController();
   let stopped: Promise<void> | undefined;
@@ -108,30 +112,34 @@ export function serve(app: App, options: LocalOptions = {}): Local {
   async function deliver(name: string, arrival: EventArrival): Promise<Outcome> {
     const served = find(name);
     const { on } = served.definition;
-    if (on.kind !== "topic") throw new FaastenError("INVALID", `${name} takes no events`);
-    return (await run(served, arrival, {}, on.topic)) as Outcome;
+    if (timetableOf(on) || on.kind === "http" || on.kind === "schedule")
+      throw new FaastenError("INVALID", `${name} takes no events`);
+    return (await run(served, arrival, {}, on.kind === "topic" ? on.topic : on.binding)) as Outcome;
   }
 
-  async function fire(name: string, planned: number): Promise<Outcome> {
+  async function fire(name: string, planned: number, attempt?: number): Promise<Outcome> {
     const served = find(name);
-    const { on } = served.definition;
-    if (on.kind !== "schedule") throw new FaastenError("INVALID", `${name} does not run by the clock`);
-    return (await run(served, { function: name, service: app.service, planned }, {}, on.cron)) as Outcome;
+    const clock = timetableOf(served.definition.on);
+    if (!clock) throw new FaastenError("INVALID", `${name} does not run by the clock`);
+    const due = { function: name, service: app.service, planned, ...(attempt !== undefined && { attempt }) };
+    return (await run(served, due, {}, clock.cron)) as Outcome;
   }
 
-  function tick(name: string, planned: number): void {
+  function tick(name: string, planned: number, attempts: number): void {
     const due: Due = { function: name, planned: new Date(planned).toISOString() };
-    const done = runUntilDone(planned, due).finally(() => ticks.delete(done));
+    const done = runUntilDone(planned, due, attempts).finally(() => ticks.delete(done));
     ticks.set(done, due);
   }
 
-  /** A failed run is tried again as the clouds do it: twice, a little later. */
-  async function runUntilDone(planned: number, due: Due): Promise<void> {
-    for (const pause of [1_000, 5_000, undefined]) {
-      const { kind } = await fire(due.function, planned);
-      if (kind !== "retry") return;
-      if (pause === undefined) giveUp("given up after three runs", due);
-      else if (!(await passes(pause, late.signal))) return giveUp("given up before its next run: the app stops", due);
+  /** A failed run is tried again as the clouds do it, a little later. The runner knows the last of a binding's: then it is dead. */
+  async function runUntilDone(planned: number, due: Due, attempts: number): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await fire(due.function, planned, attempt);
+      if (outcome.kind !== "retry") return;
+      if (attempt >= attempts) return giveUp(`given up after ${attempts} runs`, due);
+      const { notBefore = Date.now() + (attempt === 1 ? 1_000 : 5_000) } = outcome;
+      if (!(await passes(Math.max(0, notBefore - Date.now()), late.signal)))
+        return giveUp("given up before its next run: the app stops", due);
     }
   }
 
@@ -150,6 +158,11 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     process.off("unhandledRejection", floating);
   }
 
+  function cannotDeliver(component: string): FaastenError {
+    const { type } = app.components[component] ?? {};
+    return new FaastenError("UNSUPPORTED", `component ${component} (${type}) cannot deliver on this machine`);
+  }
+
   const floating = (reason: unknown): void => runner.rejected(reason, origins.getStore());
 
   return {
@@ -164,18 +177,22 @@ export function serve(app: App, options: LocalOptions = {}): Local {
       process.on("unhandledRejection", floating);
       for (const [component, subscriptions] of subscriptionsOf(app.functions)) {
         const broker = (await runner.component(component)()) as PubSub;
-        if (!broker.consume)
-          throw new FaastenError(
-            "UNSUPPORTED",
-            `component ${component} (${app.components[component]?.type}) cannot deliver on this machine`,
-          );
+        if (!broker.consume) throw cannotDeliver(component);
         brokers.push(broker);
         broker.consume(subscriptions, ({ subscriber }, arrival) => deliver(subscriber, arrival));
       }
+      for (const [component, inputs] of inputsOf(app.functions)) {
+        const binding = (await runner.component(component)()) as Binding;
+        if (!binding.consume) throw cannotDeliver(component);
+        brokers.push(binding);
+        await binding.consume(inputs, ({ subscriber }, arrival) => deliver(subscriber, arrival));
+      }
       for (const { name, definition } of app.functions) {
-        if (definition.on.kind !== "schedule") continue;
-        const { cron, timeZone } = definition.on;
-        clocks.push(startClock(cron, timeZone, (planned) => tick(name, planned)));
+        const { on } = definition;
+        const clock = timetableOf(on);
+        if (!clock) continue;
+        const attempts = on.kind === "binding" ? on.attempts : scheduleAttempts;
+        clocks.push(startClock(clock.cron, clock.timeZone, (planned) => tick(name, planned, attempts)));
       }
     },
     stop(within = 0) {
@@ -186,6 +203,9 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     },
   };
 }
+
+/** Runs of a schedule for one instant. */
+const scheduleAttempts = 3;
 
 /** A planned run, as the log names it. */
 interface Due {
@@ -218,6 +238,19 @@ function subscriptionsOf(functions: readonly Served[]): ReadonlyMap<string, Subs
     const list = found.get(pubsub) ?? [];
     list.push({ topic, subscriber: name, attempts, ordered });
     found.set(pubsub, list);
+  }
+  return found;
+}
+
+/** What comes to bindings; their clocks are the host's own. */
+function inputsOf(functions: readonly Served[]): ReadonlyMap<string, BindingInput[]> {
+  const found = new Map<string, BindingInput[]>();
+  for (const { name, definition } of functions) {
+    const { on } = definition;
+    if (on.kind !== "binding" || timetableOf(on)) continue;
+    const list = found.get(on.binding) ?? [];
+    list.push({ subscriber: name, attempts: on.attempts });
+    found.set(on.binding, list);
   }
   return found;
 }

@@ -6,7 +6,12 @@ const database = ["connectionString", "busyTimeout", "disableWAL"] as const;
 export const local: Provider = {
   name: "local",
   page: import.meta.url,
-  defaults: { state: "state.sqlite", pubsub: "pubsub.sqlite", secretstores: "secretstores.local.file" },
+  defaults: {
+    state: "state.sqlite",
+    pubsub: "pubsub.sqlite",
+    bindings: "bindings.localstorage",
+    secretstores: "secretstores.local.file",
+  },
   components: {
     "state.sqlite": {
       optional: [...database, "timeout", "tableName", "metadataTableName", "cleanupInterval", "keyPrefix"],
@@ -14,10 +19,24 @@ export const local: Provider = {
     "state.in-memory": { optional: ["staleReads", "keyPrefix"] },
     "pubsub.sqlite": { optional: [...database] },
     "pubsub.in-memory": {},
+    "bindings.localstorage": { optional: ["rootPath"], operations: ["create", "get", "list", "delete"] },
+    "bindings.http": {
+      required: ["url"],
+      optional: ["responseTimeout", "maxResponseBodySize", "errorIfNot2XX", "securityToken", "securityTokenHeader"],
+      operations: ["create", "get", "head", "post", "put", "patch", "delete", "options"],
+    },
+    "bindings.cron": { required: ["schedule"], optional: ["timeZone", "direction"], operations: [] },
     "secretstores.local.file": { optional: ["secretsFile", "nestedSeparator", "multiValued"] },
     "secretstores.local.env": { optional: ["prefix"] },
   },
-  triggers: { http: ["http"], "pubsub.sqlite": ["inbox"], "pubsub.in-memory": ["inbox"], schedule: ["clock"] },
+  triggers: {
+    http: ["http"],
+    "pubsub.sqlite": ["inbox"],
+    "pubsub.in-memory": ["inbox"],
+    "bindings.localstorage": ["inbox"],
+    "bindings.cron": ["clock"],
+    schedule: ["clock"],
+  },
   hosts: { default: "host" },
   bundle: { http: "app", event: "app", external: [] },
 };

@@ -30,7 +30,10 @@ export function entrySource({ service, deployable, bindings, provider, fileOf }:
   const serve = useModule(moduleOf(provider, host), "serve");
   const functions = deployable.functions.map(({ name, exported }) => {
     const triggers = (bindings.triggers.get(name) ?? []).map((module) => useModule(module, "trigger"));
-    return `{ name: ${JSON.stringify(name)}, definition: ${use(fileOf(name), exported)}, triggers: [${triggers.join(", ")}] }`;
+    const declared = use(fileOf(name), exported);
+    const clock = bindings.clocks.get(name);
+    const definition = clock ? `{ ...${declared}, on: ${JSON.stringify(clock)} }` : declared;
+    return `{ name: ${JSON.stringify(name)}, definition: ${definition}, triggers: [${triggers.join(", ")}] }`;
   });
   const components = componentsOf(deployable, bindings).map(({ name, block, type, module, metadata }) => {
     const create = useModule(module, "create");
@@ -53,7 +56,7 @@ export function entrySource({ service, deployable, bindings, provider, fileOf }:
 
 const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
 
-/** Those that the functions use, the brokers of their inboxes, and the secret stores that these name. */
+/** Those that the functions use, the brokers of their inboxes, the bindings of their inputs, and the secret stores that these name. */
 function componentsOf({ functions }: Deployable, { components }: Bindings): readonly Binding[] {
   const needed = new Set<string>();
   const need = (name: string): void => {
@@ -67,6 +70,7 @@ function componentsOf({ functions }: Deployable, { components }: Bindings): read
     const { on, uses, needs = [] } = definition;
     for (const grant of [...Object.values(uses).filter(isGrant), ...needs]) need(grant.component);
     if (on.kind === "topic") need(on.pubsub);
+    if (on.kind === "binding") need(on.binding);
   }
   return [...needed].flatMap((name) => components.get(name) ?? []);
 }

@@ -12,11 +12,12 @@ export function withoutFeatures(definitions: readonly Definition[]): Readonly<Re
     idempotency: definitions.some(({ needs = [] }) => needs.length > 0),
     requests: triggers.some((on) => on.kind === "http"),
     events: triggers.some((on) => on.kind !== "http"),
-    subscriptions: triggers.some((on) => on.kind === "topic"),
+    subscriptions: triggers.some((on) => on.kind === "topic" || on.kind === "binding"),
     batches: triggers.some((on) => on.kind === "topic" && on.many),
     publish: rights.has("publish"),
     readWrite: rights.has("readWrite"),
     list: rights.has("list"),
+    output: rights.has("output"),
   };
   return Object.fromEntries(
     Object.entries(needed).map(([feature, need]) => [`import.meta.without.${feature}`, `${!need}`]),

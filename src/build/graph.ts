@@ -28,7 +28,7 @@ export function graphOf({ service, target, folder, found, deployables, bindings 
       name,
       file: relative(folder, file).split(sep).join("/"),
       line,
-      on: definition.on,
+      on: bindings.clocks.get(name) ?? definition.on,
     })),
     components: [...bindings.components.values()].map(({ name, block, type, metadata, existing }) => ({
       name,
@@ -38,12 +38,13 @@ export function graphOf({ service, target, folder, found, deployables, bindings 
       ...(existing && { existing }),
     })),
     grants: found.flatMap(({ name, definition: { uses, needs = [] } }) =>
-      [...Object.values(uses).filter(isGrant), ...needs].map(({ block, component, right, resource }) => ({
+      [...Object.values(uses).filter(isGrant), ...needs].map(({ block, component, right, resource, operations }) => ({
         function: name,
         block,
         component,
         right,
         ...(resource !== undefined && { resource }),
+        ...(operations && { operations }),
       })),
     ),
   };

@@ -7,7 +7,7 @@ export interface Component {
 }
 
 /** As a component's type begins. Gains a member with each contract. */
-export type Block = "state" | "pubsub" | "secretstores";
+export type Block = "state" | "pubsub" | "bindings" | "secretstores";
 
 /** Strings only: variables and secrets are resolved. `service` is Dapr's app id. */
 export interface ComponentOptions {

@@ -18,7 +18,8 @@ export type Feature =
   /** The clients of grants, by their rights. */
   | "publish"
   | "readWrite"
-  | "list";
+  | "list"
+  | "output";
 
 declare global {
   interface ImportMeta {

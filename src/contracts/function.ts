@@ -2,7 +2,7 @@
 import type { Block, Component } from "./component.ts";
 import type { Call, EventArrival, Outcome, RequestArrival, TriggerSpec } from "./trigger.ts";
 
-export type Right = "read" | "readWrite" | "list" | "publish";
+export type Right = "read" | "readWrite" | "list" | "publish" | "output";
 
 /** One entry of `uses`: data for the build, and how the client is opened. `resource`: the topic or the secret; left out: the whole component. */
 export interface Grant<Client = unknown> {
@@ -10,6 +10,8 @@ export interface Grant<Client = unknown> {
   readonly component: string;
   readonly right: Right;
   readonly resource?: string;
+  /** Of `output`: those that may be called. */
+  readonly operations?: readonly string[];
   open(component: () => Component | Promise<Component>, invocation: Invocation): Client;
 }
 

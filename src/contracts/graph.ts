@@ -43,4 +43,6 @@ export interface GraphGrant {
   readonly component: string;
   readonly right: Right;
   readonly resource?: string;
+  /** Of `output`: those that may be called. */
+  readonly operations?: readonly string[];
 }

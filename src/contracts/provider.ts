@@ -12,7 +12,7 @@ export interface Provider {
   readonly defaults: Readonly<Record<Block, string>>;
   /** The component types that it serves, and the metadata that each reads. */
   readonly components: Readonly<Record<string, MetadataFields>>;
-  /** Component type or kind of function → triggers: a subscriber's trigger follows from its pubsub's type. */
+  /** Component type or kind of function → triggers: a subscriber's trigger follows from its pubsub's type, and that of an input from its binding's. */
   readonly triggers: Readonly<Record<string, readonly string[]>>;
   /** Modules that export `serve(app)`, whose result the cloud's host loads. */
   readonly hosts: { readonly default: string; readonly stream?: string };
@@ -36,6 +36,8 @@ export interface MetadataFields {
   readonly optional?: readonly string[];
   /** The one that says where the component's own resource is: if the YAML leaves it out, a bundle reads it from a variable that its stack sets. */
   readonly resource?: string;
+  /** Of a binding: what may be asked of it; none: it is for input alone. */
+  readonly operations?: readonly string[];
 }
 
 export type MetadataValue =

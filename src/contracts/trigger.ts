@@ -110,5 +110,12 @@ export type TriggerSpec =
       /** Messages are the data alone, in no envelope. */
       readonly raw?: true;
     }
-  | { readonly kind: "binding"; readonly binding: string; readonly attempts: number }
+  | {
+      readonly kind: "binding";
+      readonly binding: string;
+      readonly attempts: number;
+      /** Filled in by the build where the binding is a clock: as a schedule has them. */
+      readonly cron?: string;
+      readonly timeZone?: string;
+    }
   | { readonly kind: "schedule"; readonly cron: string; readonly timeZone?: string };

@@ -5,6 +5,7 @@ import type { Served } from "../contracts/provider.ts";
 import type { PubSub, Subscription } from "../contracts/pubsub.ts";
 import { FaastenError } from "../errors.ts";
 import { suggest } from "../manifest/problems.ts";
+import { timetableOf } from "../runtime/clock.ts";
 import { toStructured } from "../runtime/cloudevent.ts";
 import { readBody } from "../runtime/node-http.ts";
 import { createRouter } from "../runtime/router.ts";
@@ -54,7 +55,12 @@ export function createControl(local: Local, token: string): Control {
       const { pubsub, topic, attempts, ordered } = on;
       return { broker: pubsub, subscription: { topic, subscriber: name, attempts, ordered } };
     }
-    const kind = on.kind === "http" ? "answers requests" : "runs by the clock";
+    const kind =
+      on.kind === "http"
+        ? "answers requests"
+        : timetableOf(on)
+          ? "runs by the clock"
+          : "takes what comes to a binding, which keeps no dead letters,";
     throw new FaastenError("INVALID", `${name} ${kind} and subscribes to no topic: name a subscriber`);
   }
 
@@ -79,13 +85,14 @@ export function createControl(local: Local, token: string): Control {
 
   async function deliver({ params, body }: Asked): Promise<unknown> {
     const name = params["name"] ?? "";
-    const { subscription } = subscriberOf(name);
-    return local.deliver(name, { kind: "event", event: eventOf(record(body), subscription.topic) });
+    const { on } = find(name).definition;
+    const from = on.kind === "binding" && !timetableOf(on) ? on.binding : subscriberOf(name).subscription.topic;
+    return local.deliver(name, { kind: "event", event: eventOf(record(body), from) });
   }
 
   async function fire({ params, body }: Asked): Promise<unknown> {
     const { name, definition } = find(params["name"] ?? "");
-    if (definition.on.kind !== "schedule")
+    if (!timetableOf(definition.on))
       throw new FaastenError("INVALID", `${name} does not run by the clock: name a schedule`);
     return local.fire(name, instantOf(record(body ?? {})["time"]));
   }
@@ -173,12 +180,13 @@ function cannot(broker: string, what: string): FaastenError {
 }
 
 function summarise({ name, definition }: Served): unknown {
-  const uses = Object.entries(definition.uses).map(([as, { block, component, right, resource }]) => ({
+  const uses = Object.entries(definition.uses).map(([as, { block, component, right, resource, operations }]) => ({
     as,
     block,
     component,
     right,
     ...(resource !== undefined && { resource }),
+    ...(operations && { operations }),
   }));
   return { name, on: definition.on, uses };
 }

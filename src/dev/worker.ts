@@ -13,6 +13,7 @@ import type { App, Bound } from "../contracts/provider.ts";
 import type { Trigger } from "../contracts/trigger.ts";
 import { FaastenError } from "../errors.ts";
 import { Problems } from "../manifest/problems.ts";
+import { timetableOf } from "../runtime/clock.ts";
 import { createControl } from "./control.ts";
 import { createLines } from "./lines.ts";
 import type { FromWorker, Load, ToWorker } from "./messages.ts";
@@ -46,15 +47,19 @@ async function load(order: Load): Promise<void> {
   for (const file of order.sources) sources.add(file);
   const found = discover(entries, sources.find, problems, { cloud: false });
   const declared = { components: byName(order.components), scopedOut: byName(order.scopedOut) };
-  const { components, triggers } = bind(found, { provider, providers, declared }, problems);
+  const { components, triggers, clocks } = bind(found, { provider, providers, declared }, problems);
   if (order.check || problems.list().length > 0) {
     say({ kind: "wrong", problems: problems.list() });
     return;
   }
 
+  const functions = found.map((one): Found => {
+    const on = clocks.get(one.name);
+    return on ? { ...one, definition: { ...one.definition, on } } : one;
+  });
   const app: App = {
     service: order.service,
-    functions: await Promise.all(found.map((one) => serveOne(one, triggers.get(one.name) ?? []))),
+    functions: await Promise.all(functions.map((one) => serveOne(one, triggers.get(one.name) ?? []))),
     components: Object.fromEntries(await Promise.all([...components.values()].map(bound))),
   };
   const { serve } = (await import(moduleOf(provider, provider.hosts.default).href)) as Host;
@@ -67,7 +72,7 @@ async function load(order: Load): Promise<void> {
   version = { server, local };
   const port = await server.listen(order.port);
   control.open(port);
-  say({ kind: "ready", port, functions: found.map(describe) });
+  say({ kind: "ready", port, functions: functions.map(describe) });
   guardAlone();
 }
 
@@ -143,8 +148,10 @@ function describe({ name, definition: { on } }: Found): string {
     case "topic":
       return `${name}  on ${on.topic}`;
     case "binding":
-      return `${name}  on ${on.binding}`;
-    case "schedule":
-      return `${name}  at ${on.cron}${on.timeZone === undefined ? "" : ` ${on.timeZone}`}`;
+    case "schedule": {
+      const clock = timetableOf(on);
+      if (clock) return `${name}  at ${clock.cron}${clock.timeZone === undefined ? "" : ` ${clock.timeZone}`}`;
+      return `${name}  on ${on.kind === "binding" ? on.binding : ""}`;
+    }
   }
 }
