@@ -1,6 +1,15 @@
 // Every component of every provider × every case of its block.
 import { afterAll, describe, test } from "vitest";
-import { type Case, type Harness, lacks, pubsubCases, secretStoreCases, stateCases } from "../src/conformance/cases.ts";
+import {
+  bindingCases,
+  type Case,
+  type Harness,
+  lacks,
+  pubsubCases,
+  secretStoreCases,
+  stateCases,
+} from "../src/conformance/cases.ts";
+import { bindings } from "./conformance/bindings.ts";
 import { brokers } from "./conformance/brokers.ts";
 import { secretStores } from "./conformance/secret-stores.ts";
 import { stateStores } from "./conformance/state-stores.ts";
@@ -9,6 +18,7 @@ type Verdict = "pass" | "fail" | `lacks ${string}`;
 
 prove("state", stateCases, stateStores);
 prove("pubsub", pubsubCases, brokers);
+prove("bindings", bindingCases, bindings);
 prove("secretstores", secretStoreCases, secretStores);
 
 /** `open` gives each case a harness of its own, and what ends it. */

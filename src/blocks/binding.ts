@@ -153,7 +153,12 @@ function valueOf(data: unknown, what: string): Value {
 }
 
 function contentOf(value: Value): Content {
-  const bytes = "bytes" in value ? value.bytes : new TextEncoder().encode(value.json);
+  const bytes = "bytes" in value ? plain(value.bytes) : new TextEncoder().encode(value.json);
   const text = (): string => new TextDecoder().decode(bytes);
   return { bytes, text, json: () => JSON.parse(text()) as unknown };
+}
+
+/** No Buffer, whose methods of the same names do other things. */
+function plain({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }

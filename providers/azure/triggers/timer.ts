@@ -17,7 +17,11 @@ export const trigger: AzureTrigger<Invoked<TimerInput>, undefined> = {
     return {
       trigger: { type: "timerTrigger", schedule: toNcrontab(cron, timeZone), useMonitor: true },
       // A timer that fails is not rung again by itself.
-      retry: { strategy: "fixedDelay", maxRetryCount: 2, delayInterval: { seconds: 30 } },
+      retry: {
+        strategy: "fixedDelay",
+        maxRetryCount: on.kind === "binding" ? on.attempts - 1 : 2,
+        delayInterval: { seconds: 30 },
+      },
     };
   },
   accepts: (payload): payload is Invoked<TimerInput> =>

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { withoutFeatures } from "../../../src/build/features.ts";
 import type { Definition } from "../../../src/contracts/function.ts";
-import { http, jwt, schedule, state, topic } from "../../../src/index.ts";
+import { binding, http, jwt, schedule, state, topic } from "../../../src/index.ts";
 
 const orders = state("orders");
 const placed = topic("order.placed");
@@ -23,6 +23,8 @@ const needs: readonly (readonly [features: string, definitions: readonly Definit
   ["events idempotency readWrite", [schedule("0 3 * * *", { idempotent: ({ id }) => id }, nothing)]],
   ["events subscriptions", [placed.subscribe(nothing)]],
   ["events idempotency readWrite subscriptions", [placed.subscribe({ idempotent: ({ id }) => id }, nothing)]],
+  ["events subscriptions", [binding("uploads").input(nothing)]],
+  ["output requests", [http.get("/", { uses: { receipts: binding("receipts").output("get") } }, reply)]],
   ["batches events subscriptions", [placed.subscribeMany(nothing)]],
   ["events requests", [http.get("/", reply), schedule("0 3 * * *", nothing)]],
 ];
