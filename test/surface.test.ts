@@ -37,51 +37,57 @@ describe("exports", () => {
 
   test("of faasten", () =>
     expect(listed(".")).toMatchInlineSnapshot(`
-    "FaastenError
-    http
-    http.any
-    http.del
-    http.delete
-    http.fetch
-    http.get
-    http.head
-    http.patch
-    http.post
-    http.put
-    jwt
-    schedule
-    secret
-    state
-    topic
-    type Caller
-    type Context
-    type Definition
-    type Duration
-    type Entry
-    type ErrorCode
-    type HttpContext
-    type HttpHandler
-    type HttpOptions
-    type JwtAccess
-    type JwtRules
-    type Log
-    type NativeCalls
-    type Publisher
-    type Schema
-    type Secret
-    type State
-    type StateDeclaration
-    type StateLister
-    type StateReader
-    type Tick
-    type Topic
-    type TopicEvent
-    type http.HttpContext
-    type http.HttpHandler
-    type http.HttpMethod
-    type http.HttpOptions
-    type http.Params"
-  `));
+      "FaastenError
+      binding
+      http
+      http.any
+      http.del
+      http.delete
+      http.fetch
+      http.get
+      http.head
+      http.patch
+      http.post
+      http.put
+      jwt
+      schedule
+      secret
+      state
+      topic
+      type BindingClient
+      type BindingDeclaration
+      type BindingObject
+      type Caller
+      type Context
+      type Definition
+      type Duration
+      type Entry
+      type ErrorCode
+      type HttpContext
+      type HttpHandler
+      type HttpOptions
+      type JwtAccess
+      type JwtRules
+      type Log
+      type NativeCalls
+      type NativeResult
+      type ObjectChange
+      type Publisher
+      type Schema
+      type Secret
+      type State
+      type StateDeclaration
+      type StateLister
+      type StateReader
+      type Tick
+      type Topic
+      type TopicEvent
+      type http.HttpContext
+      type http.HttpHandler
+      type http.HttpMethod
+      type http.HttpOptions
+      type http.Params"
+    `));
   test("of faasten/provider", () =>
     expect(listed("./provider")).toMatchInlineSnapshot(`
       "FaastenError
@@ -109,6 +115,7 @@ describe("exports", () => {
       readBody
       respond
       setting
+      timetableOf
       toBuffered
       toDeadLetter
       toNative
@@ -121,6 +128,7 @@ describe("exports", () => {
       type Arrival
       type Binding
       type BindingData
+      type BindingInput
       type BindingObject
       type Block
       type Bound
@@ -196,6 +204,7 @@ describe("exports", () => {
       type StateOptions
       type StateStore
       type Subscription
+      type Timetable
       type Trigger
       type TriggerSpec
       type Uses
@@ -206,17 +215,20 @@ describe("exports", () => {
     `));
   test("of faasten/conformance", () =>
     expect(listed("./conformance")).toMatchInlineSnapshot(`
-    "lacks
-    pubsubCases
-    secretStoreCases
-    stateCases
-    type Case
-    type Harness
-    type PubSubHarness
-    type Receiver
-    type SecretStoreHarness
-    type StateHarness"
-  `));
+      "bindingCases
+      lacks
+      pubsubCases
+      secretStoreCases
+      stateCases
+      type BindingHarness
+      type BindingReceiver
+      type Case
+      type Harness
+      type PubSubHarness
+      type Receiver
+      type SecretStoreHarness
+      type StateHarness"
+    `));
   test("of faasten/globals", () =>
     expect(listed("./globals")).toMatchInlineSnapshot(`
     "Headers

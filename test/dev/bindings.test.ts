@@ -15,11 +15,11 @@ const receipts = binding("receipts");
 const uploads = binding("uploads");
 
 export const putReceipt = http.put("/receipts/*", { uses: { receipts: receipts.output("create") } }, async (request, { params, receipts }) => {
-  const { key } = await receipts.create(await request.bytes(), { key: params["*"], contentType: request.headers.get("content-type") ?? "none" });
+  const { key } = await receipts.create(await request.bytes(), { key: decodeURIComponent(params["*"]), contentType: request.headers.get("content-type") ?? "none" });
   return Response.json({ key }, { status: 201 });
 });
 export const getReceipt = http.get("/receipts/*", { uses: { receipts: receipts.output("get") } }, async (_request, { params, receipts }) => {
-  const found = await receipts.get(params["*"]);
+  const found = await receipts.get(decodeURIComponent(params["*"]));
   return found ? new Response(found.bytes, { headers: { "content-type": found.contentType ?? "" } }) : new Response(null, { status: 404 });
 });
 export const upload = http.post("/uploads/*", { uses: { uploads: uploads.output("create", "delete") } }, async (request, { params, uploads }) => {
