@@ -19,7 +19,7 @@ export const local: Provider = {
     "state.in-memory": { optional: ["staleReads", "keyPrefix"] },
     "pubsub.sqlite": { optional: [...database] },
     "pubsub.in-memory": {},
-    "bindings.localstorage": { optional: ["rootPath"], operations: ["create", "get", "list", "delete"] },
+    "bindings.localstorage": { optional: ["rootPath"], operations: ["create", "get", "list", "delete", "presign"] },
     "bindings.http": {
       required: ["url"],
       optional: ["responseTimeout", "maxResponseBodySize", "errorIfNot2XX", "securityToken", "securityTokenHeader"],

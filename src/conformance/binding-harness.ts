@@ -23,6 +23,8 @@ export interface BindingHarness extends Harness {
   pump?(receivers: readonly BindingReceiver[]): Promise<void>;
   /** The delivering process ends. What comes meanwhile is kept; the next `pump` goes on with it. */
   pause?(): Promise<void>;
+  /** What an address that was signed answers, asked with no other proof. */
+  reach?(address: string, init?: RequestInit): Promise<Response>;
   /** Puts an object there behind the component's back. */
   plant?(key: string, bytes: Uint8Array): Promise<void>;
 }

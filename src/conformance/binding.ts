@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { type BindingCase, bytes } from "./binding-harness.ts";
 import { inputCases } from "./binding-input.ts";
+import { presignCases } from "./binding-presign.ts";
 import { storageCases } from "./binding-storage.ts";
 
 export type { BindingHarness, BindingReceiver } from "./binding-harness.ts";
@@ -24,5 +25,6 @@ export const bindingCases: readonly BindingCase[] = [
     },
   },
   ...storageCases,
+  ...presignCases,
   ...inputCases,
 ];

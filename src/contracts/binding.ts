@@ -84,6 +84,11 @@ export interface Binding extends Component {
   delete?(key: string, options?: CallOptions): Promise<boolean>;
   /** An address at which whoever holds it may do the one thing until then, without further proof. */
   presign?(key: string, options: PresignOptions): Promise<string>;
+  /**
+   * Answers in this process at the addresses of `presign`, which lie below `base`: for the local runtime, where no service
+   * does. The address is all the proof there is. Rejects where it refuses.
+   */
+  attach?(base: string): (request: Request) => Promise<Response>;
   /** Everything else that the service can. */
   invoke?(request: NativeRequest, options?: CallOptions): Promise<NativeReply>;
   /**

@@ -8,15 +8,17 @@ import { suggest } from "../manifest/problems.ts";
 import { timetableOf } from "../runtime/clock.ts";
 import { toStructured } from "../runtime/cloudevent.ts";
 import { readBody } from "../runtime/node-http.ts";
+import { respond } from "../runtime/node-server.ts";
 import { createRouter } from "../runtime/router.ts";
 import { eventOf, instantOf, parse, record } from "./asked.ts";
 import { guard, isReserved } from "./guard.ts";
+import { createPresigned } from "./presigned.ts";
 
 export interface Control {
   /** `false`: the request is not for us. */
   answer(request: IncomingMessage, response: ServerResponse): boolean;
   /** Tells the port that is served: the only one that a Host header may name. */
-  open(port: number): void;
+  open(port: number): Promise<void>;
 }
 
 interface Asked {
@@ -32,6 +34,7 @@ interface Route {
 
 export function createControl(local: Local, token: string): Control {
   let port = 0;
+  const presigned = createPresigned(local);
   const routes: readonly Route[] = [
     { method: "GET", path: "/_faasten/functions", handle: async () => local.functions.map(summarise) },
     { method: "POST", path: "/_faasten/publish", handle: publish },
@@ -147,11 +150,17 @@ export function createControl(local: Local, token: string): Control {
   }
 
   return {
-    open(served) {
+    async open(served) {
       port = served;
+      await presigned.open(served);
     },
     answer(request, response) {
       if (!isReserved(request.url ?? "")) return false;
+      const signed = presigned.answer(request);
+      if (signed) {
+        void respond(response, signed, local.runner.journal);
+        return true;
+      }
       handle(request)
         .then(
           (result) => send(response, 200, result),

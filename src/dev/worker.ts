@@ -71,7 +71,7 @@ async function load(order: Load): Promise<void> {
   await local.start();
   version = { server, local };
   const port = await server.listen(order.port);
-  control.open(port);
+  await control.open(port);
   say({ kind: "ready", port, functions: functions.map(describe) });
   guardAlone();
 }

@@ -61,7 +61,9 @@ test.each(["local", "aws", "azure", "gcp"])("%s", (target) => {
   if (target === "aws") {
     expect(modules("beaten")).not.toContain("providers/local/bindings/http");
     expect(weights[http]?.modules["src/functions/subscriber"], "what handles no event is left out").toBeLessThan(100);
-    expect(weights["beaten"]?.modules["src/blocks/binding"] ?? 0, "what asks for nothing has no client").toBeLessThan(200);
+    expect(weights["beaten"]?.modules["src/blocks/binding"] ?? 0, "what asks for nothing has no client").toBeLessThan(
+      200,
+    );
   }
   const bundle = readFileSync(join(output, weights["beaten"] ? "functions/beaten/index.mjs" : "app/index.mjs"), "utf8");
   expect(bundle).toContain("every 15 minutes");

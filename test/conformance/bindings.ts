@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { create as createHttp } from "../../providers/local/bindings/http.ts";
 import { create as createStorage } from "../../providers/local/bindings/localstorage.ts";
 import type { BindingHarness, BindingReceiver } from "../../src/conformance/cases.ts";
-import type { Binding, ComponentOptions } from "../../src/provider.ts";
+import { type Binding, type ComponentOptions, FaastenError } from "../../src/provider.ts";
 
 type Open = () => Promise<[harness: BindingHarness, close: () => Promise<void>]>;
 
@@ -20,6 +20,7 @@ export const bindings: Readonly<Record<string, Open>> = {
       ...{ component, second: await createStorage(named({ rootPath })), storage: true },
       pump: (receivers) => consume(component, receivers),
       plant: plantIn(rootPath),
+      reach: reachOf(component),
     };
     return [harness, () => end(folder, component, harness.second)];
   },
@@ -69,6 +70,18 @@ function plantIn(rootPath: string): NonNullable<BindingHarness["plant"]> {
   return async (key, bytes) => {
     await mkdir(dirname(join(rootPath, key)), { recursive: true });
     await writeFile(join(rootPath, key), bytes);
+  };
+}
+
+/** As the local server does it: a refusal is a status. */
+function reachOf(component: Binding): NonNullable<BindingHarness["reach"]> {
+  const answer = component.attach?.("http://127.0.0.1:3000/_faasten/bindings/binding");
+  return async (address, init) => {
+    try {
+      return (await answer?.(new Request(address, init))) ?? Response.error();
+    } catch (error) {
+      return new Response(null, { status: error instanceof FaastenError ? error.status : 500 });
+    }
   };
 }
 

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { ask } from "./ask.ts";
 import { type Ended, runFaasten } from "./command.ts";
 import { makeApp, type Running, remove, save, startDev } from "./running.ts";
 
@@ -36,6 +37,10 @@ export const taken = uploads.input({ attempts: 3, uses: { seen: seen.readWrite, 
 export const beaten = binding("beat").input({ attempts: 2, uses: { seen: seen.readWrite } }, async (event, { seen }) => {
   if (event.time?.startsWith("1999")) throw new Error("too old");
   await seen.set("beat", { id: event.id, time: event.time, data: event.data ?? null });
+});
+export const share = http.post("/share/:operation", { uses: { receipts: receipts.output("presign") } }, async (request, { params, receipts }) => {
+  const operation = params.operation === "create" ? "create" : "get";
+  return new Response(await receipts.presign(await request.text(), { operation, expiresIn: "1m" }));
 });
 export const read = http.get("/seen/:id", { uses: { seen: seen.read } }, async (_request, { params, seen }) =>
   Response.json((await seen.get(params.id))?.value ?? null));
@@ -110,6 +115,42 @@ test("what is created, deleted, or put there by hand triggers; a retry comes aga
   await expect.poll(() => seen("by%2Fhand"), poll).toEqual({ change: "created", attempt: 1, text: "hand" });
   await running.said(/"message":"dead".*"reason":"bad"/);
   expect(await seen("bad")).toBeNull();
+});
+
+test("a signed address: without the token, for one object and one thing; no app sees it", async () => {
+  const sign = async (operation: string): Promise<string> =>
+    (await send(`/share/${operation}`, { method: "POST", body: "shared/a b" })).text();
+  const [toWrite, toRead] = [await sign("create"), await sign("get")];
+  expect(toRead).toContain(`${running.url}/_faasten/bindings/receipts?`);
+  const headers = { "content-type": "text/html" };
+  expect((await fetch(toWrite, { method: "PUT", headers, body: "<b>hi</b>" })).status).toBe(200);
+  const response = await fetch(toRead);
+  expect([response.status, await response.text()]).toEqual([200, "<b>hi</b>"]);
+  expect(response.headers.get("content-type")).toBe("text/html");
+  expect(response.headers.get("content-security-policy")).toBe("sandbox");
+  expect(response.headers.get("access-control-allow-origin")).toBeNull();
+  const refusals: readonly (readonly [string, RequestInit?])[] = [
+    [toRead, { method: "PUT", body: "x" }],
+    [toRead.replace("shared", "other")],
+    [toRead, { headers: { origin: "https://evil.example" } }],
+    [`${running.url}/_faasten/bindings/receipts`],
+  ];
+  for (const [address, init] of refusals) expect((await fetch(address, init)).status, address).toBe(403);
+  expect(
+    (
+      await ask(running.url, {
+        path: new URL(toRead).pathname + new URL(toRead).search,
+        headers: { host: "evil.example" },
+      })
+    ).status,
+  ).toBe(403);
+  for (const path of ["uploads", "receipts/", "receipts/x", "../functions"])
+    expect((await fetch(`${running.url}/_faasten/bindings/${path}`)).status, path).toBe(401);
+  const large = await fetch(toWrite, { method: "PUT", body: new Uint8Array(64 * 1024 * 1024 + 1) }).catch(
+    () => undefined,
+  );
+  expect([413, undefined]).toContain(large?.status);
+  expect(await (await fetch(toRead)).text()).toBe("<b>hi</b>");
 });
 
 test("it is listed with its operations, its trigger, and its clock", async () => {

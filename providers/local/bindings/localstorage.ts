@@ -4,9 +4,10 @@ import { type Binding, type BindingInput, type Create, type Subscription, settin
 import type { Broker } from "../broker.ts";
 import { changesTopic, createChanges } from "../object-changes.ts";
 import { createObjectFiles } from "../object-files.ts";
+import { createPresigner, type Presigner } from "../presigner.ts";
 import { create as createBroker } from "../pubsub/sqlite.ts";
 
-type Storage = Required<Omit<Binding, "presign" | "invoke">>;
+type Storage = Required<Omit<Binding, "invoke">>;
 
 export const create: Create<Storage> = (options) => {
   const { name } = options;
@@ -25,7 +26,7 @@ export const create: Create<Storage> = (options) => {
     return createBroker({ name: changesTopic, service: options.service, metadata: { connectionString } });
   }
 
-  return {
+  const storage: Omit<Storage, keyof Presigner> = {
     async create({ value, contentType, metadata = {} }, { key = crypto.randomUUID(), signal } = {}) {
       signal?.throwIfAborted();
       const bytes = "bytes" in value ? value.bytes : Buffer.from(value.json);
@@ -75,5 +76,14 @@ export const create: Create<Storage> = (options) => {
       await changes.close();
       await (await opened)?.close();
     },
+  };
+  return {
+    ...storage,
+    ...createPresigner({
+      where: `binding "${name}"`,
+      folder: files.own,
+      get: (key) => storage.get(key),
+      create: (data, key) => storage.create(data, { key }),
+    }),
   };
 };

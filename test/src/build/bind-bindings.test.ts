@@ -28,11 +28,13 @@ test("a name without YAML is a folder here, and comes by an inbox", async () => 
 
 test("an operation that its type has not: function, need, component, and what would do", async () => {
   const sign = http.get("/a", { uses: { hook: binding("hook").output("presign", "create") } }, ok);
+  const copy = http.get("/d", { uses: { hook: binding("hook").output("post", "copy") } }, ok);
   const list = http.get("/b", { uses: { hook: binding("hook").output("list", "create") } }, ok);
   const beat = http.get("/c", { uses: { beat: binding("beat").output("create") } }, ok);
   const yaml = component("hook", "bindings.http", url) + component("beat", "bindings.cron", schedule("@hourly"));
-  expect((await look({ "a.ts": { sign, list, beat } }, { yaml })).wrong).toEqual([
-    "a.ts:1  UNSUPPORTED  sign needs `presign` of `hook`, and bindings.http has create, get, head, post, put, patch, delete, options: no type on local has all of these",
+  expect((await look({ "a.ts": { sign, copy, list, beat } }, { yaml })).wrong).toEqual([
+    "a.ts:1  UNSUPPORTED  sign needs `presign` of `hook`, and bindings.http has create, get, head, post, put, patch, delete, options: give it one of the types bindings.localstorage",
+    "a.ts:1  UNSUPPORTED  copy needs `copy` of `hook`, and bindings.http has create, get, head, post, put, patch, delete, options: no type on local has all of these",
     "a.ts:1  UNSUPPORTED  list needs `list` of `hook`, and bindings.http has create, get, head, post, put, patch, delete, options: give it one of the types bindings.localstorage",
     "a.ts:1  UNSUPPORTED  beat needs `create` of `beat`, and bindings.cron takes nothing: it is for input alone: give it one of the types bindings.localstorage, bindings.http",
   ]);
