@@ -38,5 +38,6 @@ export const local: Provider = {
     schedule: ["clock"],
   },
   hosts: { default: "host" },
+  consumes: true,
   bundle: { http: "app", event: "app", external: [] },
 };

@@ -35,7 +35,7 @@ export function entrySource({ service, deployable, bindings, provider, fileOf }:
     const definition = clock ? `{ ...${declared}, on: ${JSON.stringify(clock)} }` : declared;
     return `{ name: ${JSON.stringify(name)}, definition: ${definition}, triggers: [${triggers.join(", ")}] }`;
   });
-  const components = componentsOf(deployable, bindings).map(({ name, block, type, module, metadata }) => {
+  const components = componentsOf(deployable, bindings, provider).map(({ name, block, type, module, metadata }) => {
     const create = useModule(module, "create");
     const wrapped =
       block === "state"
@@ -56,8 +56,12 @@ export function entrySource({ service, deployable, bindings, provider, fileOf }:
 
 const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
 
-/** Those that the functions use, the brokers of their inboxes, the bindings of their inputs, and the secret stores that these name. */
-function componentsOf({ functions }: Deployable, { components }: Bindings): readonly Binding[] {
+/** Those that the functions use, the brokers of their inboxes, the bindings that deliver by themselves, and the secret stores that these name. */
+function componentsOf(
+  { functions }: Deployable,
+  { components, clocks }: Bindings,
+  { consumes }: Provider,
+): readonly Binding[] {
   const needed = new Set<string>();
   const need = (name: string): void => {
     const binding = components.get(name);
@@ -66,11 +70,11 @@ function componentsOf({ functions }: Deployable, { components }: Bindings): read
     for (const value of Object.values(binding.metadata))
       if (typeof value === "object" && "store" in value) need(value.store);
   };
-  for (const { definition } of functions) {
+  for (const { name, definition } of functions) {
     const { on, uses, needs = [] } = definition;
     for (const grant of [...Object.values(uses).filter(isGrant), ...needs]) need(grant.component);
     if (on.kind === "topic") need(on.pubsub);
-    if (on.kind === "binding") need(on.binding);
+    if (on.kind === "binding" && consumes && !clocks.has(name)) need(on.binding);
   }
   return [...needed].flatMap((name) => components.get(name) ?? []);
 }

@@ -16,6 +16,8 @@ export interface Provider {
   readonly triggers: Readonly<Record<string, readonly string[]>>;
   /** Modules that export `serve(app)`, whose result the cloud's host loads. */
   readonly hosts: { readonly default: string; readonly stream?: string };
+  /** Its host delivers what comes to a binding by the component's own `consume`: a bundle holds it for that alone. */
+  readonly consumes?: true;
   /** The module that exports `emit`. No bundle holds it. */
   readonly stack?: string;
   /** What says "app" shares one deployable. */

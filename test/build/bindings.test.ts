@@ -58,6 +58,7 @@ test.each(["local", "aws", "azure", "gcp"])("%s", (target) => {
   expect(modules(http)).toEqual(expect.arrayContaining(["providers/local/bindings/http", "src/blocks/binding"]));
   const all = Object.values(weights).flatMap((weight) => Object.keys(weight.modules));
   expect(all.filter((module) => /object-|localstorage|sqlite/.test(module))).toEqual([]);
+  expect(all).not.toContain("providers/local/bindings/cron");
   if (target === "aws") {
     expect(modules("beaten")).not.toContain("providers/local/bindings/http");
     expect(weights[http]?.modules["src/functions/subscriber"], "what handles no event is left out").toBeLessThan(100);
@@ -67,4 +68,18 @@ test.each(["local", "aws", "azure", "gcp"])("%s", (target) => {
   }
   const bundle = readFileSync(join(output, weights["beaten"] ? "functions/beaten/index.mjs" : "app/index.mjs"), "utf8");
   expect(bundle).toContain("every 15 minutes");
+});
+
+test("what comes to a folder is delivered by its component, which the local bundle holds; a cloud has no trigger for it", () => {
+  const own = {
+    "serverless.yml": files["serverless.yml"],
+    "src/app.ts": `import { binding } from "faasten";\nexport const taken = binding("uploads").input(() => {});\n`,
+  };
+  const { folder, output } = buildApp("none", "local", { files: own });
+  folders.push(folder);
+  const { app } = JSON.parse(readFileSync(join(output, "report.json"), "utf8")) as Record<string, Weight>;
+  expect(Object.keys(app?.modules ?? {})).toContain("providers/local/bindings/localstorage");
+  expect(() => buildApp("none", "azure", { files: own })).toThrow(
+    "src/app.ts:2  UNSUPPORTED  taken: azure has no trigger for bindings.localstorage: give `uploads` one of the types bindings.cron",
+  );
 });
