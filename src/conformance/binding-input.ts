@@ -169,10 +169,12 @@ export const inputCases: readonly BindingCase[] = [
     async run(harness) {
       const each = recorder();
       await harness.pump?.([each]);
-      const key = fresh("by/hand");
-      await harness.plant?.(key, bytes("hand"));
-      await until(() => changesOf(each, key).length > 0, "it was told");
-      assert.deepEqual(changesOf(each, key)[0], { change: "created", key, size: 4 });
+      for (const text of ["hand", "other"]) {
+        const key = fresh("by/hand");
+        await harness.plant?.(key, bytes(text));
+        await until(() => changesOf(each, key).length > 0, "it was told");
+        assert.deepEqual(changesOf(each, key)[0], { change: "created", key, size: text.length });
+      }
     },
   },
 ];
