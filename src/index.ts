@@ -14,13 +14,21 @@ export {
 } from "./blocks/state.ts";
 export type { ObjectChange } from "./contracts/binding.ts";
 export type { Definition, Log } from "./contracts/function.ts";
+export type { AwsEvent, LambdaEvent } from "./contracts/lambda.ts";
 export type { Caller } from "./contracts/trigger.ts";
 export { type ErrorCode, FaastenError } from "./errors.ts";
 export { type BindingDeclaration, binding } from "./functions/binding.ts";
 export type { Context, NativeCalls } from "./functions/context.ts";
-export type { HttpContext, HttpHandler, HttpOptions } from "./functions/http.ts";
+export type { HttpContext, HttpHandler, HttpOptions, HttpTrigger, HttpTriggerOptions } from "./functions/http.ts";
 export * as http from "./functions/http.ts";
 export { type JwtAccess, type JwtRules, jwt } from "./functions/jwt.ts";
-export { schedule, type Tick } from "./functions/schedule.ts";
-export type { TopicEvent } from "./functions/subscriber.ts";
+export {
+  type AwsLambdaOptions,
+  type LambdaHandler,
+  type LambdaOptions,
+  type LambdaTrigger,
+  lambda,
+} from "./functions/lambda.ts";
+export { type ScheduleTrigger, schedule, type Tick } from "./functions/schedule.ts";
+export type { Subscribed, TopicEvent } from "./functions/subscriber.ts";
 export { type Topic, topic } from "./functions/topic.ts";

@@ -5,6 +5,7 @@ export type * from "./contracts/configuration-store.ts";
 export type * from "./contracts/event.ts";
 export type * from "./contracts/function.ts";
 export type * from "./contracts/graph.ts";
+export type * from "./contracts/lambda.ts";
 export type * from "./contracts/provider.ts";
 export type * from "./contracts/pubsub.ts";
 export type * from "./contracts/secret-store.ts";
@@ -14,18 +15,29 @@ export type * from "./contracts/state.ts";
 export type * from "./contracts/trigger.ts";
 export { type ErrorCode, FaastenError, Redeliver } from "./errors.ts";
 export { once } from "./once.ts";
-export { type Timetable, timetableOf } from "./runtime/clock.ts";
 export { type ForeignMessage, fromMessage, fromStructured, toStructured } from "./runtime/cloudevent.ts";
 export { type Death, fromDeadLetter, toDeadLetter } from "./runtime/dead-letter.ts";
 export { checkEventSize, checkKey, checkOperations, maxBodyBytes } from "./runtime/limits.ts";
-export type { Journal, Sink } from "./runtime/log.ts";
+export type { Journal, Level, Mark, Sink } from "./runtime/log.ts";
 export { duration, flag, setting } from "./runtime/metadata.ts";
 export { kebab, physicalName, variableOf } from "./runtime/names.ts";
 export { fromNode, readBody, writeReply } from "./runtime/node-http.ts";
-export { createWeb, httpTrigger, type RoutedRequest, respond, type WebOptions } from "./runtime/node-server.ts";
+export {
+  type Answered,
+  type Ask,
+  type AskOptions,
+  createAsk,
+  createWeb,
+  httpTrigger,
+  type RoutedRequest,
+  respond,
+  type WebOptions,
+} from "./runtime/node-server.ts";
+export { toPath } from "./runtime/path.ts";
 export { type Problem, problem } from "./runtime/problem.ts";
 export { toNative, toRequest } from "./runtime/request.ts";
 export { isOfConnection, type Reply, type ReplyBody, toBuffered, toReply } from "./runtime/response.ts";
 export { createRouter, type Params, type Route, type Router } from "./runtime/router.ts";
 export { createRoutes, type Routes, toProblem } from "./runtime/routes.ts";
 export { createRunner, type Origin, type Runner, type Settled } from "./runtime/run.ts";
+export { type Timetable, timetableOf } from "./runtime/timetable.ts";

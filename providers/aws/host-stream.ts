@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/lambda/latest/dg/config-rs-write-functions.html
 import type { Writable } from "node:stream";
 import { FaastenError, type Outcome, type Reply, type ReplyBody, type Serve, toReply } from "../../src/provider.ts";
-import { type LambdaContext, refuse, start, toCall } from "./lambda.ts";
+import { type LambdaContext, refuse, report, start, toCall } from "./lambda.ts";
 
 export type StreamingHandler = (event: unknown, sink: Sink, context: LambdaContext) => Promise<void>;
 
@@ -28,7 +28,10 @@ export const serve: Serve<StreamingHandler> = (app) => {
   const { streamifyResponse, HttpResponseStream } = awslambda;
   return streamifyResponse(async (event, sink, context) => {
     const call = toCall(event, context);
-    const { outcomes } = await settle(call);
+    const { outcomes } = await settle(call).catch((error: unknown) => {
+      report(lambda, call, "the call could not be taken", error);
+      throw error;
+    });
     const { status, headers, cookies, body } = readReply(outcomes, (error) => refuse(lambda, call, error));
     const out = HttpResponseStream.from(sink, { statusCode: status, headers: Object.fromEntries(headers), cookies });
     try {

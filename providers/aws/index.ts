@@ -1,23 +1,40 @@
 // Amazon Web Services, on one page.
 import type { Provider } from "../../src/provider.ts";
 
+/** Whom to call and as whom. Without them, the SDK's own chain decides. */
+const connection = ["region", "awsRegion", "endpoint", "accessKey", "secretKey", "sessionToken"] as const;
+
 export const aws: Provider = {
   name: "aws",
   page: import.meta.url,
   defaults: {
-    state: "state.in-memory",
-    pubsub: "pubsub.in-memory",
+    state: "state.aws.dynamodb",
+    pubsub: "pubsub.aws.snssqs",
     bindings: "bindings.localstorage",
-    secretstores: "secretstores.local.env",
+    secretstores: "secretstores.aws.secretmanager",
   },
-  components: {},
+  components: {
+    "pubsub.aws.snssqs": { resource: "topicPrefix", optional: [...connection] },
+    "secretstores.aws.parameterstore": { resource: "prefix", optional: [...connection] },
+    "secretstores.aws.secretmanager": {
+      resource: "prefix",
+      optional: [...connection, "multipleKeyValuesPerSecret"],
+    },
+    "state.aws.dynamodb": {
+      resource: "table",
+      optional: [...connection, "partitionKey", "ttlAttributeName", "allowScan", "keyPrefix"],
+    },
+  },
   triggers: {
     http: ["http"],
+    "pubsub.aws.snssqs": ["sqs"],
     "pubsub.in-memory": ["sqs"],
     "pubsub.sqlite": ["sqs"],
     schedule: ["scheduler"],
     "bindings.cron": ["scheduler"],
   },
   hosts: { default: "host", stream: "host-stream" },
+  lambda: true,
+  stack: "stack/emit",
   bundle: { http: "function", event: "function", external: [] },
 };

@@ -48,9 +48,14 @@ export function start(app: App): Lambda {
 }
 
 /** What is answered in place of a reply that cannot be sent. */
-export function refuse({ runner, served }: Lambda, { id }: Call<unknown>, error: unknown): Response {
-  runner.journal.write("error", "the reply cannot be sent", { function: served.name, invocation: id }, { error });
-  return problem({ status: 500, code: "INTERNAL", detail: "the request failed", instance: id });
+export function refuse(lambda: Lambda, call: Call<unknown>, error: unknown): Response {
+  report(lambda, call, "the reply cannot be sent", error);
+  return problem({ status: 500, code: "INTERNAL", detail: "the request failed", instance: call.id });
+}
+
+/** For the log: what fails without a run that would tell. */
+export function report({ runner, served }: Lambda, { id }: Call<unknown>, message: string, error: unknown): void {
+  runner.journal.write("error", message, { function: served.name, invocation: id }, { error });
 }
 
 export function toCall(payload: unknown, context: LambdaContext): Call<unknown> {

@@ -18,7 +18,8 @@ import { timeoutSetting, toTimeout } from "./timeout.ts";
 
 export const serve: Serve<void, AzureTrigger> = (app) => {
   const started = start(app);
-  serveHttp(app, started);
+  if (!import.meta.without?.requests) serveHttp(app, started);
+  if (import.meta.without?.events) return;
   for (const served of app.functions) {
     if (served.definition.on.kind === "http") continue;
     for (const one of served.triggers)
@@ -55,19 +56,22 @@ function serveHttp({ functions }: App<AzureTrigger>, { run, refuse }: Started): 
   register(httpName, http.binding(first), async (request: HttpRequest, context) => {
     const call: Call<unknown> = { id: context.invocationId, payload: request, context, deadline: 0 };
     const send = (response: Response) => http.encode([{ kind: "reply", response }], call);
+    let own: string | undefined;
     try {
       const found = find(request, new URL(request.url).pathname);
-      return await ("definition" in found ? run(found, request, context) : send(found));
+      if (!("definition" in found)) return send(found);
+      own = found.name;
+      return await run(found, request, context);
     } catch (error) {
-      return send(refuse(error));
+      return send(refuse(error, own));
     }
   });
 }
 
 interface Started {
   run(served: Served, input: unknown, context: InvocationContext): Promise<unknown>;
-  /** What is answered in place of a reply. */
-  refuse(error: unknown): Response;
+  /** What is answered in place of a reply, which the function of that name was to give. */
+  refuse(error: unknown, name: string | undefined): Response;
 }
 
 function start(app: App): Started {
@@ -81,6 +85,7 @@ function start(app: App): Started {
     return runner;
   };
   azure.hook.appStart(() => void running());
+  azure.hook.appTerminate(() => runner?.close());
   /** Within `unhandledRejection` it holds what it held where the promise was made: so a stray one finds its run among many. */
   const origins = new AsyncLocalStorage<Origin>();
   // Without a listener, the worker's process ends at the first one.
@@ -98,7 +103,7 @@ function start(app: App): Started {
       const call = { id, payload, context, deadline: at + longest, ...(traceparent && { traceparent }) };
       return origins.run({ function: name, invocation: id }, () => known.run(served, call));
     },
-    refuse: (error) => toProblem(error, running().journal),
+    refuse: (error, name) => toProblem(error, running().journal, name),
   };
 }
 

@@ -3,17 +3,19 @@
 // https://github.com/GoogleCloudPlatform/functions-framework-nodejs
 import type { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
-import { createRunner, FaastenError, respond, type Serve } from "../../src/provider.ts";
+import { createRunner, FaastenError, type Level, once, type Serve } from "../../src/provider.ts";
 import type { GoogleTrigger, Message, Service } from "./message.ts";
 
 export type Handler = (message: Message, response: ServerResponse) => Promise<void>;
 
 export const serve: Serve<Handler, GoogleTrigger> = (app) => {
-  const runner = createRunner(app);
+  const runner = createRunner(app, undefined, (level) => ({ severity: severities[level] }));
+  const closeAtEnd = once(() => beforeEnd(runner.close));
   const timeout = Number(process.env["CLOUD_RUN_TIMEOUT_SECONDS"] || defaultTimeout) * 1000;
   const tag = Math.random().toString(36).slice(2, 8);
   let calls = 0;
   const run: Service["run"] = (served, payload, message) => {
+    closeAtEnd();
     const id = `${tag}-${++calls}`;
     const traceparent = message.headers["traceparent"];
     catchFloating((reason) => runner.rejected(reason, { function: served.name, invocation: id }));
@@ -27,9 +29,11 @@ export const serve: Serve<Handler, GoogleTrigger> = (app) => {
   };
   const [trigger] = app.functions.flatMap(({ triggers }) => triggers);
   if (!trigger) throw new FaastenError("MISCONFIGURED", `${app.service}: no function of this bundle has a trigger`);
-  const answer = trigger.receive({ app, journal: runner.journal, run });
-  return (message, response) => respond(response, answer(message), runner.journal);
+  return trigger.receive({ app, journal: runner.journal, run });
 };
+
+/** https://docs.cloud.google.com/logging/docs/structured-logging */
+const severities: Readonly<Record<Level, string>> = { debug: "DEBUG", info: "INFO", warn: "WARNING", error: "ERROR" };
 
 /** What the platform gives a function that does not say, in seconds. */
 const defaultTimeout = 60;
@@ -42,4 +46,16 @@ function catchFloating(listener: (reason: unknown) => void): void {
   // Node's types leave it out: it is there only once somebody has imported the module.
   const { domain } = process as { readonly domain?: EventEmitter | null };
   domain?.removeAllListeners("error").on("error", listener);
+}
+
+/**
+ * When the platform ends an instance, `work` first. The framework's own listener ends the process at once; it is there once
+ * the first request comes. https://docs.cloud.google.com/run/docs/container-contract#instance-shutdown
+ */
+function beforeEnd(work: () => Promise<void>): void {
+  const others = process.listeners("SIGTERM");
+  process.removeAllListeners("SIGTERM").once("SIGTERM", async (signal) => {
+    await work();
+    for (const other of others) other(signal);
+  });
 }

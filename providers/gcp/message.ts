@@ -1,5 +1,5 @@
 // One request as the functions framework hands it over, and how a trigger of Google's takes it.
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { type App, type Journal, type Reply, readBody, type Served, type Trigger } from "../../src/provider.ts";
 
 /** The framework has read every body that has a content type; the others are still in the stream. */
@@ -15,7 +15,7 @@ export interface Service {
 /** Each brings its own way in, so that a service holds only what it needs. */
 export interface GoogleTrigger<Payload = unknown> extends Trigger<Payload, Reply> {
   /** How a service, all of whose functions have this trigger, answers. What it gives never rejects. */
-  receive(service: Service): (message: Message) => Promise<Reply>;
+  receive(service: Service): (message: Message, response: ServerResponse) => Promise<void>;
 }
 
 export async function bodyOf(message: Message, limit: number): Promise<Uint8Array | undefined> {

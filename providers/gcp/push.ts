@@ -1,5 +1,5 @@
 // What Google posts to a function that is not for browsers: headers and a body; a status is the whole reply.
-import { type App, FaastenError, type Reply, type Served } from "../../src/provider.ts";
+import { type App, FaastenError, type Reply, respond, type Served } from "../../src/provider.ts";
 import { bodyOf, type GoogleTrigger, type Message, type Service } from "./message.ts";
 
 export interface Push {
@@ -30,11 +30,13 @@ export const pushed: Pick<GoogleTrigger<Push>, "accepts" | "encode" | "receive">
       const push: Push = { service: app.service, function: served.name, headers: message.headers, body };
       return (await run(served, push, message)) as Reply;
     }
-    return (message) =>
-      take(message).catch((error: unknown) => {
+    return async (message, response) => {
+      const answer = await take(message).catch((error: unknown) => {
         journal.write("error", "a push could not be taken; it comes again", { function: served.name }, { error });
         return reply(503);
       });
+      await respond(response, answer, journal, served.name);
+    };
   },
 };
 

@@ -7,7 +7,9 @@ import {
   type Binding,
   type BindingInput,
   type Call,
+  type Clock,
   type Component,
+  createAsk,
   createRunner,
   createWeb,
   type EventArrival,
@@ -15,14 +17,16 @@ import {
   type Origin,
   type Outcome,
   type PubSub,
+  type Reply,
+  type RoutedRequest,
   type Runner,
-  respond,
   type Served,
   type Sink,
   type Subscription,
   timetableOf,
 } from "../../src/provider.ts";
-import { type Clock, startClock } from "./clock.ts";
+import { startClock } from "./calendar.ts";
+import { clockOf } from "./clock.ts";
 
 /** One thing that was done, for whoever watches. */
 export interface Done {
@@ -35,24 +39,31 @@ export interface Done {
   readonly milliseconds: number;
 }
 
-export interface LocalOptions {
+/** The clock is a test's own; left out: the machine's. Deadlines are always the machine's. */
+export interface LocalOptions extends Partial<Clock> {
   /** How long a function may run, in milliseconds; 30 s if left out. */
   readonly timeout?: number;
   /** The bearer of this token calls as a service. */
   readonly token?: string;
   readonly sink?: Sink;
   readonly watch?: (done: Done) => void;
+  /** Others run in this process too: a rejection that nobody awaited is our matter only where one of our runs left it. */
+  readonly shared?: boolean;
 }
 
 export interface Local {
   /** For `http.createServer`. */
   answer(request: IncomingMessage, response: ServerResponse): void;
+  /** Answers a request that came by no connection, and whose caller is known. */
+  ask(routed: RoutedRequest): Promise<Reply>;
   /** Opens the inboxes and starts the clocks. */
   start(): Promise<void>;
   /** Runs the function of a schedule, or of a binding that is a clock, for this instant (Unix milliseconds). */
   fire(name: string, planned: number): Promise<Outcome>;
   /** Hands one event to a subscriber, as its inbox or its binding would. */
   deliver(name: string, arrival: EventArrival): Promise<Outcome>;
+  /** Resolves once nothing runs, and what ended has been settled. */
+  idle(): Promise<void>;
   readonly functions: readonly Served[];
   readonly runner: Runner;
   /**
@@ -63,13 +74,15 @@ export interface Local {
 }
 
 export function serve(app: App, options: LocalOptions = {}): Local {
-  const { timeout = 30_000, token, watch } = options;
-  const runner = createRunner(app, options.sink);
+  const { timeout = 30_000, token, watch, shared = false } = options;
+  const clock = clockOf(options);
+  const runner = createRunner(app, options.sink, undefined, clock);
   /** Within `unhandledRejection` it holds what it held where the promise was made: so a stray one finds its run among many. */
   const origins = new AsyncLocalStorage<Origin>();
-  const clocks: Clock[] = [];
+  const clocks: (() => void)[] = [];
   const brokers: Component[] = [];
   const ticks = new Map<Promise<void>, Due>();
+  const running = new Set<Promise<unknown>>();
   const late = new AbortController();
   let stopped: Promise<void> | undefined;
   const tag = Math.random().toString(36).slice(2, 8);
@@ -84,8 +97,9 @@ export function serve(app: App, options: LocalOptions = {}): Local {
   async function run<Payload>(served: Served, payload: Payload, context: unknown, trigger: string): Promise<unknown> {
     const started = performance.now();
     const id = `${tag}-${++calls}`;
-    const call: Call<Payload> = { id, payload, context, deadline: Date.now() + timeout };
-    const reply = await origins.run({ invocation: id, function: served.name }, () => runner.run(served, call));
+    const call: Call<Payload> = { id, payload, context, deadline: Date.now() + (served.definition.timeout ?? timeout) };
+    const replying = origins.run({ invocation: id, function: served.name }, () => runner.run(served, call));
+    const reply = await ended(replying);
     watch?.({
       function: served.name,
       invocation: id,
@@ -96,33 +110,48 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     return reply;
   }
 
+  async function ended<T>(replying: Promise<T>): Promise<T> {
+    running.add(replying);
+    try {
+      return await replying;
+    } finally {
+      running.delete(replying);
+    }
+  }
+
+  const { functions } = app;
+  const { journal } = runner;
   const web = createWeb({
-    functions: app.functions,
+    functions,
     protocol: "http",
-    journal: runner.journal,
+    journal,
     run(served, routed, message) {
       const bearer = /^bearer (.+)$/i.exec(message.headers.authorization ?? "")?.[1];
       const service = token !== undefined && bearer === token;
       const caller = service ? { caller: { kind: "service", subject: app.service, claims: {} } as const } : {};
-      const trigger = `${routed.request.method} ${routed.path}`;
-      return run(served, { ...routed, ...caller }, { request: message }, trigger);
+      return request(served, { ...routed, ...caller }, { request: message });
     },
   });
+  const ask = createAsk<{}>({ functions, journal, run: request });
+
+  function request(served: Served, routed: RoutedRequest, context: {}): Promise<unknown> {
+    return run(served, routed, context, `${routed.request.method} ${routed.path}`);
+  }
 
   async function deliver(name: string, arrival: EventArrival): Promise<Outcome> {
     const served = find(name);
     const { on } = served.definition;
-    if (timetableOf(on) || on.kind === "http" || on.kind === "schedule")
+    if ((on.kind !== "topic" && on.kind !== "binding") || timetableOf(on))
       throw new FaastenError("INVALID", `${name} takes no events`);
     return (await run(served, arrival, {}, on.kind === "topic" ? on.topic : on.binding)) as Outcome;
   }
 
   async function fire(name: string, planned: number, attempt?: number): Promise<Outcome> {
     const served = find(name);
-    const clock = timetableOf(served.definition.on);
-    if (!clock) throw new FaastenError("INVALID", `${name} does not run by the clock`);
+    const timetable = timetableOf(served.definition.on);
+    if (!timetable) throw new FaastenError("INVALID", `${name} does not run by the clock`);
     const due = { function: name, service: app.service, planned, ...(attempt !== undefined && { attempt }) };
-    return (await run(served, due, {}, clock.cron)) as Outcome;
+    return (await run(served, due, {}, timetable.cron)) as Outcome;
   }
 
   function tick(name: string, planned: number, attempts: number): void {
@@ -136,9 +165,9 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     for (let attempt = 1; ; attempt++) {
       const outcome = await fire(due.function, planned, attempt);
       if (outcome.kind !== "retry") return;
-      if (attempt >= attempts) return giveUp(`given up after ${attempts} runs`, due);
-      const { notBefore = Date.now() + (attempt === 1 ? 1_000 : 5_000) } = outcome;
-      if (!(await passes(Math.max(0, notBefore - Date.now()), late.signal)))
+      if (attempt >= attempts) return giveUp("given up after three runs", due);
+      const { notBefore = clock.now() + (attempt === 1 ? 1_000 : 5_000) } = outcome;
+      if (!(await passes(notBefore - clock.now(), clock, late.signal)))
         return giveUp("given up before its next run: the app stops", due);
     }
   }
@@ -150,7 +179,7 @@ export function serve(app: App, options: LocalOptions = {}): Local {
   /** Brokers go first, so that another process has what comes. They still publish, as the schedules may want to. */
   async function end(): Promise<void> {
     const tooLong = passed(late.signal, patience);
-    for (const clock of clocks.splice(0)) clock.stop();
+    for (const stop of clocks.splice(0)) stop();
     await Promise.allSettled(brokers.map((broker) => broker.close?.()));
     await Promise.race([Promise.allSettled(ticks.keys()), tooLong]);
     for (const due of ticks.values()) giveUp("given up while it ran: the app stops", due);
@@ -163,15 +192,25 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     return new FaastenError("UNSUPPORTED", `component ${component} (${type}) cannot deliver on this machine`);
   }
 
-  const floating = (reason: unknown): void => runner.rejected(reason, origins.getStore());
+  const floating = (reason: unknown): void => {
+    const from = origins.getStore();
+    if (from || !shared) runner.rejected(reason, from);
+  };
 
   return {
-    functions: app.functions,
+    functions,
     runner,
     deliver,
     fire,
     answer(request, response) {
-      void respond(response, web(request), runner.journal);
+      void web(request, response);
+    },
+    ask: async (routed) => (await ask(() => routed, {})).reply,
+    async idle() {
+      do {
+        await Promise.allSettled(running);
+        await new Promise((resume) => setImmediate(resume));
+      } while (running.size > 0);
     },
     async start() {
       process.on("unhandledRejection", floating);
@@ -189,10 +228,11 @@ export function serve(app: App, options: LocalOptions = {}): Local {
       }
       for (const { name, definition } of app.functions) {
         const { on } = definition;
-        const clock = timetableOf(on);
-        if (!clock) continue;
+        const timetable = timetableOf(on);
+        if (!timetable) continue;
         const attempts = on.kind === "binding" ? on.attempts : scheduleAttempts;
-        clocks.push(startClock(clock.cron, clock.timeZone, (planned) => tick(name, planned, attempts)));
+        const { cron, timeZone } = timetable;
+        clocks.push(startClock(cron, timeZone, clock, (planned) => tick(name, planned, attempts)));
       }
     },
     stop(within = 0) {
@@ -217,8 +257,16 @@ interface Due {
 const patience = 5_000;
 
 /** Whether it passed before the signal came. */
-function passes(milliseconds: number, signal: AbortSignal): Promise<boolean> {
-  return setTimer(milliseconds, true, { signal }).catch(() => false);
+function passes(milliseconds: number, { now, at }: Clock, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve(false);
+    const cancel = at(now() + milliseconds, () => resolve(true));
+    const stop = (): void => {
+      cancel();
+      resolve(false);
+    };
+    signal.addEventListener("abort", stop, { once: true });
+  });
 }
 
 /** Resolves so many milliseconds after the signal. */

@@ -20,6 +20,7 @@ export const local: Provider = {
     "pubsub.sqlite": { optional: [...database] },
     "pubsub.in-memory": {},
     "bindings.localstorage": { optional: ["rootPath"], operations: ["create", "get", "list", "delete", "presign"] },
+    "bindings.in-memory": { operations: ["create", "get", "list", "delete", "presign"] },
     "bindings.http": {
       required: ["url"],
       optional: ["responseTimeout", "maxResponseBodySize", "errorIfNot2XX", "securityToken", "securityTokenHeader"],
@@ -34,6 +35,7 @@ export const local: Provider = {
     "pubsub.sqlite": ["inbox"],
     "pubsub.in-memory": ["inbox"],
     "bindings.localstorage": ["inbox"],
+    "bindings.in-memory": ["inbox"],
     "bindings.cron": ["clock"],
     schedule: ["clock"],
   },

@@ -47,7 +47,7 @@ export function createChanges({ name, files, database, broker }: ChangesOptions)
   /** The event first: whoever dies in between tells of it twice. */
   async function tell(key: string, now: Found | undefined): Promise<void> {
     const db = await known();
-    await (await broker()).publish(changesTopic, eventOf(name, key, now));
+    await (await broker()).publish(changesTopic, changeOf(name, key, now));
     if (now) db.run(sql.keep, { key, version: now.version });
     else db.run(sql.forget, { key });
   }
@@ -131,7 +131,8 @@ export function createChanges({ name, files, database, broker }: ChangesOptions)
   };
 }
 
-function eventOf(name: string, key: string, now: Found | undefined): CloudEvent {
+/** `now`: what is there; `undefined`: it has gone. */
+export function changeOf(name: string, key: string, now: Pick<Found, "size"> | undefined): CloudEvent {
   const change: ObjectChange = now ? { change: "created", key, size: now.size } : { change: "deleted", key };
   return {
     specversion: "1.0",

@@ -26,6 +26,8 @@ export interface ObjectFiles {
   read(key: string): Promise<{ readonly bytes: Uint8Array; readonly about: About } | undefined>;
   /** `false`: there was none. */
   remove(key: string): Promise<boolean>;
+  /** A key of our own, made once: of two processes that make it, the first one's stands. */
+  secret(): Promise<Uint8Array>;
   /** In UTF-8 order. */
   list(): Promise<readonly Found[]>;
 }
@@ -203,6 +205,18 @@ export function createObjectFiles(root: string, where: string): ObjectFiles {
       for (let folder = dirname(path); folder.length > top.length; folder = dirname(folder))
         if (!(await removed(folder))) break;
       return gone;
+    }),
+
+    secret: guarded(async () => {
+      const { randomBytes } = process.getBuiltinModule("node:crypto");
+      const file = join(await opened(), ownFolder, "presign.key");
+      const known = await files.readFile(file).catch(unlessAbsent);
+      if (known) return known;
+      const draft = join(await opened(), ownFolder, "tmp", crypto.randomUUID());
+      await files.writeFile(draft, randomBytes(32), { mode: 0o600 });
+      await files.link(draft, file).catch(() => undefined); // another was faster
+      await files.rm(draft);
+      return files.readFile(file);
     }),
 
     list: guarded(async () => {

@@ -1,25 +1,25 @@
 // Addresses at which whoever holds one may read or create one object until a time: the address is the proof.
-import { type Binding, type BindingData, FaastenError, type PresignOptions } from "../../src/provider.ts";
-import { toPath } from "./object-paths.ts";
+import { type Binding, type BindingData, checkKey, FaastenError, type PresignOptions } from "../../src/provider.ts";
 
 export interface PresignerOptions {
   /** `binding "uploads"` */
   readonly where: string;
-  /** The folder that keeps the key of the signatures, so that an address outlives the process that made it. */
-  readonly folder: () => Promise<string>;
+  /** The key of the signatures. */
+  readonly secret: () => Promise<Uint8Array>;
+  readonly now: () => number;
   readonly get: (key: string) => ReturnType<NonNullable<Binding["get"]>>;
   readonly create: (data: BindingData, key: string) => Promise<unknown>;
 }
 
 export type Presigner = Required<Pick<Binding, "presign" | "attach">>;
 
-export function createPresigner({ where, folder, get, create }: PresignerOptions): Presigner {
+export function createPresigner({ where, secret, now, get, create }: PresignerOptions): Presigner {
   let base: string | undefined;
 
   async function signatureOf(key: string, operation: string, expires: string): Promise<string> {
     const { createHmac } = process.getBuiltinModule("node:crypto");
     const text = JSON.stringify([where, key, operation, expires]);
-    return createHmac("sha256", await secretIn(await folder()))
+    return createHmac("sha256", await secret())
       .update(text)
       .digest("base64url");
   }
@@ -33,7 +33,7 @@ export function createPresigner({ where, folder, get, create }: PresignerOptions
     ];
     if (!isSame(given.get("signature") ?? "", await signatureOf(key, operation, expires)))
       throw new FaastenError("DENIED", `${where}: this address was not signed here, or was changed`);
-    if (Date.now() >= Number(expires)) throw new FaastenError("DENIED", `${where}: this address has expired`);
+    if (now() >= Number(expires)) throw new FaastenError("DENIED", `${where}: this address has expired`);
     const reads = request.method === "GET" || request.method === "HEAD";
     if (operation === "get" ? !reads : request.method !== "PUT")
       throw new FaastenError(
@@ -68,7 +68,7 @@ export function createPresigner({ where, folder, get, create }: PresignerOptions
   return {
     async presign(key, { operation, expiresAt, signal }: PresignOptions) {
       signal?.throwIfAborted();
-      toPath(key, where);
+      checkKey(key, where, 1024);
       if (base === undefined)
         throw new FaastenError(
           "UNSUPPORTED",
@@ -83,20 +83,6 @@ export function createPresigner({ where, folder, get, create }: PresignerOptions
       return answer;
     },
   };
-}
-
-/** Made once; of two that make it at once, the first one's stands. */
-async function secretIn(folder: string): Promise<Buffer> {
-  const { randomBytes } = process.getBuiltinModule("node:crypto");
-  const { link, readFile, rm, writeFile } = process.getBuiltinModule("node:fs/promises");
-  const file = `${folder}/presign.key`;
-  const known = await readFile(file).catch(() => undefined);
-  if (known) return known;
-  const draft = `${folder}/tmp/${crypto.randomUUID()}`;
-  await writeFile(draft, randomBytes(32), { mode: 0o600 });
-  await link(draft, file).catch(() => undefined); // another was faster
-  await rm(draft);
-  return readFile(file);
 }
 
 function isSame(given: string, right: string): boolean {

@@ -119,7 +119,7 @@ function clientOf(
     },
     delete: async (key) => (await able("delete")).delete(key, signal()),
     async presign(key, { operation = "get", expiresIn }) {
-      const expiresAt = Date.now() + toMilliseconds(expiresIn);
+      const expiresAt = invocation.now() + toMilliseconds(expiresIn);
       return (await able("presign")).presign(key, { operation, expiresAt, ...signal() });
     },
   };

@@ -150,15 +150,27 @@ export function bind(
     const source = sourceOf(on);
     if (source) need(source.name, source.block, one, `the function ${one.name}`);
     const component = source && components.get(source.name);
+    const clock = component?.type === "bindings.cron" && clockOf(on, component);
+    if (clock) clocks.set(one.name, clock);
+    if (on.kind === "native" && on.provider !== provider.name) {
+      const message = `${one.name}: ${on.event} events are made by services of ${on.provider} alone, and nothing on ${provider.name} sends them: build this function for ${on.provider}, or declare it in an entry file of its own that only ${on.provider} builds`;
+      problems.add("UNSUPPORTED", one, message);
+      continue;
+    }
+    // Handed to its host as it is: nothing decodes its events.
+    if (provider.lambda && one.definition.lambda) {
+      if (on.kind === "http" && typeof on.access === "object" && (on.stream || on.isolate)) {
+        const message = `${one.name}: nothing on ${provider.name} checks a token before a handler that streams or stands alone: say \`access: "service"\`, or "public" and check it in the handler`;
+        problems.add("UNSUPPORTED", one, message);
+      }
+      continue;
+    }
     if (source && component?.block !== source.block) continue;
     const kind = component?.type ?? on.kind;
     const names = provider.triggers[kind];
     const modules = names?.map((trigger) => moduleOf(provider, `triggers/${trigger}`));
-    if (modules) {
-      triggers.set(one.name, modules);
-      const clock = component?.type === "bindings.cron" && clockOf(on, component);
-      if (clock) clocks.set(one.name, clock);
-    } else {
+    if (modules) triggers.set(one.name, modules);
+    else {
       const known = Object.keys(provider.triggers).filter((trigger) => trigger.startsWith(`${component?.block}.`));
       const mend = component ? `: give ${quoted(component.name)} one of the types ${known.join(", ")}` : "";
       problems.add("UNSUPPORTED", one, `${one.name}: ${provider.name} has no trigger for ${kind}${mend}`);

@@ -3,15 +3,19 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type Message } from "esbuild";
-import type { Problems } from "../manifest/problems.ts";
-import { bundling, ours } from "./bundling.ts";
+import "../bridge/awslambda.ts";
+import { FaastenError } from "../errors.ts";
+import type { Place, Problems } from "../manifest/problems.ts";
+import { bundling, forCommonJs, ours } from "./bundling.ts";
 import type { EntryModule, Find } from "./discover.ts";
+import { type LambdaModules, lambdaModules } from "./lambda-modules.ts";
 import { createSources } from "./sources.ts";
 import { userModules } from "./user-modules.ts";
 
 export interface Discovery {
   readonly modules: readonly EntryModule[];
   readonly find: Find;
+  readonly lambdas: LambdaModules;
 }
 
 /** `undefined`: what does not compile was reported. */
@@ -22,12 +26,18 @@ export async function importEntries(
   problems: Problems,
 ): Promise<Discovery | undefined> {
   const sources = createSources();
+  const files = new Set<string>();
+  const seen = (path: string): void => {
+    files.add(path);
+    sources.add(path);
+  };
   const names = entries.map((_, index) => `entry${index}`);
   const lines = entries.map((file, index) => `import * as ${names[index]} from ${JSON.stringify(file)};`);
   const file = join(output, `discover-${process.pid}-${Date.now()}.mjs`);
   try {
-    const { outputFiles = [] } = await build({
+    const { outputFiles = [], metafile } = await build({
       ...bundling,
+      ...forCommonJs,
       stdin: {
         contents: `${lines.join("\n")}\nexport const entries = [${names.join(", ")}];\n`,
         resolveDir: folder,
@@ -35,9 +45,11 @@ export async function importEntries(
       },
       packages: "external",
       sourcemap: "inline",
+      outfile: file, // the map names the sources from there
       write: false,
+      metafile: true,
       absWorkingDir: folder,
-      plugins: [ours({ external: true }), userModules({ folder, seen: (path) => sources.add(path) })],
+      plugins: [ours({ external: true }), userModules({ folder, seen })],
     });
     mkdirSync(output, { recursive: true });
     writeFileSync(file, outputFiles[0]?.contents ?? "");
@@ -48,13 +60,29 @@ export async function importEntries(
     return {
       modules: entries.map((entry, index) => ({ file: entry, exports: loaded.entries[index] ?? {} })),
       find: sources.find,
+      lambdas: await lambdaModules(metafile, folder, files),
     };
   } catch (error) {
-    report(error, folder, problems);
+    const thrown = placeOf(error, files);
+    if (thrown) problems.add("INVALID", thrown, `this module cannot be loaded, it throws: ${error}`);
+    else if (error instanceof Error) report(error, folder, problems);
+    else throw new FaastenError("INVALID", `a module throws while it is loaded, and no error with a line: ${error}`);
     return undefined;
   } finally {
     rmSync(file, { force: true });
   }
+}
+
+/** The innermost of these files that an error went through. */
+function placeOf(error: unknown, files: Iterable<string>): Place | undefined {
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  for (const frame of stack.split("\n").filter((line) => /^ +at /.test(line))) {
+    for (const file of files) {
+      const [, line, column] = frame.split(file)[1]?.match(/^:(\d+):(\d+)/) ?? [];
+      if (line !== undefined) return { file, line: Number(line), column: Number(column) };
+    }
+  }
+  return undefined;
 }
 
 /** What the bundler says, as mistakes of the app; anything else is thrown. */

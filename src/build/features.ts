@@ -1,9 +1,13 @@
 // What the functions of a deployable need of the runtime: the rest is left out of their bundle.
 import type { Feature } from "../contracts/feature.ts";
 import type { Definition } from "../contracts/function.ts";
+import type { Provider } from "../contracts/provider.ts";
 
 /** As constants for the bundler. */
-export function withoutFeatures(definitions: readonly Definition[]): Readonly<Record<string, string>> {
+export function withoutFeatures(
+  definitions: readonly Definition[],
+  { lambda }: Pick<Provider, "lambda">,
+): Readonly<Record<string, string>> {
   const grants = definitions.flatMap(({ uses, needs = [] }) => [...Object.values(uses), ...needs]);
   const rights = new Set(grants.map(({ right }) => right));
   const triggers = definitions.map(({ on }) => on);
@@ -18,6 +22,7 @@ export function withoutFeatures(definitions: readonly Definition[]): Readonly<Re
     readWrite: rights.has("readWrite"),
     list: rights.has("list"),
     output: rights.has("output"),
+    bridge: !lambda && definitions.some((one) => one.lambda !== undefined),
   };
   return Object.fromEntries(
     Object.entries(needed).map(([feature, need]) => [`import.meta.without.${feature}`, `${!need}`]),

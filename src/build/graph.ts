@@ -1,6 +1,7 @@
 // What was found and bound, as the resource graph.
 import { relative, sep } from "node:path";
-import type { Graph } from "../contracts/graph.ts";
+import type { Graph, GraphSection } from "../contracts/graph.ts";
+import type { SectionEvent, SectionFunction } from "../manifest/functions-section.ts";
 import type { Bindings } from "./bind.ts";
 import { isGrant } from "./check-function.ts";
 import type { Deployable } from "./deployables.ts";
@@ -13,9 +14,15 @@ export interface GraphOptions {
   readonly found: readonly Found[];
   readonly deployables: readonly Deployable[];
   readonly bindings: Bindings;
+  readonly section: readonly SectionFunction[];
 }
 
-export function graphOf({ service, target, folder, found, deployables, bindings }: GraphOptions): Graph {
+export function graphOf({ service, target, folder, found, deployables, bindings, section }: GraphOptions): Graph {
+  const written = new Map(section.flatMap((one) => one.events.map((event) => [event.name, sectionOf(one, event)])));
+  const saying = (name: string): { readonly section?: GraphSection } => {
+    const own = written.get(name);
+    return own ? { section: own } : {};
+  };
   return {
     service,
     target,
@@ -29,6 +36,8 @@ export function graphOf({ service, target, folder, found, deployables, bindings 
       file: relative(folder, file).split(sep).join("/"),
       line,
       on: bindings.clocks.get(name) ?? definition.on,
+      ...(definition.lambda && { lambda: definition.lambda.event }),
+      ...saying(name),
     })),
     components: [...bindings.components.values()].map(({ name, block, type, metadata, existing }) => ({
       name,
@@ -38,14 +47,29 @@ export function graphOf({ service, target, folder, found, deployables, bindings 
       ...(existing && { existing }),
     })),
     grants: found.flatMap(({ name, definition: { uses, needs = [] } }) =>
-      [...Object.values(uses).filter(isGrant), ...needs].map(({ block, component, right, resource, operations }) => ({
-        function: name,
-        block,
-        component,
-        right,
-        ...(resource !== undefined && { resource }),
-        ...(operations && { operations }),
-      })),
+      [...Object.values(uses).filter(isGrant), ...needs].map(
+        ({ block, component, right, resource, operations, ordered }) => ({
+          function: name,
+          block,
+          component,
+          right,
+          ...(resource !== undefined && { resource }),
+          ...(operations && { operations }),
+          ...(ordered && { ordered }),
+        }),
+      ),
     ),
+  };
+}
+
+function sectionOf(
+  { timeout, memorySize, environment, made }: SectionFunction,
+  { kind, settings }: SectionEvent,
+): GraphSection {
+  return {
+    ...(timeout !== undefined && { timeout }),
+    ...(memorySize !== undefined && { memorySize }),
+    environment: { ...environment, ...made },
+    event: { [kind]: settings },
   };
 }

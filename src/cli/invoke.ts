@@ -2,8 +2,8 @@
 import type { TriggerSpec } from "../contracts/trigger.ts";
 import { FaastenError } from "../errors.ts";
 import { suggest } from "../manifest/problems.ts";
-import { timetableOf } from "../runtime/clock.ts";
 import { createRouter } from "../runtime/router.ts";
+import { timetableOf } from "../runtime/timetable.ts";
 import { findRunning, type Running, readData, readJson } from "./running.ts";
 
 export interface InvokeFlags {
@@ -49,6 +49,7 @@ const flagsOf: Readonly<Record<TriggerSpec["kind"], { readonly is: string; reado
   http: { is: "an HTTP function", takes: ["data", "path", "method", "header"] },
   topic: { is: "a subscriber", takes: ["data"] },
   binding: { is: "takes what comes to a binding", takes: ["data"] },
+  native: { is: "takes what one cloud alone sends", takes: [] },
   schedule: { is: "a schedule", takes: ["time"] },
 };
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { EventArrival, Outcome } from "../contracts/trigger.ts";
 import {
   again,
+  assertData,
   assertEvent,
   deadLetter,
   deadLetters,
@@ -113,7 +114,7 @@ export const failureCases: readonly PubSubCase[] = [
       await until(async () => (await deadLetters(harness, grave)).length === 2, "both are dead");
       for (const letter of await deadLetters(harness, grave)) {
         const before = sent.find(({ id }) => id === letter.id);
-        assert.deepEqual(letter.data, before?.data);
+        assertData(letter.data, before?.data);
       }
       await until(() => healthy.arrivals.length === 2, "the other subscriber had both");
       assert.deepEqual(await deadLetters(harness, healthy), []);

@@ -19,7 +19,9 @@ export type Feature =
   | "publish"
   | "readWrite"
   | "list"
-  | "output";
+  | "output"
+  /** Lambda handlers where no host runs them as they are. */
+  | "bridge";
 
 declare global {
   interface ImportMeta {

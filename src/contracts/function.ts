@@ -1,5 +1,6 @@
 // A function as data, what it may use, and one run of it.
 import type { Block, Component } from "./component.ts";
+import type { AwsEvent, LambdaEvent } from "./lambda.ts";
 import type { Call, EventArrival, Outcome, RequestArrival, TriggerSpec } from "./trigger.ts";
 
 export type Right = "read" | "readWrite" | "list" | "publish" | "output";
@@ -12,6 +13,8 @@ export interface Grant<Client = unknown> {
   readonly resource?: string;
   /** Of `output`: those that may be called. */
   readonly operations?: readonly string[];
+  /** The topic has an order. */
+  readonly ordered?: true;
   open(component: () => Component | Promise<Component>, invocation: Invocation): Client;
 }
 
@@ -34,12 +37,19 @@ export interface Invocation {
   /** Unix milliseconds. */
   readonly deadline: number;
   readonly signal: AbortSignal;
+  /** Unix milliseconds, of the clock by which blocks count: the machine's, unless a test has its own. `deadline` is always the machine's. */
+  readonly now: () => number;
   /** W3C trace context of this run: the trace that it is part of, and a span of its own. */
   readonly traceparent: string;
   readonly log: Log;
   readonly native: Call<unknown>;
   /** The client of one grant of this function; throws `NOT_GRANTED` for any other. */
   open<Client>(grant: Grant<Client>): Client;
+  /**
+   * The run goes on though it is settled, until what this gives back is called, with the error if there was one; only the first call counts. `stop` is
+   * called if it fails before that: its time is up, or it left a rejection alone.
+   */
+  hold(stop: (reason: unknown) => void): (...failed: readonly unknown[]) => void;
   /** From now on this value is found in no log line and no error of this process. */
   conceal(secret: string): void;
   /** The text without any concealed value. */
@@ -59,5 +69,9 @@ export interface Definition {
   settle(arrival: RequestArrival | EventArrival, invocation: Invocation): Promise<Outcome>;
   /** What becomes of an arrival whose handling failed: it threw, was given up at the deadline, or left a rejection alone. */
   fail(error: unknown, invocation: Invocation, arrival: RequestArrival | EventArrival): Outcome;
+  /** Milliseconds that it may run; left out: what the app says. */
+  readonly timeout?: number;
+  /** An AWS Lambda handler that is wrapped: a host that runs such handlers as they are is handed this one. */
+  readonly lambda?: { readonly handler: Function; readonly event: LambdaEvent | AwsEvent };
   settleMany?(arrivals: readonly EventArrival[], invocation: Invocation): Promise<readonly Outcome[]>;
 }

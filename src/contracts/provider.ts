@@ -18,6 +18,8 @@ export interface Provider {
   readonly hosts: { readonly default: string; readonly stream?: string };
   /** Its host delivers what comes to a binding by the component's own `consume`: a bundle holds it for that alone. */
   readonly consumes?: true;
+  /** Its host runs AWS Lambda handlers as they are: one alone in its deployable is handed over unwrapped. */
+  readonly lambda?: true;
   /** The module that exports `emit`. No bundle holds it. */
   readonly stack?: string;
   /** What says "app" shares one deployable. */

@@ -118,4 +118,6 @@ export type TriggerSpec =
       readonly cron?: string;
       readonly timeZone?: string;
     }
-  | { readonly kind: "schedule"; readonly cron: string; readonly timeZone?: string };
+  | { readonly kind: "schedule"; readonly cron: string; readonly timeZone?: string }
+  /** Calls that one provider's own services make, and nobody else's: its handler gets the native payload there. */
+  | { readonly kind: "native"; readonly provider: string; readonly event: string };

@@ -5,11 +5,11 @@ import type { Served } from "../contracts/provider.ts";
 import type { PubSub, Subscription } from "../contracts/pubsub.ts";
 import { FaastenError } from "../errors.ts";
 import { suggest } from "../manifest/problems.ts";
-import { timetableOf } from "../runtime/clock.ts";
 import { toStructured } from "../runtime/cloudevent.ts";
 import { readBody } from "../runtime/node-http.ts";
 import { respond } from "../runtime/node-server.ts";
 import { createRouter } from "../runtime/router.ts";
+import { timetableOf } from "../runtime/timetable.ts";
 import { eventOf, instantOf, parse, record } from "./asked.ts";
 import { guard, isReserved } from "./guard.ts";
 import { createPresigned } from "./presigned.ts";
@@ -158,7 +158,7 @@ export function createControl(local: Local, token: string): Control {
       if (!isReserved(request.url ?? "")) return false;
       const signed = presigned.answer(request);
       if (signed) {
-        void respond(response, signed, local.runner.journal);
+        void signed.then((reply) => respond(response, reply, local.runner.journal));
         return true;
       }
       handle(request)

@@ -2,18 +2,18 @@
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Worker as Thread } from "node:worker_threads";
 import type { Local } from "../../providers/local/host.ts";
-import { prefixed } from "../blocks/prefix.ts";
-import { type Binding, bind } from "../build/bind.ts";
-import { discover, type EntryModule, type Found } from "../build/discover.ts";
+import "../bridge/awslambda.ts";
+import { bind } from "../build/bind.ts";
+import { discover, type EntryModule, type Find, type Found } from "../build/discover.ts";
+import { load } from "../build/load.ts";
+import { triggerText } from "../build/mermaid.ts";
 import { componentModule, moduleOf } from "../build/modules.ts";
 import { allProviders, providerOf } from "../build/providers.ts";
+import { placeIn } from "../build/section-modules.ts";
 import { createSources } from "../build/sources.ts";
-import type { Create } from "../contracts/component.ts";
-import type { App, Bound } from "../contracts/provider.ts";
-import type { Trigger } from "../contracts/trigger.ts";
+import type { App, Served } from "../contracts/provider.ts";
 import { FaastenError } from "../errors.ts";
 import { Problems } from "../manifest/problems.ts";
-import { timetableOf } from "../runtime/clock.ts";
 import { createControl } from "./control.ts";
 import { createLines } from "./lines.ts";
 import type { FromWorker, Load, ToWorker } from "./messages.ts";
@@ -29,14 +29,14 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {}); // the
 process.on("exit", lines.flush);
 process.on("disconnect", () => process.exit(0));
 process.on("message", (message: ToWorker) => {
-  if (message.kind === "load") void load(message).catch(failed);
+  if (message.kind === "load") void serveApp(message).catch(failed);
   else if (message.kind === "retire") void end(version?.server.retire(), message.within);
   else void end(version?.server.close());
 });
 say({ kind: "waiting" });
 void prepare().catch(() => undefined); // whoever needs it hears why it cannot be had
 
-async function load(order: Load): Promise<void> {
+async function serveApp(order: Load): Promise<void> {
   process.chdir(order.folder);
   Object.assign(process.env, order.environment);
   process.setSourceMapsEnabled(true);
@@ -45,23 +45,17 @@ async function load(order: Load): Promise<void> {
 
   const sources = createSources();
   for (const file of order.sources) sources.add(file);
-  const found = discover(entries, sources.find, problems, { cloud: false });
+  const find: Find = (exported, entry) => placeIn(order.section, exported, entry) ?? sources.find(exported, entry);
+  const found = discover(entries, find, problems, { cloud: false });
+  checkHandlers(order, found, problems);
   const declared = { components: byName(order.components), scopedOut: byName(order.scopedOut) };
-  const { components, triggers, clocks } = bind(found, { provider, providers, declared }, problems);
+  const bindings = bind(found, { provider, providers, declared }, problems);
   if (order.check || problems.list().length > 0) {
     say({ kind: "wrong", problems: problems.list() });
     return;
   }
 
-  const functions = found.map((one): Found => {
-    const on = clocks.get(one.name);
-    return on ? { ...one, definition: { ...one.definition, on } } : one;
-  });
-  const app: App = {
-    service: order.service,
-    functions: await Promise.all(functions.map((one) => serveOne(one, triggers.get(one.name) ?? []))),
-    components: Object.fromEntries(await Promise.all([...components.values()].map(bound))),
-  };
+  const app: App = { service: order.service, ...(await load(found, bindings)) };
   const { serve } = (await import(moduleOf(provider, provider.hosts.default).href)) as Host;
   const local = serve(app, { timeout: order.timeout, token: order.token, sink: lines.add, watch: lines.done });
   const control = createControl(local, order.token);
@@ -72,7 +66,7 @@ async function load(order: Load): Promise<void> {
   version = { server, local };
   const port = await server.listen(order.port);
   await control.open(port);
-  say({ kind: "ready", port, functions: functions.map(describe) });
+  say({ kind: "ready", port, functions: app.functions.map(describe) });
   guardAlone();
 }
 
@@ -118,40 +112,29 @@ function failed(error: unknown): void {
   });
 }
 
-async function importEntries({ file, entries }: Load): Promise<readonly EntryModule[]> {
+/** What CommonJS exports is known only now. */
+function checkHandlers({ section }: Load, found: readonly Found[], problems: Problems): void {
+  for (const { handler, places } of section) {
+    const one = found.find(({ name, definition }) => Object.hasOwn(places, name) && definition.lambda);
+    if (!one || typeof one.definition.lambda?.handler === "function") continue;
+    const exported = handler.exported.join(".");
+    const message = `\`${problems.relative(handler.file)}\` exports no function \`${exported}\`: write \`exports.${exported} = …\` there`;
+    problems.add("NOT_FOUND", one, message);
+  }
+}
+
+async function importEntries({ file, entries, section }: Load): Promise<readonly EntryModule[]> {
+  const modules = [...entries, ...section.map(({ specifier }) => specifier)];
   const loaded = (await import(pathToFileURL(file).href)) as {
     readonly entries: readonly Readonly<Record<string, unknown>>[];
   };
-  return entries.map((entry, index) => ({ file: entry, exports: loaded.entries[index] ?? {} }));
-}
-
-async function serveOne({ name, definition }: Found, modules: readonly URL[]): Promise<App["functions"][number]> {
-  const triggers = await Promise.all(
-    modules.map(async ({ href }) => ((await import(href)) as { readonly trigger: Trigger }).trigger),
-  );
-  return { name, definition, triggers };
-}
-
-async function bound({ name, block, type, module, metadata }: Binding): Promise<readonly [string, Bound]> {
-  const { create } = (await import(module.href)) as { readonly create: Create };
-  return [name, { type, metadata, create: block === "state" ? prefixed(create) : create }];
+  return modules.map((entry, index) => ({ file: entry, exports: loaded.entries[index] ?? {} }));
 }
 
 function byName<T extends { readonly name: string }>(list: readonly T[]): ReadonlyMap<string, T> {
   return new Map(list.map((item) => [item.name, item]));
 }
 
-function describe({ name, definition: { on } }: Found): string {
-  switch (on.kind) {
-    case "http":
-      return `${name}  ${on.method === "*" ? "ANY" : on.method} ${on.path}`;
-    case "topic":
-      return `${name}  on ${on.topic}`;
-    case "binding":
-    case "schedule": {
-      const clock = timetableOf(on);
-      if (clock) return `${name}  at ${clock.cron}${clock.timeZone === undefined ? "" : ` ${clock.timeZone}`}`;
-      return `${name}  on ${on.kind === "binding" ? on.binding : ""}`;
-    }
-  }
+function describe({ name, definition: { on } }: Served): string {
+  return `${name}  ${triggerText(on)}`;
 }

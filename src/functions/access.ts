@@ -25,6 +25,8 @@ export async function admit(
       "only services may call this, with the platform's own proof of who they are",
     );
   }
+  // A platform that has verified the token itself says whose it is; what it says must fit all the same.
+  if (caller?.kind === "user") return rule.accept(caller.claims);
   const [, token] = /^bearer ([^\s]+)$/i.exec(request.headers.get("authorization") ?? "") ?? [];
   if (token === undefined)
     throw new FaastenError("UNAUTHENTICATED", "a bearer token is wanted in the authorization header");

@@ -4,10 +4,13 @@ import { idempotency } from "../blocks/idempotency.ts";
 import type { Output, Schema } from "../blocks/schema.ts";
 import type { ObjectChange } from "../contracts/binding.ts";
 import type { Definition, Grant, Uses } from "../contracts/function.ts";
-import { leftOut, one, type SubscribeOptions, type Subscriber } from "./subscriber.ts";
+import type { TriggerSpec } from "../contracts/trigger.ts";
+import { leftOut, one, type Subscribed, type SubscribeOptions, type Subscriber } from "./subscriber.ts";
 
 export interface BindingDeclaration<T = ObjectChange> {
   readonly name: string;
+  /** What comes, for a handler that is declared elsewhere: `lambda(handler, { on: uploads })`. */
+  readonly trigger: Extract<TriggerSpec, { readonly kind: "binding" }>;
   /**
    * A client that has exactly these operations: `create`, `get`, `list`, `delete` and `presign` as methods, any other by
    * `invoke`, as this type of component has it in Dapr. A build refuses what the type cannot do.
@@ -16,8 +19,8 @@ export interface BindingDeclaration<T = ObjectChange> {
     ...operations: Operations
   ): Grant<BindingClient<Operations[number]>>;
   /** Runs for each thing that comes, at least once. What was tried in vain, or is dead, is logged and kept nowhere, unless the platform keeps it. */
-  input(handler: Subscriber<T, {}>): Definition;
-  input<const U extends Uses = {}>(options: SubscribeOptions<T, U>, handler: Subscriber<T, U>): Definition;
+  input(handler: Subscriber<T, {}>): Subscribed<T>;
+  input<const U extends Uses = {}>(options: SubscribeOptions<T, U>, handler: Subscriber<T, U>): Subscribed<T>;
 }
 
 /**
@@ -33,19 +36,21 @@ export function binding<T>(
   name: string,
   { schema, raw = false }: { readonly schema?: Schema<unknown, T>; readonly raw?: boolean } = {},
 ): BindingDeclaration<T> {
+  const trigger: BindingDeclaration["trigger"] = { kind: "binding", binding: name, attempts: 5 };
   return {
     name,
+    trigger,
     output: (...operations) => outputOf(name, operations),
     input(...given: readonly unknown[]): Definition {
       const [options, handler] = (given.length === 2 ? given : [{}, given[0]]) as [
         SubscribeOptions<T, Uses>,
         Subscriber<T, Uses>,
       ];
-      const { name: own, uses = {}, attempts = 5, idempotent } = options;
+      const { name: own, uses = {}, attempts = trigger.attempts, idempotent } = options;
       return {
         faasten: "function",
         ...(own !== undefined && { name: own }),
-        on: { kind: "binding", binding: name, attempts },
+        on: { ...trigger, attempts },
         uses,
         ...(idempotent && !import.meta.without?.idempotency && { needs: [idempotency] }),
         ...(import.meta.without?.subscriptions

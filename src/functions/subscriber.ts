@@ -52,6 +52,11 @@ export interface SubscribeOptions<T, U> {
   readonly idempotent?: (event: TopicEvent<T>) => string | null;
 }
 
+/** A function that takes events. `In` is for types alone: what those who send them must give. */
+export interface Subscribed<In> extends Definition {
+  readonly takes?: (data: In) => void;
+}
+
 /** What a subscriber knows of its events. */
 export interface Source<T> {
   /** `topic orders`, as errors name it. */
@@ -80,7 +85,7 @@ export function one<T>(
   return {
     async settle(arrival, invocation) {
       if (arrival.kind !== "event") return notAnEvent;
-      const event = await deliver(source, arrival);
+      const event = await deliver(source, arrival, invocation);
       if (!(event instanceof Delivered)) return event;
       events.set(arrival, event);
       return settleOnce(options.idempotent?.(event), invocation, () => run(event, invocation));
@@ -101,7 +106,7 @@ export function batch<T>(
     settle: async () => notAnEvent,
     async settleMany(arrivals, invocation) {
       for (const arrival of arrivals) {
-        const event = await deliver(source, arrival).catch((error: unknown) => {
+        const event = await deliver(source, arrival, invocation).catch((error: unknown) => {
           invocation.log.error("an event could not be read", { event: arrival.event.id, error });
           return again(error);
         });
@@ -125,9 +130,13 @@ function verdictOf(event: Delivered<unknown> | Outcome | undefined): Outcome | u
 }
 
 /** The event as the handler sees it, or the outcome of one that cannot be read. */
-async function deliver<T>(source: Source<T>, arrival: EventArrival): Promise<Delivered<T> | Outcome> {
+async function deliver<T>(
+  source: Source<T>,
+  arrival: EventArrival,
+  invocation: Invocation,
+): Promise<Delivered<T> | Outcome> {
   try {
-    return new Delivered(arrival, await readData(arrival.event, source));
+    return new Delivered(arrival, await readData(arrival.event, source), invocation.now);
   } catch (error) {
     if (error instanceof FaastenError && error.code === "INVALID") return { kind: "dead", reason: error.message };
     throw error;
@@ -142,9 +151,11 @@ class Delivered<T> implements TopicEvent<T> {
   declare readonly data: T;
   declare readonly attempt?: number;
   readonly [attribute: string]: unknown;
+  readonly #now: () => number;
   #verdict: Outcome | undefined;
 
-  constructor({ event, attempt }: EventArrival, data: T) {
+  constructor({ event, attempt }: EventArrival, data: T, now: () => number) {
+    this.#now = now;
     const { data: _, extensions = {}, ...attributes } = event;
     Object.assign(this, attributes, { data }, attempt !== undefined && { attempt });
     for (const [name, value] of Object.entries(extensions)) {
@@ -157,7 +168,7 @@ class Delivered<T> implements TopicEvent<T> {
   }
 
   retry({ after }: { readonly after?: Duration } = {}): void {
-    const notBefore = after === undefined ? {} : { notBefore: Date.now() + toMilliseconds(after) };
+    const notBefore = after === undefined ? {} : { notBefore: this.#now() + toMilliseconds(after) };
     this.#verdict ??= { kind: "retry", ...notBefore, reason: "the handler asked for it again" };
   }
   dead(reason: string): void {

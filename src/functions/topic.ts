@@ -3,19 +3,30 @@ import { idempotency } from "../blocks/idempotency.ts";
 import { type Publisher, publishing } from "../blocks/publisher.ts";
 import type { Input, Output, Schema } from "../blocks/schema.ts";
 import type { Definition, Grant, Uses } from "../contracts/function.ts";
-import { type BatchSubscriber, batch, leftOut, one, type SubscribeOptions, type Subscriber } from "./subscriber.ts";
+import type { TriggerSpec } from "../contracts/trigger.ts";
+import {
+  type BatchSubscriber,
+  batch,
+  leftOut,
+  one,
+  type Subscribed,
+  type SubscribeOptions,
+  type Subscriber,
+} from "./subscriber.ts";
 
 export interface Topic<T, In = T> {
   readonly name: string;
+  /** The inbox of a handler that is declared elsewhere: `lambda(handler, { on: placed })`. */
+  readonly trigger: Extract<TriggerSpec, { readonly kind: "topic" }>;
   readonly publish: Grant<Publisher<In>>;
-  subscribe(handler: Subscriber<T, {}>): Definition;
-  subscribe<const U extends Uses = {}>(options: SubscribeOptions<T, U>, handler: Subscriber<T, U>): Definition;
+  subscribe(handler: Subscriber<T, {}>): Subscribed<In>;
+  subscribe<const U extends Uses = {}>(options: SubscribeOptions<T, U>, handler: Subscriber<T, U>): Subscribed<In>;
   /** A whole batch at once, where the host has batches; each event is settled by its own verdict; if the handler throws, those without one are retried. */
-  subscribeMany(handler: BatchSubscriber<T, {}>): Definition;
+  subscribeMany(handler: BatchSubscriber<T, {}>): Subscribed<In>;
   subscribeMany<const U extends Uses = {}>(
     options: Omit<SubscribeOptions<T, U>, "idempotent">,
     handler: BatchSubscriber<T, U>,
-  ): Definition;
+  ): Subscribed<In>;
 }
 
 export interface TopicChoice<T> {
@@ -41,20 +52,29 @@ export function topic<T>(
   const { pubsub = "pubsub", schema, raw = false, orderBy } = options;
   const envelope = { topic: name, pubsub, schema, raw, orderBy: orderBy as ((data: unknown) => string) | undefined };
   const source = { what: `topic ${name}`, schema, raw };
+  const trigger: Topic<T>["trigger"] = {
+    kind: "topic",
+    topic: name,
+    pubsub,
+    attempts: 5,
+    ordered: orderBy !== undefined,
+    ...(raw && { raw }),
+  };
   const define = (
-    { name: own, uses, attempts = 5, idempotent }: SubscribeOptions<T, Uses>,
+    { name: own, uses, attempts = trigger.attempts, idempotent }: SubscribeOptions<T, Uses>,
     rest: Pick<Definition, "settle" | "settleMany" | "fail">,
     many: boolean,
   ): Definition => ({
     faasten: "function",
     ...(own !== undefined && { name: own }),
-    on: { kind: "topic", topic: name, pubsub, attempts, ordered: orderBy !== undefined, ...(many && { many }) },
+    on: { ...trigger, attempts, ...(many && { many }) },
     uses: uses ?? {},
     ...(idempotent && !import.meta.without?.idempotency && { needs: [idempotency] }),
     ...rest,
   });
   return {
     name,
+    trigger,
     publish: publishing(envelope) as Grant<Publisher<T>>,
     subscribe(...given: readonly unknown[]): Definition {
       const [options, handler] = (given.length === 2 ? given : [{}, given[0]]) as [

@@ -2,7 +2,7 @@
 import type { Grant, Invocation, Log } from "../contracts/function.ts";
 import type { App, Served } from "../contracts/provider.ts";
 import type { Call, EventArrival, Outcome, RequestArrival } from "../contracts/trigger.ts";
-import { FaastenError } from "../errors.ts";
+import { FaastenError, notHere } from "../errors.ts";
 import type { Components } from "./components.ts";
 import { createLog, type Journal } from "./log.ts";
 import { here, type Running, type Timed } from "./running.ts";
@@ -16,6 +16,7 @@ export interface Scope {
   readonly components: Components;
   readonly journal: Journal;
   readonly running: Running<Run>;
+  readonly now: () => number;
 }
 
 /** One run of one function, as its definition and its clients see it. */
@@ -32,6 +33,8 @@ export class Run implements Invocation, Timed {
   #due: number;
   #clients: Map<Grant, unknown> | undefined;
   #fail: ((reason: unknown) => void) | undefined;
+  #stop: ((reason: unknown) => void) | undefined;
+  #settled = false;
 
   constructor(scope: Scope, id: string, parent: string | undefined) {
     this.#scope = scope;
@@ -65,6 +68,9 @@ export class Run implements Invocation, Timed {
   }
   get deadline(): number {
     return this.#scope.call.deadline;
+  }
+  get now(): () => number {
+    return this.#scope.now;
   }
   get native(): Call<unknown> {
     return this.#scope.call;
@@ -111,6 +117,19 @@ export class Run implements Invocation, Timed {
 
   fail(reason: unknown): void {
     this.#fail?.(reason);
+    this.#stop?.(reason);
+  }
+
+  hold(stop: (reason: unknown) => void): (...failed: readonly unknown[]) => void {
+    if (import.meta.without?.requests) return notHere();
+    this.#stop = stop;
+    return (...failed) => {
+      if (this.#stop !== stop) return;
+      this.#stop = undefined;
+      if (!this.#settled) return;
+      this.#scope.running.delete(this);
+      if (failed.length > 0) this.log.error("failed", { error: failed[0] });
+    };
   }
 
   /** Runs `work` until it ends, fails, or has used up its time. What it throws becomes each arrival's outcome by the definition. */
@@ -129,13 +148,25 @@ export class Run implements Invocation, Timed {
         });
       });
     } catch (error) {
-      const outcomes = arrivals.map((arrival) => served.definition.fail(error, this, arrival));
-      if (outcomes.every(isRefusal)) this.log.info("refused", { error });
-      else this.log.error("failed", { error });
-      return outcomes;
+      this.#stop?.(error);
+      try {
+        return this.#failed(error, arrivals);
+      } catch {
+        // A Proxy, say: whoever looks at it fails.
+        const told = new FaastenError("INTERNAL", `${served.name} failed with what cannot be looked at`);
+        return this.#failed(told, arrivals);
+      }
     } finally {
-      running.delete(this);
+      this.#settled = true;
+      if (!this.#stop) running.delete(this);
     }
+  }
+
+  #failed(error: unknown, arrivals: readonly (RequestArrival | EventArrival)[]): readonly Outcome[] {
+    const outcomes = arrivals.map((arrival) => this.#scope.served.definition.fail(error, this, arrival));
+    if (outcomes.every(isRefusal)) this.log.info("refused", { error });
+    else this.log.error("failed", { error });
+    return outcomes;
   }
 
   get #margin(): number {

@@ -6,6 +6,8 @@ export type Level = "debug" | "info" | "warn" | "error";
 /** Takes one finished line, without its end. */
 export type Sink = (line: string) => void;
 
+export type Mark = (level: Level) => Readonly<Record<string, string>>;
+
 /** Where the runtime's lines go, and the values that none of them may hold. */
 export interface Journal {
   /** `own` is the runtime's: a field of the same name is left out. Never throws, whatever the fields are. */
@@ -15,7 +17,12 @@ export interface Journal {
   redact(text: string): string;
 }
 
-export function createJournal(sink: Sink = (line) => console.log(line)): Journal {
+/** `mark`: what a cloud's log reads of a line beside it, as the runtime's own. `now`: by whose clock. */
+export function createJournal(
+  sink: Sink = (line) => console.log(line),
+  mark: Mark = () => ({}),
+  now: () => number = () => Date.now(),
+): Journal {
   /** Longest first: one may be a part of another. */
   let secrets: readonly string[] = [];
   const redact = (text: string): string => {
@@ -26,8 +33,8 @@ export function createJournal(sink: Sink = (line) => console.log(line)): Journal
   return {
     write(level, message, own, fields) {
       const plain = createPlain(redact, longestLine);
-      const head = { time: new Date().toISOString(), level, ...plain({ message, ...own }) };
-      const taken = ["time", "level", "message", ...Object.keys(own)];
+      const head = { time: new Date(now()).toISOString(), level, ...mark(level), ...plain({ message, ...own }) };
+      const taken = [...Object.keys(head), ...Object.keys(own)];
       const line = { ...head, ...plain(fields instanceof Error ? { error: fields } : fields, taken) };
       sink(JSON.stringify(line).replaceAll(unsafe, escaped));
     },

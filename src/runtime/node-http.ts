@@ -3,10 +3,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { FaastenError } from "../errors.ts";
 import type { Fields } from "./headers.ts";
+import { toPath } from "./path.ts";
 import { toRequest } from "./request.ts";
-import { isOfConnection, type Reply } from "./response.ts";
+import { isOfConnection, isStream, type Reply } from "./response.ts";
 
-/** `path` is the raw one of the request's target, without its query. `protocol`: where a proxy in front is known to speak it. */
+/** `path` is that of the request's target, still percent-encoded. `protocol`: where a proxy in front is known to speak it. */
 export function fromNode(
   message: IncomingMessage,
   body: Uint8Array | undefined,
@@ -18,7 +19,7 @@ export function fromNode(
   const query = target.indexOf("?");
   return {
     request: toRequest({ method: message.method ?? "GET", url, headers, body }),
-    path: query < 0 ? target : target.slice(0, query),
+    path: toPath(query < 0 ? target : target.slice(0, query)),
   };
 }
 
@@ -68,8 +69,8 @@ export async function writeReply(response: ServerResponse, reply: Reply, head = 
     response.writeHead(reply.status, fieldsFor(reply, length));
     const closed = new Promise<void>((resolve) => response.once("close", resolve));
     if (head || bodiless) response.end();
-    else if (isStream(body)) await pump(body, response);
-    else response.end(body);
+    else if (!import.meta.without?.requests && isStream(body)) await pump(body, response);
+    else response.end(typeof body === "string" && hasLatin1(reply) ? Buffer.from(body) : body);
     await closed;
     // What a client still sends of a body that was refused must be read, or its next request never is.
     response.req.resume();
@@ -78,6 +79,13 @@ export async function writeReply(response: ServerResponse, reply: Reply, head = 
     if (isStream(body)) body.cancel().catch(() => undefined);
   }
 }
+
+/** node:http writes the head together with a text, and then all of it as UTF-8. */
+function hasLatin1({ headers, cookies }: Reply): boolean {
+  return headers.some(([, value]) => latin1.test(value)) || cookies.some((line) => latin1.test(line));
+}
+
+const latin1: RegExp = /[\x80-\xff]/;
 
 /** Names and values in turn, which node:http writes as they stand. `length`: of the body, where it is known. */
 function fieldsFor({ headers, cookies }: Reply, length: number | undefined): string[] {
@@ -119,10 +127,6 @@ function drained(response: ServerResponse): Promise<void> {
     };
     response.on("drain", resume).on("close", resume);
   });
-}
-
-function isStream(body: Reply["body"]): body is ReadableStream<Uint8Array> {
-  return typeof body === "object" && !(body instanceof Uint8Array);
 }
 
 /** As node:http has them, without a copy: only `set-cookie`, which no request should have, is a list there. */

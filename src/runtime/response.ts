@@ -18,6 +18,16 @@ export function toReply(response: Response): Reply {
   return LazyResponse.reply(response) ?? replyOf(response, response.headers);
 }
 
+/** The same reply, to be sent with this body. */
+export function fromReply(reply: Reply): Response {
+  return LazyResponse.of(reply);
+}
+
+/** Whether its body is known already; `false` for what is no response of ours. */
+export function isWhole(response: Response): boolean {
+  return LazyResponse.isWhole(response);
+}
+
 /** Headers of the connection between two neighbours, which a platform writes by itself: passed on, they would be untrue. */
 export function isOfConnection(name: string): boolean {
   return /^(?:connection|keep-alive|transfer-encoding|upgrade|content-length)$/.test(name);
@@ -97,10 +107,23 @@ class LazyResponse implements Response {
     if (!(#status in response)) return undefined;
     if (response.#native) return replyOf(response.#native, response.headers);
     const body = response.#body;
-    if (typeof body === "object" && "locked" in body && body.locked) throw new TypeError(taken);
+    if (isStream(body) && body.locked) throw new TypeError(taken);
     const status = response.#status;
     if (response.#headers) return { status, ...listed(response.headers), body };
     return { status, headers: response.#type ? [["content-type", response.#type]] : [], cookies: [], body };
+  }
+
+  static isWhole(response: object): boolean {
+    return #status in response && !response.#native && !isStream(response.#body);
+  }
+
+  static of({ status, headers, cookies, body }: Reply): LazyResponse {
+    const response = new LazyResponse(null, {
+      status,
+      headers: [...headers, ...cookies.map((line) => ["set-cookie", line] as const)] as [string, string][],
+    });
+    response.#body = body;
+    return response;
   }
 
   get status(): number {
@@ -189,6 +212,10 @@ function listed(headers: Headers): Pick<Reply, "headers" | "cookies"> {
   const pairs: [string, string][] = [];
   for (const pair of headers) if (pair[0] !== "set-cookie") pairs.push(pair);
   return { headers: pairs, cookies: headers.getSetCookie() };
+}
+
+export function isStream(body: ReplyBody): body is ReadableStream<Uint8Array> {
+  return typeof body === "object" && !(body instanceof Uint8Array);
 }
 
 /** As WebIDL reads an unsigned short. */

@@ -47,10 +47,10 @@ function hasCors({ definition: { on } }: Served): boolean {
   return on.kind === "http" && on.cors !== undefined;
 }
 
-/** What came instead of a reply, as a problem. What is no fault of the caller's is logged, and not told. */
-export function toProblem(error: unknown, journal: Journal): Response {
+/** What came instead of a reply, as a problem. What is no fault of the caller's is logged, and not told. `name`: of the function that was to answer. */
+export function toProblem(error: unknown, journal: Journal, name?: string): Response {
   const ours = error instanceof FaastenError && error.status < 500;
-  if (!ours) journal.write("error", "the request failed", {}, { error });
+  if (!ours) journal.write("error", "the request failed", { function: name }, { error });
   const { status, code, message } = ours ? error : new FaastenError("INTERNAL", "the request failed");
   return problem({ status, code, detail: message });
 }

@@ -1,12 +1,12 @@
 // How one native call is run: decode, deadline, trace, order, settle, encode.
-import type { CallOptions, Component } from "../contracts/component.ts";
+import type { CallOptions, Clock, Component } from "../contracts/component.ts";
 import type { App, Served } from "../contracts/provider.ts";
 import type { PubSub, Subscription } from "../contracts/pubsub.ts";
 import type { Arrival, Call, EventArrival, Outcome, RequestArrival, Trigger } from "../contracts/trigger.ts";
 import { FaastenError, notHere } from "../errors.ts";
 import { createComponents } from "./components.ts";
 import { Run, type Scope } from "./invocation.ts";
-import { createJournal, type Journal, type Sink } from "./log.ts";
+import { createJournal, type Journal, type Mark, type Sink } from "./log.ts";
 import { longestTimer, Running } from "./running.ts";
 
 export interface Settled {
@@ -32,9 +32,11 @@ export interface Origin {
   readonly function: string;
 }
 
-export function createRunner(app: App, sink?: Sink): Runner {
-  const journal = createJournal(sink);
-  const components = createComponents(app, journal);
+/** `clock`: a test's own. */
+export function createRunner(app: App, sink?: Sink, mark?: Mark, clock: Partial<Clock> = {}): Runner {
+  const { now = () => Date.now() } = clock;
+  const journal = createJournal(sink, mark, now);
+  const components = createComponents(app, journal, clock);
   const running = new Running<Run>();
   let last: string | undefined;
 
@@ -44,7 +46,7 @@ export function createRunner(app: App, sink?: Sink): Runner {
       const known = served.triggers.map(({ name }) => name).join(", ");
       throw new FaastenError("INVALID", `${served.name}: this call is none that its triggers know (${known})`);
     }
-    const scope = { app, served, call, components, journal, running };
+    const scope = { app, served, call, components, journal, running, now };
     last = served.name;
     const decoded = trigger.decode(call);
     const arrivals = decoded instanceof Promise ? await decoded : decoded;
@@ -93,11 +95,13 @@ function settleEach(scope: Scope, arrivals: readonly Arrival[]): Promise<readonl
 
 /** One run of the function for all that could be read. */
 async function settleTogether(scope: Scope, arrivals: readonly Arrival[]): Promise<readonly Outcome[]> {
-  const events = arrivals.filter((arrival) => arrival.kind === "event");
+  const events = arrivals.filter(
+    (arrival): arrival is EventArrival => arrival.kind === "event" && !hasExpired(arrival, scope),
+  );
   const settled = events.length > 0 ? await runMany(scope, events) : [];
   const outcomes = new Map<Arrival, Outcome>(events.map((event, index) => [event, settled[index] ?? heldBack]));
   return inOrder(arrivals, (arrival) =>
-    hand(scope, arrival, arrival.kind === "malformed" ? malformed(arrival) : (outcomes.get(arrival) ?? heldBack)),
+    hand(scope, arrival, arrival.kind === "malformed" ? malformed(arrival) : (outcomes.get(arrival) ?? expired)),
   );
 }
 
@@ -139,6 +143,7 @@ function lanesOf(arrivals: readonly Arrival[]): IterableIterator<readonly number
 
 async function settleOne(scope: Scope, arrival: Arrival, id: string): Promise<Outcome> {
   if (arrival.kind === "malformed") return handOn(scope, arrival, malformed(arrival));
+  if (arrival.kind === "event" && hasExpired(arrival, scope)) return handOn(scope, arrival, expired);
   const { definition } = scope.served;
   const parent = traceOf(arrival) ?? scope.call.traceparent;
   const run = new Run(scope, id, parent);
@@ -157,6 +162,14 @@ function runMany(scope: Scope, events: readonly EventArrival[]): Promise<readonl
 
 function malformed({ reason }: { readonly reason: string }): Outcome {
   return { kind: "dead", reason };
+}
+
+const expired: Outcome = { kind: "drop", reason: "its expiration has passed" };
+
+/** As Dapr has it where the broker knows no expiry. https://docs.dapr.io/developing-applications/building-blocks/pubsub/pubsub-message-ttl/ */
+function hasExpired({ event: { extensions } }: EventArrival, { now }: Scope): boolean {
+  const expiration = extensions?.["expiration"];
+  return typeof expiration === "string" && Date.parse(expiration) <= now();
 }
 
 function traceOf(arrival: RequestArrival | EventArrival): string | undefined {

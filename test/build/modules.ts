@@ -1,28 +1,31 @@
 // The checked-in list: target → deployable of the orders app → the modules under `providers/` in its bundle.
 
 const aws = ["aws/host", "aws/lambda"] as const;
+const dynamodb = ["aws/client", "aws/state/dynamodb"] as const;
+const snssqs = ["aws/client", "aws/message", "aws/pubsub/snssqs"] as const;
 const gcp = ["gcp/host", "gcp/message"] as const;
 const memory = {
   state: "local/state/in-memory",
-  broker: ["local/broker", "local/consumer", "local/inboxes", "local/pubsub/in-memory"],
+  clock: "local/clock",
+  broker: ["local/broker", "local/clock", "local/consumer", "local/inboxes", "local/pubsub/in-memory"],
   secrets: "local/secretstores/env",
 } as const;
 
 export const modules: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   aws: {
-    countOrders: [...aws, "aws/triggers/scheduler", memory.state],
-    addNote: [...aws, "aws/triggers/http", memory.state],
-    changeOrder: [...aws, "aws/triggers/http", ...memory.broker, memory.state],
-    getOrder: [...aws, "aws/triggers/http", memory.state],
-    getReceipt: [...aws, "aws/triggers/http", memory.secrets, memory.state],
-    getSummary: [...aws, "aws/triggers/http", memory.state],
-    placeOrder: [...aws, "aws/triggers/http", ...memory.broker, memory.state],
-    putReceipt: [...aws, "aws/triggers/http", memory.state],
-    removeOrder: [...aws, "aws/triggers/http", memory.state],
-    getStock: [...aws, "aws/triggers/http", memory.state],
-    putStock: [...aws, "aws/triggers/http", memory.state],
-    ship: [...aws, "aws/triggers/sqs", ...memory.broker, memory.state],
-    summarise: [...aws, "aws/triggers/sqs", ...memory.broker, memory.state],
+    countOrders: [...aws, "aws/triggers/scheduler", ...dynamodb],
+    addNote: [...aws, "aws/triggers/http", ...dynamodb],
+    changeOrder: [...aws, "aws/triggers/http", ...snssqs, ...dynamodb],
+    getOrder: [...aws, "aws/triggers/http", ...dynamodb],
+    getReceipt: [...aws, "aws/triggers/http", "aws/secretstores/secretmanager", ...dynamodb],
+    getSummary: [...aws, "aws/triggers/http", ...dynamodb],
+    placeOrder: [...aws, "aws/triggers/http", ...snssqs, ...dynamodb],
+    putReceipt: [...aws, "aws/triggers/http", ...dynamodb],
+    removeOrder: [...aws, "aws/triggers/http", ...dynamodb],
+    getStock: [...aws, "aws/triggers/http", ...dynamodb],
+    putStock: [...aws, "aws/triggers/http", ...dynamodb],
+    ship: [...aws, "aws/triggers/sqs", ...snssqs, ...dynamodb],
+    summarise: [...aws, "aws/triggers/sqs", ...snssqs, ...dynamodb],
   },
   azure: {
     app: [
@@ -33,7 +36,7 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
   },
   gcp: {
     http: [...gcp, "gcp/triggers/http", ...memory.broker, memory.secrets, memory.state],
-    countOrders: [...gcp, "gcp/push", "gcp/triggers/scheduler", memory.state],
+    countOrders: [...gcp, "gcp/push", "gcp/triggers/scheduler", memory.clock, memory.state],
     ship: [...gcp, "gcp/push", "gcp/triggers/pubsub-push", ...memory.broker, memory.state],
     summarise: [...gcp, "gcp/push", "gcp/triggers/pubsub-push", ...memory.broker, memory.state],
   },

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { create as createHttp } from "../../providers/local/bindings/http.ts";
+import { createOn, type Data } from "../../providers/local/bindings/in-memory.ts";
 import { create as createStorage } from "../../providers/local/bindings/localstorage.ts";
 import type { BindingHarness, BindingReceiver } from "../../src/conformance/cases.ts";
 import { type Binding, type ComponentOptions, FaastenError } from "../../src/provider.ts";
@@ -43,6 +44,28 @@ export const bindings: Readonly<Record<string, Open>> = {
       plant: plantIn(rootPath),
     };
     return [harness, () => end(folder, component, harness.second, delivering)];
+  },
+
+  "bindings.in-memory": async () => {
+    const data: Data = { objects: new Map(), inboxes: { inboxes: new Map(), watchers: new Set() } };
+    const [component, second] = [createOn(data, named({})), createOn(data, named({}))];
+    let delivering: Binding | undefined;
+    const harness: BindingHarness = {
+      ...{ component, second, storage: true },
+      async pump(receivers) {
+        delivering ??= createOn(data, named({}));
+        await consume(delivering, receivers);
+      },
+      async pause() {
+        await delivering?.close?.();
+        delivering = undefined;
+      },
+      reach: reachOf(component),
+    };
+    const close = async (): Promise<void> => {
+      for (const client of [component, second, delivering]) await client?.close?.();
+    };
+    return [harness, close];
   },
 
   "bindings.http": async () => {

@@ -6,6 +6,7 @@ import { create as createInMemory, createOn, type Data } from "../../providers/l
 import { create as createSqlite } from "../../providers/local/pubsub/sqlite.ts";
 import type { PubSubHarness, Receiver } from "../../src/conformance/cases.ts";
 import type { ComponentOptions, PubSub } from "../../src/provider.ts";
+import { snssqsOnFauxqs } from "./aws.ts";
 
 type Open = () => Promise<[harness: PubSubHarness, close: () => Promise<void>]>;
 
@@ -18,6 +19,7 @@ export const brokers: Readonly<Record<string, Open>> = {
   "pubsub.sqlite": () => inFolder((options) => oneClient(() => createSqlite(options))),
   "pubsub.sqlite, two connections": () => inFolder((options) => twoClients(() => createSqlite(options))),
   "pubsub.sqlite, :memory:": () => oneClient(() => createSqlite(named({ connectionString: ":memory:" }))),
+  "pubsub.aws.snssqs (emulator: fauxqs)": snssqsOnFauxqs,
 };
 
 type Make = () => PubSub | Promise<PubSub>;
@@ -25,7 +27,10 @@ type Make = () => PubSub | Promise<PubSub>;
 /** What publishes also delivers. */
 async function oneClient(make: Make): ReturnType<Open> {
   const component = await make();
-  return [{ component, pump: (receivers) => consume(component, receivers) }, async () => component.close?.()];
+  return [
+    { component, pump: (receivers) => consume(component, receivers), keyless: true },
+    async () => component.close?.(),
+  ];
 }
 
 /** One client publishes and another delivers, which can be ended and begun anew. */
@@ -43,6 +48,7 @@ async function twoClients(make: Make): ReturnType<Open> {
       await consume(delivering, receivers);
     },
     pause,
+    keyless: true,
   };
   const close = async (): Promise<void> => {
     await pause();

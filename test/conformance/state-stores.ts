@@ -8,6 +8,7 @@ import { createOn, type Data } from "../../providers/local/state/in-memory.ts";
 import { create as createSqlite } from "../../providers/local/state/sqlite.ts";
 import type { StateHarness } from "../../src/conformance/cases.ts";
 import type { ComponentOptions } from "../../src/provider.ts";
+import { dynamodbOnDynalite } from "./aws.ts";
 
 type Open = () => Promise<[harness: StateHarness, close: () => Promise<void>]>;
 
@@ -36,6 +37,8 @@ export const stateStores: Readonly<Record<string, Open>> = {
     const component = await createSqlite(named({ connectionString: ":memory:" }));
     return [{ component, second: component }, async () => component.close?.()];
   },
+
+  "state.aws.dynamodb (emulator: dynalite)": dynamodbOnDynalite,
 };
 
 /** Two connections to one file, and a third that writes behind their backs. */

@@ -39,7 +39,7 @@ export const listen = heard.subscribe({ uses: { box: box.readWrite } }, async (e
   await box.update("heard", (count) => (typeof count === "number" ? count : 0) + 1);
   await box.set("heard-" + (event.data?.id ?? event.id), { ...event, polluted: ({} as { polluted?: unknown }).polluted ?? null });
 });
-export const slow = http.get("/slow", () => new Response(new ReadableStream({
+export const slow = http.get("/slow", { stream: true }, () => new Response(new ReadableStream({
   async pull(controller) {
     await new Promise((resolve) => setTimeout(resolve, 5));
     controller.enqueue(new Uint8Array(65536));

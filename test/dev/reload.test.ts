@@ -235,7 +235,7 @@ describe("the end", () => {
       await until(async () => read(other, "deliveries") === "begin\n");
       expect(await stop(signal)).toBe(0);
       expect(read(other, "deliveries")).toBe("begin\nend\n");
-      expect(membersOf(child.pid)).toEqual([]);
+      await expect.poll(() => membersOf(child.pid), { timeout: 10_000 }).toEqual([]);
       idle.destroy();
       remove(other);
     });
@@ -247,7 +247,7 @@ describe("the end", () => {
     await until(async () => read(other, "loads") === "1\n");
     child.kill("SIGINT");
     expect(await end).toBe(0);
-    expect(membersOf(child.pid)).toEqual([]);
+    await expect.poll(() => membersOf(child.pid), { timeout: 10_000 }).toEqual([]);
     remove(other);
   });
 

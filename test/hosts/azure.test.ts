@@ -12,8 +12,17 @@ import {
   type TimerStatus,
   traceParent,
 } from "../servers/functions-host.ts";
-import { deliveries, type Exchange, exchanges, type HostReply, type HostRequest, type Message } from "./behaviours.ts";
-import { checkDelivery, checkLog, checkReply } from "./checks.ts";
+import {
+  cuts,
+  deliveries,
+  type Exchange,
+  exchanges,
+  type HostReply,
+  type HostRequest,
+  type Message,
+} from "./behaviours.ts";
+import { checkCut, checkDelivery, checkLog, checkReply } from "./checks.ts";
+import { buildKept } from "./kept.ts";
 import { type Reference, startReference } from "./reference.ts";
 import { sendTo } from "./requests.ts";
 
@@ -74,6 +83,13 @@ describe("HTTP", () => {
     });
   }
 
+  for (const cut of cuts) {
+    test(`cut off: ${cut.name}`, async () => {
+      await checkCut(cut, host.url, host.lines);
+      expect(host.alive, "it is still the process that it was").toBe(true);
+    });
+  }
+
   test("a reply that streams: its parts arrive apart", async () => {
     const gate = join(built.folder, "gate");
     const response = await fetch(`${host.url}/stream?gate=${encodeURIComponent(gate)}`);
@@ -114,6 +130,17 @@ describe("what only this host does", () => {
     await checkLog(host.lines, from, [{ message: "failed", trace }]);
     await send({ method: "GET", target: "/throws" });
     await checkLog(host.lines, from, [{ message: "failed", trace: traceParent.slice(3, 35) }]);
+  });
+
+  test("a worker that is told to end lets go of what it holds", async () => {
+    const kept = buildKept("azure");
+    const keeping = await startFunctionsHost(join(kept.output, "app"), { ...settings, ...kept.env });
+    expect((await sendTo(keeping.url, { method: "PUT", target: "/keep" })).status).toBe(200);
+    expect(kept.open()).toBe(true);
+    await keeping.terminate();
+    expect(kept.open()).toBe(false);
+    keeping.stop();
+    remove(kept.folder);
   });
 
   test("an app without the variables of its components does not start", async () => {

@@ -113,6 +113,43 @@ export const exchanges: readonly Exchange[] = [
     json: { ...nothing, method: "GET", pathname: "/echo/a%20b/%C3%BC%2Fd//e/", rest: "a%20b/%C3%BC%2Fd//e/" },
   },
   {
+    name: "dot segments, which are resolved",
+    function: "echo",
+    request: get("/echo/a/./b/../%2e%2e/c"),
+    status: 200,
+    json: { ...nothing, method: "GET", pathname: "/echo/c", rest: "c" },
+  },
+  {
+    name: "a backslash, which is a slash",
+    function: "echo",
+    request: get("/echo/a\\b"),
+    status: 200,
+    json: { ...nothing, method: "GET", pathname: "/echo/a/b", rest: "a/b" },
+  },
+  {
+    name: "a method of which nobody thinks",
+    function: "echo",
+    request: { method: "PURGE", target: "/echo/x" },
+    status: 200,
+    json: { ...nothing, method: "PURGE", pathname: "/echo/x", rest: "x" },
+  },
+  {
+    name: "headers in Latin-1, in and out",
+    function: "mirror",
+    request: get("/mirror", ["x-name", "Gr\u00fc\u00dfe"]),
+    status: 200,
+    headers: { "x-name": "Gr\u00fc\u00dfe" },
+    json: ["Gr\u00fc\u00dfe"],
+  },
+  {
+    name: "a header that cannot be sent",
+    function: "mirror",
+    request: get("/mirror?world"),
+    status: 500,
+    problem: "INTERNAL",
+    logged: { level: "error", message: "failed", function: "mirror" },
+  },
+  {
     name: "a wildcard's own path",
     function: "echo",
     request: get("/echo"),
@@ -315,6 +352,62 @@ export const exchanges: readonly Exchange[] = [
     logged: { level: "error", message: "failed", function: "nonsense" },
   },
   {
+    name: "a reply whose body somebody else reads",
+    function: "locked",
+    request: get("/locked"),
+    status: 500,
+    problem: "INTERNAL",
+    logged: { level: "error", message: "failed", function: "locked" },
+  },
+  {
+    name: "what only calls itself a reply",
+    function: "impostor",
+    request: get("/impostor"),
+    status: 500,
+    problem: "INTERNAL",
+    logged: { level: "error", message: "failed", function: "impostor" },
+  },
+  {
+    name: "a handler that throws what cannot be looked at",
+    function: "throwsHostile",
+    request: get("/throws-hostile"),
+    status: 500,
+    problem: "INTERNAL",
+    logged: { level: "error", message: "failed", function: "throwsHostile" },
+  },
+  {
+    name: "a body that is a stream, read before it is sent",
+    function: "read",
+    request: get("/read"),
+    status: 200,
+    headers: { "content-type": "text/plain" },
+    text: "first second",
+  },
+  {
+    name: "such a body that breaks",
+    function: "breaks",
+    request: get("/breaks"),
+    status: 500,
+    problem: "INTERNAL",
+    logged: { level: "error", message: "failed", function: "breaks" },
+  },
+  {
+    name: "such a body of texts",
+    function: "tells",
+    request: get("/tells"),
+    status: 500,
+    problem: "INTERNAL",
+    logged: { level: "error", message: "failed", function: "tells" },
+  },
+  {
+    name: "such a body without an end: first the signal fires, then the run is given up",
+    function: "endless",
+    request: get("/endless"),
+    status: 504,
+    problem: "TIMEOUT",
+    logged: { level: "warn", message: "the signal fired", function: "endless" },
+  },
+  {
     name: "a handler without an end: first its signal fires, then it is given up",
     function: "never",
     request: get("/never"),
@@ -337,6 +430,47 @@ export const exchanges: readonly Exchange[] = [
     status: 200,
     text: "answered",
     logged: { level: "error", message: "a rejection that nobody awaited", function: "floatsLater" },
+  },
+];
+
+/** A reply that is cut off while it is sent, after its first part: it has no end that could be taken for one. */
+export interface Cut {
+  readonly name: string;
+  readonly function: string;
+  readonly target: string;
+  readonly logged: readonly Logged[];
+}
+
+export const cuts: readonly Cut[] = [
+  {
+    name: "a stream that breaks",
+    function: "breaksOff",
+    target: "/breaks-off",
+    logged: [{ level: "error", message: "failed", function: "breaksOff" }],
+  },
+  {
+    name: "a stream of texts",
+    function: "tellsOn",
+    target: "/tells-on",
+    logged: [{ level: "error", message: "failed", function: "tellsOn" }],
+  },
+  {
+    name: "a stream without an end: first the signal fires, then the run is given up",
+    function: "goesOn",
+    target: "/goes-on",
+    logged: [
+      { level: "warn", message: "the signal fired", function: "goesOn" },
+      { level: "error", message: "failed", function: "goesOn" },
+    ],
+  },
+  {
+    name: "a rejection that nobody awaits, while the reply is sent",
+    function: "floatsOn",
+    target: "/floats-on",
+    logged: [
+      { level: "error", message: "a rejection that nobody awaited", function: "floatsOn" },
+      { level: "error", message: "failed", function: "floatsOn" },
+    ],
   },
 ];
 
@@ -409,6 +543,13 @@ export const deliveries: readonly Delivery[] = [
     message: ours("event-throw", "throw"),
     outcome: "again",
     logged: [{ message: "failed", function: "work", trace: traceId }],
+  },
+  {
+    name: "a handler that throws what cannot be looked at",
+    to: "work",
+    message: ours("event-hostile", "hostile"),
+    outcome: "again",
+    logged: [{ message: "failed", function: "work" }],
   },
   { name: "one to come again", to: "work", message: ours("event-retry", "retry"), outcome: "again" },
   { name: "one to come again later", to: "work", message: ours("event-later", "later"), outcome: "again" },

@@ -1,6 +1,6 @@
 // Holds a host to what `behaviours.ts` expects.
 import { expect } from "vitest";
-import { comparable, type Delivery, type Exchange, type HostReply, type Logged } from "./behaviours.ts";
+import { type Cut, comparable, type Delivery, type Exchange, type HostReply, type Logged } from "./behaviours.ts";
 
 /** All whole lines that a host has printed so far. */
 export type Lines = () => readonly string[];
@@ -20,6 +20,19 @@ export function checkReply(exchange: Exchange, reply: HostReply, reference: Host
     expect(JSON.parse(body.toString())).toMatchObject({ code: problem, status });
   }
   if (reference) expect(comparable(reply)).toEqual(comparable(reference));
+}
+
+export async function checkCut({ target, logged }: Cut, origin: string, lines: Lines): Promise<void> {
+  const from = lines().length - 1;
+  const response = await fetch(`${origin}${target}`);
+  expect(response.status).toBe(200);
+  let text = "";
+  const read = async (): Promise<void> => {
+    for await (const part of response.body ?? []) text += Buffer.from(part).toString();
+  };
+  await expect(read()).rejects.toThrow();
+  expect(text).toBe("first ");
+  await checkLog(lines, Math.max(0, from), logged);
 }
 
 /** Waits until the lines after the first `from` hold all that is expected: logs come when they come. */

@@ -8,9 +8,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BuiltApp, buildApp } from "../build/built.ts";
 import { remove } from "../dev/running.ts";
 import { scenario } from "../portable/scenario.ts";
-import { deliveries, exchanges, type HostReply, type Message } from "./behaviours.ts";
-import { checkDelivery, checkLog, checkReply } from "./checks.ts";
+import { cuts, deliveries, exchanges, type HostReply, type Message } from "./behaviours.ts";
+import { checkCut, checkDelivery, checkLog, checkReply } from "./checks.ts";
 import { type Framework, startFramework } from "./functions-framework.ts";
+import { buildKept } from "./kept.ts";
 import { type Reference, startReference } from "./reference.ts";
 import { sendTo } from "./requests.ts";
 
@@ -62,6 +63,13 @@ describe("HTTP functions", () => {
       }
       checkReply(exchange, reply, reference);
       await checkLog(web.lines, from, exchange.logged ? [exchange.logged] : []);
+      expect(web.ended()).toBeNull();
+    });
+  }
+
+  for (const cut of cuts) {
+    test(`cut off: ${cut.name}`, async () => {
+      await checkCut(cut, web.origin, web.lines);
       expect(web.ended()).toBeNull();
     });
   }
@@ -121,6 +129,32 @@ describe("what only this host does", () => {
     const from = web.lines().length;
     await sendTo(web.origin, { method: "GET", target: "/throws", headers });
     await checkLog(web.lines, from, [{ message: "failed", trace }]);
+  });
+
+  test("an instance that is told to end lets go of what it holds, and ends as the framework would", async () => {
+    const kept = buildKept("gcp");
+    const service = await startFramework(join(kept.output, "functions/http"), { env: kept.env });
+    expect((await sendTo(service.origin, { method: "PUT", target: "/keep" })).status).toBe(200);
+    expect(kept.open()).toBe(true);
+    service.signal("SIGTERM");
+    await expect.poll(() => service.ended(), { timeout: 15_000 }).toBe(0);
+    expect(kept.open()).toBe(false);
+    remove(kept.folder);
+  });
+
+  test("a line of the log has the severity that Google's log reads, whatever a field is called", async () => {
+    const from = web.lines().length;
+    await sendTo(web.origin, { method: "GET", target: "/severities" });
+    await checkLog(
+      web.lines,
+      from,
+      Object.entries({ debug: "DEBUG", info: "INFO", warn: "WARNING", error: "ERROR" }).map(([level, severity]) => ({
+        level,
+        severity,
+        message: "a line",
+        function: "severities",
+      })),
+    );
   });
 
   test("nothing loads undici on the way to a reply, nor to an acknowledgement", async () => {

@@ -25,6 +25,8 @@ export interface FunctionsHost {
   ring(name: string, status: TimerStatus): Promise<boolean>;
   /** That it is still the process which it was. */
   readonly alive: boolean;
+  /** As the platform ends a worker: it hears of it first. */
+  terminate(): Promise<void>;
   stop(): void;
 }
 
@@ -121,6 +123,11 @@ export async function startFunctionsHost(
     },
     get alive() {
       return alive;
+    },
+    async terminate() {
+      const gone = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+      tell(worker, { kind: "terminate" });
+      await gone;
     },
     stop() {
       worker.removeAllListeners("exit").kill("SIGKILL");

@@ -63,7 +63,8 @@ function matchOf(
   { method = "", url = "/" }: IncomingMessage,
 ): Match[] {
   return Object.entries(bindings).flatMap(([trigger, { type, methods, route }]) => {
-    if (type !== "httpTrigger" || !(methods as readonly string[]).includes(method)) return [];
+    if (type !== "httpTrigger") return [];
+    if (methods !== undefined && !(methods as readonly string[]).includes(method)) return [];
     const template = [prefix, String(route)].filter((part) => part !== "").join("/");
     const pattern = template.replaceAll(
       /\{(\*?)(\w+)\}/g,

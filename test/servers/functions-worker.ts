@@ -8,6 +8,7 @@ import { pathToFileURL } from "node:url";
 
 export type ToWorker =
   | { readonly kind: "load"; readonly folder: string; readonly env: Readonly<Record<string, string>> }
+  | { readonly kind: "terminate" }
   | { readonly kind: "invoke"; readonly function: string; readonly request: InvocationRequest };
 
 export type FromWorker =
@@ -103,7 +104,11 @@ process.on("uncaughtException", (error) => {
   process.exit(1);
 });
 process.on("disconnect", () => process.exit(0));
-process.on("message", (message: ToWorker) => void (message.kind === "load" ? load(message) : invoke(message)));
+process.on("message", (message: ToWorker) => {
+  if (message.kind === "load") void load(message);
+  else if (message.kind === "invoke") void invoke(message);
+  else void runHooks("appTerminate", { hookData: {}, appHookData: {} }).finally(() => process.exit(0));
+});
 
 /** As a worker that has waited for an app: whatever its environment was, it is another from here on. */
 async function load({ folder, env }: ToWorker & { kind: "load" }): Promise<void> {

@@ -42,7 +42,11 @@ export async function measure(app: string): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), "faasten-measured-"));
   try {
     symlinkSync(new URL("node_modules", root), join(folder, "node_modules"));
-    for (const [file, text] of Object.entries({ "serverless.yml": manifest, "src/app.js": app })) {
+    for (const [file, text] of Object.entries({
+      "serverless.yml": manifest,
+      "components/memory.yaml": memory,
+      "src/app.js": app,
+    })) {
       mkdirSync(join(folder, dirname(file)), { recursive: true });
       writeFileSync(join(folder, file), text);
     }
@@ -69,3 +73,16 @@ service: shop
 provider: { name: aws }
 custom: { faasten: { entry: [src/app.js] } }
 `;
+
+/** No cloud's own: what is measured is ours. */
+const memory = ["state orders", "pubsub pubsub"]
+  .map((line) => line.split(" "))
+  .map(
+    ([block, name]) => `
+apiVersion: dapr.io/v1alpha1
+kind: Component
+metadata: { name: ${name} }
+spec: { type: ${block}.in-memory, version: v1 }
+`,
+  )
+  .join("---");

@@ -4,7 +4,7 @@ import type { Breach, Import, Source } from "./source.ts";
 interface Room {
   /** Path prefixes, or whole paths, of our own that its files may import. Its own folder goes without saying. */
   readonly ours: readonly string[];
-  /** Packages from npm; "declared": any of the package's own dependencies. */
+  /** Packages from npm, or all of a scope; "declared": any of the package's own dependencies. */
   readonly npm: readonly string[] | "declared";
   /** Modules of Node; "types": for their types alone. */
   readonly node: "any" | "types" | "none" | readonly string[];
@@ -13,7 +13,7 @@ interface Room {
 }
 
 const ground = ["src/contracts/", "src/errors.ts", "src/once.ts"];
-const runtime = [...ground, "src/blocks/", "src/runtime/", "src/functions/", "src/conformance/"];
+const runtime = [...ground, "src/blocks/", "src/runtime/", "src/bridge/", "src/functions/", "src/conformance/"];
 const toolchain = ["manifest", "build", "deploy", "dev", "dapr", "serverless", "cli"].map((name) => `src/${name}/`);
 
 /** The first one whose name a path begins with is its room. */
@@ -23,7 +23,8 @@ const rooms: Readonly<Record<string, Room>> = {
   "src/once.ts": { ours: [], npm: [], node: "none" },
   "src/blocks/": { ours: ground, npm: ["@standard-schema/spec"], node: "types" },
   "src/runtime/": { ours: ground, npm: [], node: "types" },
-  "src/functions/": { ours: [...ground, "src/blocks/", "src/runtime/"], npm: ["jose"], node: "types" },
+  "src/bridge/": { ours: [...ground, "src/runtime/"], npm: [], node: "types" },
+  "src/functions/": { ours: [...ground, "src/blocks/", "src/runtime/", "src/bridge/"], npm: ["jose"], node: "types" },
   "src/conformance/": {
     ours: ["src/contracts/", "src/blocks/", "src/errors.ts"],
     npm: [],
@@ -31,7 +32,8 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   "src/provider.ts": { ours: [...ground, "src/runtime/"], npm: [], node: "none" },
   "src/index.ts": { ours: runtime, npm: [], node: "none" },
-  "src/testing.ts": { ours: runtime, npm: [], node: "any" },
+  "src/testing/": { ours: [...runtime, "src/manifest/", "src/build/"], npm: [], node: "any" },
+  "src/testing.ts": { ours: [...runtime, "src/testing/"], npm: [], node: "any" },
   ...Object.fromEntries(
     toolchain.map((room, index): [string, Room] => [
       room,
@@ -39,9 +41,9 @@ const rooms: Readonly<Record<string, Room>> = {
     ]),
   ),
   "providers/local/": { ours: ["src/provider.ts"], npm: ["croner"], node: "any" },
-  "providers/aws/": { ours: ["src/provider.ts"], npm: [], node: "any" },
-  "providers/azure/": { ours: ["src/provider.ts"], npm: ["@azure/functions", "croner"], node: "any" },
-  "providers/gcp/": { ours: ["src/provider.ts"], npm: [], node: "any" },
+  "providers/aws/": { ours: ["src/provider.ts"], npm: ["@aws-sdk/", "@aws-crypto/", "@smithy/"], node: "any" },
+  "providers/azure/": { ours: ["src/provider.ts"], npm: ["@azure/", "croner"], node: "any" },
+  "providers/gcp/": { ours: ["src/provider.ts"], npm: ["@google-cloud/", "google-auth-library"], node: "any" },
 };
 
 /** Of a folder's files, the one that is for those outside of it. */
@@ -59,7 +61,7 @@ const doors: readonly { readonly from: RegExp; readonly to: RegExp; readonly as:
     to: /^providers\/[^/]+\/index\.ts$/,
     as: ({ dynamic, typesOnly }) => dynamic || typesOnly,
   },
-  { from: /^src\/dev\//, to: /^providers\/local\/host\.ts$/, as: ({ typesOnly }) => typesOnly },
+  { from: /^src\/(?:dev|testing)\//, to: /^providers\/local\/host\.ts$/, as: ({ typesOnly }) => typesOnly },
 ];
 
 /** `declared`: the names of the package's `dependencies`. */
@@ -99,7 +101,9 @@ function breachOf(path: string, use: Import, declared: readonly string[]): strin
   if (!/^(?:src|providers)\//.test(to)) {
     if (/\.[jt]s$/.test(to)) return `${name} may import nothing outside of src and providers`;
     const npm = room.npm === "declared" ? declared : room.npm;
-    return npm.includes(to) ? undefined : `${name} may not import of npm`;
+    return npm.some((known) => to === known || (known.endsWith("/") && to.startsWith(known)))
+      ? undefined
+      : `${name} may not import of npm`;
   }
   if (programs.includes(to)) return "nobody imports a program";
   if (isIndex(to) && to.startsWith(folderOf(path))) return "nobody imports the index of its own room";

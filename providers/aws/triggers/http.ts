@@ -7,6 +7,7 @@ import {
   type Reply,
   type Trigger,
   toBuffered,
+  toPath,
   toReply,
   toRequest,
 } from "../../../src/provider.ts";
@@ -82,7 +83,7 @@ function pathOf({ rawPath, requestContext: { stage } }: HttpEvent): string {
   const staged =
     stage !== undefined && stage !== "$default" && (rawPath === prefix || rawPath.startsWith(`${prefix}/`));
   const path = staged ? rawPath.slice(prefix.length) || "/" : rawPath;
-  return isEncoded.test(path) ? path : path.toWellFormed().replace(unencoded, encodeURIComponent);
+  return toPath(isEncoded.test(path) ? path : path.toWellFormed().replace(unencoded, encodeURIComponent));
 }
 
 /**

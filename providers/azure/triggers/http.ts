@@ -11,13 +11,9 @@ export interface HttpInput extends Pick<HttpRequest, "method" | "url" | "headers
 
 export const trigger: AzureTrigger<Invoked<HttpInput>, HttpResponseInit> = {
   name: "azure.http",
+  // Without `methods`, of any.
   binding: () => ({
-    trigger: {
-      type: "httpTrigger",
-      route: "{*path}",
-      methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-      authLevel: "anonymous",
-    },
+    trigger: { type: "httpTrigger", route: "{*path}", authLevel: "anonymous" },
     return: { type: "http" },
   }),
   accepts: (payload): payload is Invoked<HttpInput> => isInvokedBy("http", payload),

@@ -2,6 +2,7 @@
 // https://docs.dapr.io/reference/components-reference/supported-bindings/localstorage/
 import { type Binding, type BindingInput, type Create, type Subscription, setting } from "../../../src/provider.ts";
 import type { Broker } from "../broker.ts";
+import { clockOf } from "../clock.ts";
 import { changesTopic, createChanges } from "../object-changes.ts";
 import { createObjectFiles } from "../object-files.ts";
 import { createPresigner, type Presigner } from "../presigner.ts";
@@ -81,7 +82,8 @@ export const create: Create<Storage> = (options) => {
     ...storage,
     ...createPresigner({
       where: `binding "${name}"`,
-      folder: files.own,
+      secret: files.secret,
+      now: clockOf(options).now,
       get: (key) => storage.get(key),
       create: (data, key) => storage.create(data, { key }),
     }),

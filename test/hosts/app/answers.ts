@@ -65,3 +65,15 @@ export const redirect = http.get(
   { access: "public" },
   () => new Response(null, { status: 307, headers: { location: "/elsewhere?a=b%20c" } }),
 );
+
+/** Gives a header back, or one that no header can be. */
+export const mirror = http.get("/mirror", { access: "public" }, (request) => {
+  const name = request.headers.get("x-name") ?? "";
+  return Response.json([name], { headers: { "x-name": request.url.endsWith("?world") ? "世界" : name } });
+});
+
+/** A line of each level, with a field that would be somebody else's. */
+export const severities = http.get("/severities", { access: "public" }, (_request, { log }) => {
+  for (const level of ["debug", "info", "warn", "error"] as const) log[level]("a line", { severity: "NONE" });
+  return new Response();
+});

@@ -51,3 +51,34 @@ export const slow = http.get("/slow", { access: "public" }, async () => {
 export const nonsense = http.get("/nonsense", { access: "public" }, () => ({ statusCode: 200 }) as unknown as Response);
 
 export const forServices = http.get("/for-services", { access: "service" }, () => new Response("for services"));
+
+/** Somebody else reads the body. */
+export const locked = http.get("/locked", { access: "public" }, () => {
+  const parts = new ReadableStream();
+  const response = new Response(parts);
+  parts.getReader();
+  return response;
+});
+
+/** Calls itself a Response, and has nothing of one. */
+export const impostor = http.get(
+  "/impostor",
+  { access: "public" },
+  () => ({ [Symbol.toStringTag]: "Response" }) as unknown as Response,
+);
+
+export const throwsHostile = http.get("/throws-hostile", { access: "public" }, () => {
+  throw hostile();
+});
+
+/** Fails whoever looks at it, with itself. */
+export function hostile(): object {
+  const trap = (): never => {
+    throw it;
+  };
+  const it: object = new Proxy(
+    {},
+    { get: trap, has: trap, getPrototypeOf: trap, ownKeys: trap, getOwnPropertyDescriptor: trap },
+  );
+  return it;
+}

@@ -1,4 +1,4 @@
-// Replies that are sent while they are made.
+// Bodies that are streams: replies that are sent while they are made, and those that are not.
 import { existsSync } from "node:fs";
 import { http } from "faasten";
 
@@ -14,4 +14,47 @@ export const stream = http.get("/stream", { access: "public", stream: true }, (r
     },
   });
   return new Response(parts, { headers: { "content-type": "text/plain", "x-streamed": "1" } });
+});
+
+/** One part, and then what the word says. */
+function parts(then: "fail" | "wait" | "text"): ReadableStream<Uint8Array> {
+  let given = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      if (given++ === 0) return controller.enqueue(new TextEncoder().encode("first "));
+      await new Promise((resume) => setTimeout(resume, 100)); // the first one is on its way
+      if (then === "fail") throw new Error("the source ran dry");
+      if (then === "wait") await new Promise(() => {});
+      controller.enqueue("second" as unknown as Uint8Array);
+      controller.close();
+    },
+  });
+}
+
+export const read = http.get("/read", { access: "public" }, () => {
+  const texts = new ReadableStream({
+    start(controller) {
+      for (const text of ["first ", "second"]) controller.enqueue(text);
+      controller.close();
+    },
+  });
+  return new Response(texts.pipeThrough(new TextEncoderStream()), { headers: { "content-type": "text/plain" } });
+});
+export const breaks = http.get("/breaks", { access: "public" }, () => new Response(parts("fail")));
+export const tells = http.get("/tells", { access: "public" }, () => new Response(parts("text")));
+export const endless = http.get("/endless", { access: "public" }, (_request, { signal, log }) => {
+  signal.addEventListener("abort", () => log.warn("the signal fired"));
+  return new Response(parts("wait"));
+});
+
+export const breaksOff = http.get("/breaks-off", { access: "public", stream: true }, () => new Response(parts("fail")));
+export const tellsOn = http.get("/tells-on", { access: "public", stream: true }, () => new Response(parts("text")));
+export const goesOn = http.get("/goes-on", { access: "public", stream: true }, (_request, { signal, log }) => {
+  signal.addEventListener("abort", () => log.warn("the signal fired"));
+  return new Response(parts("wait"));
+});
+/** Leaves a rejection alone while its reply is sent. */
+export const floatsOn = http.get("/floats-on", { access: "public", stream: true }, () => {
+  setTimeout(() => void Promise.reject(new Error("nobody awaited this")), 50);
+  return new Response(parts("wait"));
 });

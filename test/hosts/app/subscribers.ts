@@ -1,8 +1,12 @@
 // Subscribers that do as the event says, and tell what they saw: a log line is all that every host lets out.
 import { schedule, topic } from "faasten";
 import * as z from "zod";
+import { hostile } from "./failures.ts";
 
-const Task = z.object({ do: z.enum(["done", "throw", "retry", "later", "dead", "drop", "float"]), key: z.string() });
+const Task = z.object({
+  do: z.enum(["done", "throw", "retry", "later", "dead", "drop", "float", "hostile"]),
+  key: z.string(),
+});
 
 const tasks = topic("tasks", { schema: Task });
 const inOrder = topic("tasks.in-order", { schema: Task, orderBy: ({ key }) => key });
@@ -22,6 +26,8 @@ export const work = tasks.subscribe(async (event, { log, trace }) => {
       return event.dead("of no use");
     case "drop":
       return event.drop("not for us");
+    case "hostile":
+      throw hostile();
     case "float":
       void Promise.reject(new Error("nobody awaited this"));
       await new Promise((resume) => setTimeout(resume, 500));

@@ -19,6 +19,7 @@ export function invocation({
     function: name,
     id: "i-1",
     deadline,
+    now: () => Date.now(),
     signal,
     traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01`,
     log: { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") },
@@ -28,6 +29,7 @@ export function invocation({
     open: () => {
       throw new Error("not here");
     },
+    hold: () => () => undefined,
     conceal: (secret) => void concealed.push(secret),
     redact: (text) => text,
   };

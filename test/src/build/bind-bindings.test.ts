@@ -33,17 +33,17 @@ test("an operation that its type has not: function, need, component, and what wo
   const beat = http.get("/c", { uses: { beat: binding("beat").output("create") } }, ok);
   const yaml = component("hook", "bindings.http", url) + component("beat", "bindings.cron", schedule("@hourly"));
   expect((await look({ "a.ts": { sign, copy, list, beat } }, { yaml })).wrong).toEqual([
-    "a.ts:1  UNSUPPORTED  sign needs `presign` of `hook`, and bindings.http has create, get, head, post, put, patch, delete, options: give it one of the types bindings.localstorage",
+    "a.ts:1  UNSUPPORTED  sign needs `presign` of `hook`, and bindings.http has create, get, head, post, put, patch, delete, options: give it one of the types bindings.localstorage, bindings.in-memory",
     "a.ts:1  UNSUPPORTED  copy needs `copy` of `hook`, and bindings.http has create, get, head, post, put, patch, delete, options: no type on local has all of these",
-    "a.ts:1  UNSUPPORTED  list needs `list` of `hook`, and bindings.http has create, get, head, post, put, patch, delete, options: give it one of the types bindings.localstorage",
-    "a.ts:1  UNSUPPORTED  beat needs `create` of `beat`, and bindings.cron takes nothing: it is for input alone: give it one of the types bindings.localstorage, bindings.http",
+    "a.ts:1  UNSUPPORTED  list needs `list` of `hook`, and bindings.http has create, get, head, post, put, patch, delete, options: give it one of the types bindings.localstorage, bindings.in-memory",
+    "a.ts:1  UNSUPPORTED  beat needs `create` of `beat`, and bindings.cron takes nothing: it is for input alone: give it one of the types bindings.localstorage, bindings.in-memory, bindings.http",
   ]);
 });
 
 test("an input of what brings nothing", async () => {
   const hooked = binding("hook").input(nothing);
   expect((await look({ "a.ts": { hooked } }, { yaml: component("hook", "bindings.http", url) })).wrong).toEqual([
-    "a.ts:1  UNSUPPORTED  hooked: local has no trigger for bindings.http: give `hook` one of the types bindings.localstorage, bindings.cron",
+    "a.ts:1  UNSUPPORTED  hooked: local has no trigger for bindings.http: give `hook` one of the types bindings.localstorage, bindings.in-memory, bindings.cron",
   ]);
 });
 
@@ -78,7 +78,15 @@ test.each([
   expect(wrong).toEqual([]);
   const on = { kind: "binding", binding: "beat", attempts: 2, cron };
   const deployables = [{ name: "app", functions, stream: false }];
-  const graph = graphOf({ service: "shop", target: "local", folder: "/", found: functions, deployables, bindings });
+  const graph = graphOf({
+    service: "shop",
+    target: "local",
+    folder: "/",
+    found: functions,
+    deployables,
+    bindings,
+    section: [],
+  });
   expect(graph.functions.map((one) => one.on)).toEqual([on]);
   expect(bindings.triggers.get("beat")?.map(({ pathname }) => pathname.split("/").at(-1))).toEqual(["clock.ts"]);
 });

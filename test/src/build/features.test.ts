@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { withoutFeatures } from "../../../src/build/features.ts";
 import type { Definition } from "../../../src/contracts/function.ts";
-import { binding, http, jwt, schedule, state, topic } from "../../../src/index.ts";
+import { binding, http, jwt, lambda, schedule, state, topic } from "../../../src/index.ts";
 
 const orders = state("orders");
 const placed = topic("order.placed");
@@ -26,10 +26,17 @@ const needs: readonly (readonly [features: string, definitions: readonly Definit
   ["events subscriptions", [binding("uploads").input(nothing)]],
   ["output requests", [http.get("/", { uses: { receipts: binding("receipts").output("get") } }, reply)]],
   ["batches events subscriptions", [placed.subscribeMany(nothing)]],
+  ["bridge requests", [lambda(nothing, { on: http.any("/"), event: "url" })]],
+  ["batches bridge events subscriptions", [lambda(nothing, { on: placed, event: "sqs" })]],
   ["events requests", [http.get("/", reply), schedule("0 3 * * *", nothing)]],
 ];
 
 test.each(needs)("%s", (features, definitions) => {
-  const needed = Object.entries(withoutFeatures(definitions)).filter(([, without]) => without === "false");
+  const needed = Object.entries(withoutFeatures(definitions, {})).filter(([, without]) => without === "false");
   expect(needed.map(([name]) => name.replace("import.meta.without.", "")).sort()).toEqual(features.split(" "));
+});
+
+test("a host that runs Lambda handlers as they are needs no bridge", () => {
+  const legacy = lambda(nothing, { on: http.any("/"), event: "url" });
+  expect(withoutFeatures([legacy], { lambda: true })).toMatchObject({ "import.meta.without.bridge": "true" });
 });

@@ -66,7 +66,8 @@ const reply = (body: Reply["body"], more: Partial<Reply> = {}): Reply => ({
 
 describe("fromNode", () => {
   const targets = [
-    ["/a%20b//c/../d?x=%zz&y", "h:1", "/a%20b//c/../d", "http://h:1/a%20b//d?x=%zz&y"],
+    ["/a%20b//c/../d?x=%zz&y", "h:1", "/a%20b//d", "http://h:1/a%20b//d?x=%zz&y"],
+    ["/a\\b/%2E%2e/c?d=\\", "h:1", "/a/c", "http://h:1/a/c?d=\\"],
     ["/", "h", "/", "http://h/"],
     ["//evil/x", "h", "//evil/x", "http://h//evil/x"],
     ["http://other:8/p?q", "h", "/p", "http://other:8/p?q"],
@@ -171,6 +172,15 @@ describe("readBody", () => {
 });
 
 describe("writeReply", () => {
+  test("a header in Latin-1 beside a text in UTF-8", async () => {
+    const headers = [["x-name", "Grüße"]] as const;
+    const port = await serve((_message, response) =>
+      writeReply(response, reply("世界", { headers, cookies: ["ü=1"] })),
+    );
+    const got = await get(port);
+    expect([got.headers["x-name"], got.headers["set-cookie"], got.body]).toEqual(["Grüße", ["ü=1"], "世界"]);
+  });
+
   test("writes status, headers, cookies and a buffered body with its length", async () => {
     const port = await serve((_message, response) =>
       writeReply(response, {

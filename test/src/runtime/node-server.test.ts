@@ -2,7 +2,7 @@
 import { createServer, type Server } from "node:http";
 import { afterEach, expect, test } from "vitest";
 import { http, topic } from "../../../src/index.ts";
-import { createRunner, createWeb, FaastenError, httpTrigger, respond, type Served } from "../../../src/provider.ts";
+import { createRunner, createWeb, FaastenError, httpTrigger, type Served } from "../../../src/provider.ts";
 
 let server: Server | undefined;
 const lines: string[] = [];
@@ -29,7 +29,11 @@ const functions: readonly Served[] = [
   ),
   served(
     "breaks",
-    http.get("/breaks", () => new Response(failing())),
+    http.get("/breaks", { stream: true }, () => new Response(failing())),
+  ),
+  served(
+    "whole",
+    http.get("/whole", () => new Response(failing())),
   ),
   served(
     "where",
@@ -56,7 +60,7 @@ async function start(run?: () => Promise<unknown>): Promise<string> {
     journal: runner.journal,
     run: run ?? ((one, payload) => runner.run(one, { id: "1", payload, context: {}, deadline: Date.now() + 10_000 })),
   });
-  const listening = createServer((request, response) => void respond(response, web(request), runner.journal));
+  const listening = createServer((request, response) => void web(request, response));
   server = listening;
   await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
   const address = listening.address();
@@ -100,6 +104,7 @@ test.each([
   const reply = await fetch(`${origin}/where`, { method: "POST" });
   expect(reply.status).toBe(500);
   expect(await reply.text()).not.toContain("an inner matter");
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([{ function: "where" }]);
   expect(lines.join()).toContain("an inner matter");
 });
 
@@ -108,4 +113,10 @@ test("a reply that breaks off is cut off, and logged", async () => {
   expect(reply.status).toBe(200);
   await expect(reply.text()).rejects.toThrow();
   await expect.poll(() => lines.join()).toContain("out of paper");
+  expect(lines.map((line) => (JSON.parse(line) as { function: unknown }).function)).toEqual(["breaks", "breaks"]);
+});
+
+test("a body that breaks before anything is sent is an error", async () => {
+  expect((await fetch(`${await start()}/whole`)).status).toBe(500);
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([{ message: "failed", function: "whole" }]);
 });

@@ -73,15 +73,20 @@ describe("one call", () => {
           throw new Error("no");
         },
       },
+      untouchable(),
     ]) {
       const served = serve(
         () => {
           throw thrown;
         },
-        { fail: () => retry },
+        { fail: (error) => (error instanceof SyntaxError ? done : retry) },
       );
       const { runner, lines } = run([served]);
       expect(await runner.run(served, call([event("a"), event("b")]))).toEqual([retry, retry]);
+      expect(lines).toMatchObject([
+        { message: "failed", function: "work" },
+        { message: "failed", function: "work" },
+      ]);
       expect(lines).toHaveLength(2);
     }
   });
@@ -521,3 +526,12 @@ describe("what a run is", () => {
     expect(results.at(-1)).toBe("client");
   });
 });
+
+/** Throws itself at whoever looks at it. */
+function untouchable(): object {
+  const trap = (): never => {
+    throw it;
+  };
+  const it: object = new Proxy({}, { get: trap, has: trap, getPrototypeOf: trap, ownKeys: trap });
+  return it;
+}

@@ -1,0 +1,96 @@
+// One Lambda function a deployable, with a role and a log of its own.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html
+import { type StackInput, variableOf } from "../../../src/provider.ts";
+import { valueOf } from "./locations.ts";
+import type { Statement } from "./policies.ts";
+import { attribute, type Json, literal, logical, physical, type Resources, ref } from "./template.ts";
+
+export function functionResources(name: string, statements: readonly Statement[], input: StackInput): Resources {
+  const { node, memory, timeout, archives, logRetentionDays, graph, stage } = input;
+  const functionName = physical(input, name);
+  const own = graph.functions.find((each) => each.name === name)?.section;
+  return {
+    [logical(name, "LogGroup")]: {
+      Type: "AWS::Logs::LogGroup",
+      Properties: { LogGroupName: `/aws/lambda/${functionName}`, RetentionInDays: logRetentionDays },
+    },
+    [logical(name, "Role")]: {
+      Type: "AWS::IAM::Role",
+      Properties: {
+        Description: `What ${name} of ${graph.service} (${stage}) may do`,
+        AssumeRolePolicyDocument: {
+          Version: "2012-10-17",
+          Statement: [{ Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }],
+        },
+        Policies: [
+          {
+            PolicyName: "uses",
+            PolicyDocument: {
+              Version: "2012-10-17",
+              Statement: statements.map(({ actions, resource }) => ({
+                Effect: "Allow",
+                Action: [...actions],
+                Resource: resource,
+              })),
+            },
+          },
+        ],
+      },
+    },
+    [logical(name, "Function")]: {
+      Type: "AWS::Lambda::Function",
+      Properties: {
+        FunctionName: functionName,
+        Runtime: `nodejs${node}.x`,
+        Architectures: ["arm64"],
+        Handler: "index.handler",
+        Code: {
+          S3Bucket: ref("ArtifactBucket"),
+          S3Key: `${graph.service}/${stage}/${name}-${archives[name] ?? ""}.zip`,
+        },
+        MemorySize: own?.memorySize ?? memory,
+        Timeout: own?.timeout ?? timeout,
+        Role: attribute(logical(name, "Role"), "Arn"),
+        Environment: { Variables: environmentOf(name, input) },
+        // Lines are JSON already: the runtime would wrap each in another.
+        LoggingConfig: { LogFormat: "Text", LogGroup: ref(logical(name, "LogGroup")) },
+        TracingConfig: { Mode: "PassThrough" },
+      },
+    },
+  };
+}
+
+/** What the manifest says, and where the components and the inbox are. */
+function environmentOf(name: string, input: StackInput): Json {
+  const { graph, environment } = input;
+  const one = graph.functions.find((each) => each.name === name);
+  const own: [string, Json][] = Object.entries(environment).map(([key, value]) => [
+    key,
+    literal(value, `provider.environment.${key}`),
+  ]);
+  for (const [key, value] of Object.entries(one?.section?.environment ?? {}))
+    own.push([key, typeof value === "string" ? literal(value, `environment.${key} of ${name}`) : (value as Json)]);
+  const needed = new Set(graph.grants.filter((grant) => grant.function === name).map(({ component }) => component));
+  if (one?.on.kind === "topic") needed.add(one.on.pubsub);
+  const located = graph.components
+    .filter((component) => needed.has(component.name) || isStoreOf(component.name, needed, input))
+    .flatMap((component) =>
+      Object.values(component.metadata).flatMap((value): [string, Json][] =>
+        typeof value === "object" && "env" in value && value.env === variableOf(component.block, component.name)
+          ? [[value.env, valueOf(component, input)]]
+          : [],
+      ),
+    );
+  const inbox: [string, Json][] =
+    one?.on.kind === "topic" ? [[variableOf("inbox", name), ref(logical(name, "Inbox"))]] : [];
+  return Object.fromEntries([...own, ...located, ...inbox]);
+}
+
+/** A secret store that a needed component names. */
+function isStoreOf(store: string, needed: ReadonlySet<string>, { graph }: StackInput): boolean {
+  return graph.components.some(
+    ({ name, metadata }) =>
+      needed.has(name) &&
+      Object.values(metadata).some((value) => typeof value === "object" && "store" in value && value.store === store),
+  );
+}

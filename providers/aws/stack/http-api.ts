@@ -1,0 +1,179 @@
+// The HTTP functions' front: one HTTP API for those that answer at once, and a Function URL for each that streams or stands alone.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigatewayv2-api.html
+// https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+import type { GraphFunction, StackInput, TriggerSpec } from "../../../src/provider.ts";
+import { arn, attribute, type Json, join, literal, logical, physical, type Resources, ref } from "./template.ts";
+
+type HttpSpec = Extract<TriggerSpec, { readonly kind: "http" }>;
+interface Web {
+  readonly name: string;
+  readonly on: HttpSpec;
+  readonly lambda?: GraphFunction["lambda"];
+}
+
+/** An HTTP API waits no longer. */
+const longestWait = 30_000;
+
+export function httpResources(input: StackInput): Resources {
+  const all = input.graph.functions.filter(isWeb);
+  const own = all.filter(({ on }) => on.stream || on.isolate);
+  const shared = all.filter((one) => !own.includes(one));
+  return Object.assign({}, ...own.map(url), shared.length > 0 && api(shared, input));
+}
+
+export function httpOutputs({ graph }: StackInput): Readonly<Record<string, Json>> {
+  const all = graph.functions.filter(isWeb);
+  const own = all.filter(({ on }) => on.stream || on.isolate);
+  return Object.fromEntries([
+    ...(own.length < all.length ? [["HttpApiUrl", { Value: attribute("HttpApi", "ApiEndpoint") }]] : []),
+    ...own.map(({ name }) => [logical(name, "Address"), { Value: attribute(logical(name, "Url"), "FunctionUrl") }]),
+  ]);
+}
+
+/** A load balancer's functions are not among them: their handlers read another event. */
+function isWeb(one: GraphFunction): one is GraphFunction & Web {
+  return one.on.kind === "http" && one.lambda !== "alb" && one.lambda !== "alb.multi";
+}
+
+function url({ name, on }: Web): Resources {
+  const signed = on.access === "service";
+  const who = signed
+    ? { Principal: ref("AWS::AccountId"), FunctionUrlAuthType: "AWS_IAM" }
+    : { Principal: "*", FunctionUrlAuthType: "NONE" };
+  return {
+    [logical(name, "Url")]: {
+      Type: "AWS::Lambda::Url",
+      Properties: {
+        TargetFunctionArn: attribute(logical(name, "Function"), "Arn"),
+        AuthType: signed ? "AWS_IAM" : "NONE",
+        InvokeMode: on.stream ? "RESPONSE_STREAM" : "BUFFERED",
+      },
+    },
+    [logical(name, "UrlPermission")]: {
+      Type: "AWS::Lambda::Permission",
+      Properties: { FunctionName: ref(logical(name, "Function")), Action: "lambda:InvokeFunctionUrl", ...who },
+    },
+    // Since October 2025 a URL needs both.
+    [logical(name, "UrlInvokePermission")]: {
+      Type: "AWS::Lambda::Permission",
+      Properties: {
+        FunctionName: ref(logical(name, "Function")),
+        Action: "lambda:InvokeFunction",
+        Principal: who.Principal,
+        InvokedViaFunctionUrl: true,
+      },
+    },
+  };
+}
+
+function api(all: readonly Web[], input: StackInput): Resources {
+  return Object.assign(
+    {
+      HttpApi: {
+        Type: "AWS::ApiGatewayV2::Api",
+        Properties: { Name: physical(input, "http"), ProtocolType: "HTTP" },
+      },
+      HttpApiStage: {
+        Type: "AWS::ApiGatewayV2::Stage",
+        Properties: {
+          ApiId: ref("HttpApi"),
+          StageName: "$default",
+          AutoDeploy: true,
+          AccessLogSettings: {
+            DestinationArn: attribute("HttpApiLogGroup", "Arn"),
+            Format: accessLog,
+          },
+        },
+      },
+      HttpApiLogGroup: {
+        Type: "AWS::Logs::LogGroup",
+        Properties: {
+          LogGroupName: `/aws/apigateway/${physical(input, "http")}`,
+          RetentionInDays: input.logRetentionDays,
+        },
+      },
+    } satisfies Resources,
+    ...all.map((one) => routes(one, input)),
+  );
+}
+
+const accessLog: string = JSON.stringify({
+  requestId: "$context.requestId",
+  time: "$context.requestTime",
+  route: "$context.routeKey",
+  status: "$context.status",
+  milliseconds: "$context.responseLatency",
+  error: "$context.integrationErrorMessage",
+});
+
+function routes({ name, on, lambda }: Web, { timeout }: StackInput): Resources {
+  // A Lambda handler is deployed as it is, and nothing of ours checks who calls: the API does.
+  const rules = lambda !== undefined && typeof on.access === "object" ? on.access : undefined;
+  const integration = logical(name, "Integration");
+  const Target = join("integrations/", ref(integration));
+  const path = pathOf(on.path);
+  const preflight: Resources =
+    (on.cors &&
+      on.method !== "*" &&
+      on.method !== "OPTIONS" && {
+        [logical(name, "PreflightRoute")]: {
+          Type: "AWS::ApiGatewayV2::Route",
+          Properties: { ApiId: ref("HttpApi"), RouteKey: `OPTIONS ${path}`, Target, AuthorizationType: "NONE" },
+        },
+      }) ||
+    {};
+  return {
+    [integration]: {
+      Type: "AWS::ApiGatewayV2::Integration",
+      Properties: {
+        ApiId: ref("HttpApi"),
+        IntegrationType: "AWS_PROXY",
+        IntegrationUri: attribute(logical(name, "Function"), "Arn"),
+        PayloadFormatVersion: lambda === "apigw.v1" ? "1.0" : "2.0",
+        TimeoutInMillis: Math.min(longestWait, timeout * 1000),
+      },
+    },
+    [logical(name, "Route")]: {
+      Type: "AWS::ApiGatewayV2::Route",
+      Properties: {
+        ApiId: ref("HttpApi"),
+        RouteKey: `${on.method === "*" ? "ANY" : on.method} ${path}`,
+        Target,
+        // A token's rules are checked by the runtime, which knows the scopes' meaning on every cloud.
+        AuthorizationType: on.access === "service" ? "AWS_IAM" : rules ? "JWT" : "NONE",
+        ...(rules && { AuthorizerId: ref(logical(name, "Authorizer")) }),
+        ...(rules?.scopes && { AuthorizationScopes: [...rules.scopes] }),
+      },
+    },
+    ...(rules && {
+      [logical(name, "Authorizer")]: {
+        Type: "AWS::ApiGatewayV2::Authorizer",
+        Properties: {
+          ApiId: ref("HttpApi"),
+          Name: name,
+          AuthorizerType: "JWT",
+          IdentitySource: ["$request.header.Authorization"],
+          JwtConfiguration: {
+            Issuer: literal(rules.issuer, `the issuer of ${name}`),
+            Audience: [literal(rules.audience, `the audience of ${name}`)],
+          },
+        },
+      },
+    }),
+    ...preflight,
+    [logical(name, "HttpPermission")]: {
+      Type: "AWS::Lambda::Permission",
+      Properties: {
+        FunctionName: ref(logical(name, "Function")),
+        Action: "lambda:InvokeFunction",
+        Principal: "apigateway.amazonaws.com",
+        SourceArn: join(arn("execute-api", ""), ref("HttpApi"), "/*"),
+      },
+    },
+  };
+}
+
+/** `/orders/:id` is `/orders/{id}`, and a last `*` is the rest. */
+function pathOf(path: string): string {
+  return path.replace(/:([^/]+)/g, "{$1}").replace(/\*$/, "{proxy+}");
+}

@@ -1,0 +1,54 @@
+// The pieces of a CloudFormation template.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
+import { FaastenError, kebab, type StackInput } from "../../../src/provider.ts";
+
+/** What CloudFormation takes as a value: plain, or made by one of its functions. */
+export type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json };
+
+export interface Resource {
+  readonly Type: string;
+  readonly Properties?: Json;
+  readonly DependsOn?: readonly string[];
+  /** What holds data outlives its stack. */
+  readonly DeletionPolicy?: "Retain";
+  readonly UpdateReplacePolicy?: "Retain";
+}
+
+/** Logical name → resource. */
+export type Resources = Readonly<Record<string, Resource>>;
+
+export const retained = { DeletionPolicy: "Retain", UpdateReplacePolicy: "Retain" } as const;
+
+export const ref = (logical: string): Json => ({ Ref: logical });
+export const attribute = (logical: string, name: string): Json => ({ "Fn::GetAtt": [logical, name] });
+export const join = (...parts: readonly Json[]): Json => ({ "Fn::Join": ["", parts] });
+/** An ARN of this account and region. */
+export const arn = (service: string, resource: string): Json =>
+  join("arn:", ref("AWS::Partition"), `:${service}:`, ref("AWS::Region"), ":", ref("AWS::AccountId"), `:${resource}`);
+
+/** Names of resources within the template are letters and digits: `order-store` and `Table` are `OrderStoreTable`. */
+export function logical(name: string, kind: string): string {
+  const words = kebab(name).split("-");
+  return words.map((word) => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`).join("") + kind;
+}
+
+/** What a person or another account calls it. Services allow 64 characters of most names, so the longest are cut, and told apart by their end. */
+export function physical(
+  { graph, stage }: Pick<StackInput, "graph" | "stage">,
+  name: string,
+  end = "",
+  most = 64,
+): string {
+  const whole = `${graph.service}-${stage}-${kebab(name)}`;
+  if (whole.length + end.length <= most) return whole + end;
+  const { createHash } = process.getBuiltinModule("node:crypto");
+  const mark = createHash("sha256").update(whole).digest("hex").slice(0, 8);
+  return `${whole.slice(0, most - end.length - 9)}-${mark}${end}`;
+}
+
+/** A text that CloudFormation gives back as it is. There is no way to write one that it takes for a reference. */
+export function literal(text: string, what: string): string {
+  if (!text.includes("{{resolve:")) return text;
+  const message = `${what} holds "{{resolve:", which CloudFormation would replace: write it another way`;
+  throw new FaastenError("INVALID", message);
+}

@@ -1,0 +1,54 @@
+// A user's module that throws while the build imports it: told with the file and the line where it was written.
+import { spawnSync } from "node:child_process";
+import { expect, test } from "vitest";
+import { command, makeApp, remove } from "../dev/running.ts";
+
+const manifest = `service: shop
+provider: { name: aws }
+custom: { faasten: { entry: ["a.ts"] } }
+`;
+
+/** What a build of the app says. */
+function said(files: Readonly<Record<string, string>>): string {
+  const folder = makeApp({ "serverless.yml": manifest, ...files });
+  const { status, stderr } = spawnSync(process.execPath, [...command, "build", "--target", "aws"], {
+    cwd: folder,
+    env: { ...process.env, NODE_OPTIONS: "" },
+    encoding: "utf8",
+  });
+  remove(folder);
+  expect(status).toBe(1);
+  return stderr;
+}
+
+const head = `import { http } from "faasten";
+interface Unused {
+  readonly a: string;
+}
+export const hello = http.get("/hello", { access: "public" }, () => new Response());
+`;
+
+test("in the entry itself", () => {
+  expect(said({ "a.ts": `${head}export const made = new Date("never").toISOString();\n` })).toBe(
+    "MISCONFIGURED  a.ts:6  INVALID  this module cannot be loaded, it throws: RangeError: Invalid time value\n",
+  );
+});
+
+test("in a module that it imports, in a function there", () => {
+  const library = `type Unused = string;
+
+export function setting(): string {
+  throw new AggregateError([new Error("one")], "no setting");
+}
+`;
+  const entry = `import { setting } from "./library/setting.ts";\n${head}export const made = setting();\n`;
+  expect(said({ "a.ts": entry, "library/setting.ts": library })).toBe(
+    "MISCONFIGURED  library/setting.ts:4  INVALID  this module cannot be loaded, it throws: AggregateError: no setting\n",
+  );
+});
+
+test("what is thrown knows no line", () => {
+  expect(said({ "a.ts": `${head}throw "a text";\n` })).toContain(
+    "a module throws while it is loaded, and no error with a line: a text",
+  );
+});

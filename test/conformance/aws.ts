@@ -1,0 +1,200 @@
+// The components of AWS, with their real clients, on servers of others over real sockets.
+import { randomUUID } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import { CreateTableCommand, DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import dynalite from "dynalite";
+import { startFauxqs } from "fauxqs";
+import { create as createSnsSqs } from "../../providers/aws/pubsub/snssqs.ts";
+import { create as createDynamodb } from "../../providers/aws/state/dynamodb.ts";
+import { trigger as sqsTrigger } from "../../providers/aws/triggers/sqs.ts";
+import type { PubSubHarness, Receiver, StateHarness } from "../../src/conformance/cases.ts";
+import type { Definition } from "../../src/contracts/function.ts";
+import { once } from "../../src/once.ts";
+import { type ComponentOptions, createRunner, kebab, variableOf } from "../../src/provider.ts";
+import { type Mapping, startMapping } from "../servers/event-source-mapping.ts";
+import { createFaultProxy } from "../servers/faults.ts";
+
+const access = { region: "eu-west-1", accessKey: "key", secretKey: "secret" };
+
+/** One server for all cases: each has keys of its own. */
+const table = once(async () => {
+  const server = dynalite({ createTableMs: 0 });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  server.unref();
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const client = new DynamoDBClient({
+    endpoint,
+    region: access.region,
+    credentials: { accessKeyId: access.accessKey, secretAccessKey: access.secretKey },
+  });
+  await client.send(
+    new CreateTableCommand({
+      TableName: "entries",
+      AttributeDefinitions: [{ AttributeName: "key", AttributeType: "S" }],
+      KeySchema: [{ AttributeName: "key", KeyType: "HASH" }],
+      BillingMode: "PAY_PER_REQUEST",
+    }),
+  );
+  return { endpoint, client };
+});
+
+/** dynalite knows no transactions. */
+export async function dynamodbOnDynalite(): Promise<[harness: StateHarness, close: () => Promise<void>]> {
+  const { endpoint, client } = await table();
+  const proxy = await createFaultProxy(endpoint);
+  const { transact: _, ...component } = await createDynamodb(
+    named({ ...access, endpoint: proxy.url, table: "entries", allowScan: "true" }),
+  );
+  const second = await createDynamodb(named({ ...access, endpoint, table: "entries", allowScan: "true" }));
+  const harness: StateHarness = {
+    component,
+    second,
+    async plantExpired(key, value) {
+      const etag = randomUUID();
+      const kept = "json" in value ? { S: value.json } : { B: value.bytes };
+      const expiresAt = { N: String(Math.floor(Date.now() / 1000) - 10) };
+      await client.send(
+        new PutItemCommand({
+          TableName: "entries",
+          Item: { key: { S: key }, value: kept, etag: { S: etag }, expiresAt },
+        }),
+      );
+      return etag;
+    },
+    async cutNextReply() {
+      proxy.spoil((call) => (call === 1 ? "cut" : undefined));
+    },
+  };
+  return [
+    harness,
+    async () => {
+      await component.close?.();
+      await second.close?.();
+      await proxy.close();
+    },
+  ];
+}
+
+const account = "000000000000";
+
+/** SNS, SQS and the mapping between a queue and a function, as a stack sets them up. */
+export async function snssqsOnFauxqs(): Promise<[harness: PubSubHarness, close: () => Promise<void>]> {
+  const server = await startFauxqs({ port: 0, host: "127.0.0.1", logger: false });
+  const endpoint = `http://127.0.0.1:${server.port}`;
+  const config = {
+    endpoint,
+    region: access.region,
+    credentials: { accessKeyId: access.accessKey, secretAccessKey: access.secretKey },
+  };
+  const sqs = new SQSClient(config);
+  const options = {
+    ...named({ ...access, endpoint, topicPrefix: `arn:aws:sns:${access.region}:${account}:` }),
+    name: "pubsub",
+  };
+  const component = await createSnsSqs(options);
+  const topics = new Set<string>();
+  const inboxes = new Set<string>();
+  let mappings: Mapping[] = [];
+
+  const topic = (name: string, ordered: boolean): string => {
+    const physical = `${kebab(name)}${ordered ? ".fifo" : ""}`;
+    if (!topics.has(physical))
+      server.createTopic(physical, { region: access.region, attributes: ordered ? { FifoTopic: "true" } : {} });
+    topics.add(physical);
+    return physical;
+  };
+
+  function inbox({ subscription: { topic: name, subscriber, attempts, ordered } }: Receiver): string {
+    const fifo = ordered ? ".fifo" : "";
+    const [own, dead] = [`${kebab(subscriber)}${fifo}`, `${kebab(subscriber)}-dead${fifo}`];
+    if (inboxes.has(own)) return own;
+    inboxes.add(own);
+    const kind = ordered ? { FifoQueue: "true" } : {};
+    const { queueArn: deadLetterTargetArn } = server.createQueue(dead, { region: access.region, attributes: kind });
+    const { queueUrl } = server.createQueue(own, {
+      region: access.region,
+      attributes: {
+        ...kind,
+        VisibilityTimeout: "2",
+        RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: attempts }),
+      },
+    });
+    server.subscribe({
+      topic: topic(name, ordered),
+      queue: own,
+      region: access.region,
+      attributes: { RawMessageDelivery: "true" },
+    });
+    process.env[variableOf("inbox", subscriber)] = queueUrl;
+    return own;
+  }
+
+  async function stop(): Promise<void> {
+    await Promise.all(mappings.splice(0).map((mapping) => mapping.stop()));
+  }
+
+  const harness: PubSubHarness = {
+    component: {
+      ...component,
+      async publish(name, event, choice) {
+        topic(name, choice?.order !== undefined);
+        await component.publish(name, event, choice);
+      },
+      async publishMany(name, events, choice) {
+        topic(name, choice?.order !== undefined);
+        return (await component.publishMany?.(name, events, choice)) ?? [];
+      },
+    },
+    async pump(receivers) {
+      await stop();
+      mappings = receivers.map((receiver) => {
+        const { subscriber } = receiver.subscription;
+        const served = { name: subscriber, definition: definitionOf(receiver), triggers: [sqsTrigger] };
+        const runner = createRunner(
+          {
+            service: "conformance",
+            functions: [served],
+            components: { pubsub: { type: "pubsub.aws.snssqs", create: () => component, metadata: {} } },
+          },
+          () => undefined,
+        );
+        const own = inbox(receiver);
+        const { url: queueUrl = "", arn: queueArn = "" } = server.inspectQueue(own) ?? {};
+        let calls = 0;
+        return startMapping({
+          client: sqs,
+          queueUrl,
+          queueArn,
+          invoke: (payload) =>
+            runner.run(served, { id: `${subscriber}-${++calls}`, payload, context: {}, deadline: Date.now() + 30_000 }),
+        });
+      });
+    },
+    pause: stop,
+  };
+  return [
+    harness,
+    async () => {
+      await stop();
+      await component.close?.();
+      sqs.destroy();
+      await server.stop();
+    },
+  ];
+}
+
+function definitionOf({ subscription: { topic, attempts, ordered }, handle }: Receiver): Definition {
+  return {
+    faasten: "function",
+    on: { kind: "topic", topic, pubsub: "pubsub", attempts, ordered },
+    uses: {},
+    settle: async (arrival) =>
+      arrival.kind === "event" ? await handle(arrival) : { kind: "dead", reason: "no event" },
+    fail: (error) => ({ kind: "retry", reason: String(error) }),
+  };
+}
+
+function named(metadata: Record<string, string>): ComponentOptions {
+  return { name: "store", service: "conformance", metadata };
+}

@@ -1,0 +1,74 @@
+// A proxy that spoils calls on their way: what a bad network and an overloaded service do.
+import { createServer, type IncomingMessage, type ServerResponse, request as send } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as passes } from "node:timers/promises";
+
+/** What becomes of one call. `cut`: it arrives, and its reply does not. `lost`: it does not arrive. */
+export type Fault =
+  | "cut"
+  | "lost"
+  | { readonly status: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly delay: number };
+
+export interface FaultProxy {
+  readonly url: string;
+  /** What becomes of the calls to come, counted from 1; `undefined`: nothing. */
+  spoil(fault: (call: number) => Fault | undefined): void;
+  /** So many came since then. */
+  readonly calls: number;
+  close(): Promise<void>;
+}
+
+export async function createFaultProxy(target: string): Promise<FaultProxy> {
+  let fault: (call: number) => Fault | undefined = () => undefined;
+  let calls = 0;
+  const server = createServer((request, response) => {
+    calls++;
+    void carry(target, request, response, fault(calls));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    spoil(next) {
+      calls = 0;
+      fault = next;
+    },
+    get calls() {
+      return calls;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function carry(
+  target: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  fault: Fault | undefined,
+): Promise<void> {
+  if (fault === "lost") {
+    request.socket.destroy();
+    return;
+  }
+  if (typeof fault === "object" && "status" in fault) {
+    request.resume();
+    response.writeHead(fault.status, fault.headers).end(fault.body);
+    return;
+  }
+  if (typeof fault === "object") await passes(fault.delay);
+  const { method, headers, url } = request;
+  const onward = send(new URL(url ?? "/", target), { method, headers, agent: false }, (reply) => {
+    if (fault === "cut") {
+      reply.resume().on("end", () => request.socket.destroy());
+      return;
+    }
+    response.writeHead(reply.statusCode ?? 502, reply.headers);
+    reply.pipe(response);
+  });
+  onward.on("error", () => request.socket.destroy());
+  request.pipe(onward);
+}
