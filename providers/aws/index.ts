@@ -34,7 +34,7 @@ export const aws: Provider = {
     "bindings.cron": ["scheduler"],
   },
   hosts: { default: "host", stream: "host-stream" },
-  lambda: true,
+  lambda: ["apigw.v1", "apigw.v2", "url", "sqs", "scheduled"],
   stack: "stack/emit",
   bundle: { http: "function", event: "function", external: [] },
 };

@@ -11,6 +11,7 @@ import { kebab, variableOf } from "../runtime/names.ts";
 import { isGrant } from "./check-function.ts";
 import { cronProblem, fromDaprSchedule } from "./cron.ts";
 import type { Found } from "./found.ts";
+import { isHanded } from "./handed.ts";
 import { componentModule, moduleOf, ownerOf } from "./modules.ts";
 
 /** What one component is on this target. */
@@ -158,13 +159,7 @@ export function bind(
       continue;
     }
     // Handed to its host as it is: nothing decodes its events.
-    if (provider.lambda && one.definition.lambda) {
-      if (on.kind === "http" && typeof on.access === "object" && (on.stream || on.isolate)) {
-        const message = `${one.name}: nothing on ${provider.name} checks a token before a handler that streams or stands alone: say \`access: "service"\`, or "public" and check it in the handler`;
-        problems.add("UNSUPPORTED", one, message);
-      }
-      continue;
-    }
+    if (isHanded(one.definition, provider)) continue;
     if (source && component?.block !== source.block) continue;
     const kind = component?.type ?? on.kind;
     const names = provider.triggers[kind];

@@ -1,13 +1,12 @@
 // The module that a deployable's bundle begins with. It imports, by path, the user's exports and just the host, triggers and
 // components that they need.
 import { fileURLToPath } from "node:url";
-import { takesCallback } from "../bridge/handler.ts";
-import { isStreaming } from "../bridge/stream.ts";
 import type { Provider } from "../contracts/provider.ts";
 import type { Binding, Bindings } from "./bind.ts";
 import { isGrant } from "./check-function.ts";
 import type { Deployable } from "./deployables.ts";
 import type { Found } from "./found.ts";
+import { isHanded, isPromised } from "./handed.ts";
 import { moduleOf } from "./modules.ts";
 import { isSectionModule } from "./section-modules.ts";
 
@@ -50,7 +49,7 @@ export function entrySource({ service, deployable, bindings, provider, fileOf, c
         "",
       ].join("\n");
     }
-    const promised = isPromised(handed, callbacks) ? useModule(ourModule("bridge/handler"), "promised") : "";
+    const promised = isPromised(handed.definition, callbacks) ? useModule(ourModule("bridge/handler"), "promised") : "";
     return [...lines(), `export const handler = ${promised}(${definition}.lambda.handler);`, ""].join("\n");
   }
   const global = hasLambda(deployable)
@@ -84,15 +83,10 @@ export function entrySource({ service, deployable, bindings, provider, fileOf, c
   ].join("\n");
 }
 
-/** The Lambda handler that is the deployable, on a host that runs such handlers as they are. */
-export function handedOver({ functions }: Deployable, { lambda }: Provider): Found | undefined {
+/** The Lambda handler that is the whole deployable. */
+export function handedOver({ functions }: Deployable, provider: Provider): Found | undefined {
   const [only, ...others] = functions;
-  return lambda && only?.definition.lambda && others.length === 0 ? only : undefined;
-}
-
-/** Whether a handler with a callback is made one of a promise. */
-export function isPromised({ definition: { lambda } }: Found, callbacks: boolean): boolean {
-  return !callbacks && lambda !== undefined && takesCallback(lambda.handler) && !isStreaming(lambda.handler);
+  return only && others.length === 0 && isHanded(only.definition, provider) ? only : undefined;
 }
 
 export function hasLambda({ functions }: Deployable): boolean {

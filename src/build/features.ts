@@ -2,11 +2,12 @@
 import type { Feature } from "../contracts/feature.ts";
 import type { Definition } from "../contracts/function.ts";
 import type { Provider } from "../contracts/provider.ts";
+import { isHanded } from "./handed.ts";
 
 /** As constants for the bundler. */
 export function withoutFeatures(
   definitions: readonly Definition[],
-  { lambda }: Pick<Provider, "lambda">,
+  provider: Pick<Provider, "lambda">,
 ): Readonly<Record<string, string>> {
   const grants = definitions.flatMap(({ uses, needs = [] }) => [...Object.values(uses), ...needs]);
   const rights = new Set(grants.map(({ right }) => right));
@@ -22,7 +23,7 @@ export function withoutFeatures(
     readWrite: rights.has("readWrite"),
     list: rights.has("list"),
     output: rights.has("output"),
-    bridge: !lambda && definitions.some((one) => one.lambda !== undefined),
+    bridge: definitions.some((one) => one.lambda !== undefined && !isHanded(one, provider)),
   };
   return Object.fromEntries(
     Object.entries(needed).map(([feature, need]) => [`import.meta.without.${feature}`, `${!need}`]),

@@ -98,7 +98,7 @@ export async function dev(options: DevOptions): Promise<Dev> {
     );
     watcher.also([join(folder, "serverless.yml"), join(folder, ".env"), ...app.files, ...app.section.folders]);
     watcher.below(app.manifest?.entryFolders ?? []);
-    const section = modulesOf(app.section.functions, { handed: false });
+    const section = modulesOf(app.section.functions, {});
     const some = app.entries.length > 0 || section.length > 0;
     const bundle = some ? await bundler.build(app.entries, section, problems) : undefined;
     const sources = [...app.entries, ...section.map(({ handler }) => handler.file), ...bundler.sources()];

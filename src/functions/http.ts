@@ -113,10 +113,10 @@ function define(method: string, path: string, options: AnyOptions, handler: AnyH
       this.caller = caller;
     }
   }
-  const work = async (admitted: Admitted): Promise<Response> => {
+  const work = (admitted: Admitted): Response | Promise<Response> => {
     const { request } = admitted.arrival;
-    const parsed = body && (await parse(body, fromJson(await wholeOf(request)), "the body"));
-    return handler(request, new Handled(admitted, parsed));
+    if (!body) return handler(request, new Handled(admitted, undefined));
+    return parsed(body, request).then((value) => handler(request, new Handled(admitted, value)));
   };
   return {
     faasten: "function",
@@ -135,6 +135,10 @@ function triggerOptions({ access, cors, stream, isolate }: HttpTriggerOptions): 
     ...(stream && { stream }),
     ...(isolate && { isolate }),
   };
+}
+
+async function parsed(schema: Schema, request: Request): Promise<unknown> {
+  return parse(schema, fromJson(await wholeOf(request)), "the body");
 }
 
 function fromJson(body: string | Uint8Array | undefined): unknown {

@@ -198,6 +198,17 @@ schedule("* * * * *", { timezone: "UTC" }, () => {});
 // @ts-expect-error: no duration
 export const wrong: Duration = "5 minutes";
 
+// Lambda handlers.
+// @ts-expect-error: no such event
+lambda(() => {}, { on: http.any("/a"), event: "apigw.v3" });
+// @ts-expect-error: a handler, not a function of ours
+lambda(http.get("/", reply), { on: http.any("/a"), event: "url" });
+// @ts-expect-error: a function of ours is no trigger
+lambda(() => {}, { on: http.any("/a", reply), event: "url" });
+// @ts-expect-error: what is not AWS's alone comes from somewhere
+lambda(() => {}, { event: "sqs" });
+// @ts-expect-error: a route alone uses nothing
+lambda(() => {}, { on: http.any("/a", { uses: {} }), event: "url" });
 // A test of an app.
 const ship = placed.subscribe(() => {});
 const app = await testApp({ ship });
