@@ -2,7 +2,7 @@
 import { binding, http } from "faasten";
 import { expect, test } from "vitest";
 import { graphOf } from "../../../src/build/graph.ts";
-import { allProviders } from "../../../src/build/providers.ts";
+import { allProviders, providerOf } from "../../../src/build/providers.ts";
 import { component, look } from "./app.ts";
 
 const ok = () => new Response();
@@ -81,6 +81,7 @@ test.each([
   const graph = graphOf({
     service: "shop",
     target: "local",
+    provider: await providerOf("local"),
     folder: "/",
     found: functions,
     deployables,
