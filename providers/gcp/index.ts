@@ -10,6 +10,7 @@ export const gcp: Provider = {
     secretstores: "secretstores.local.env",
     configuration: "configuration.local.env",
     invocation: "invocation.http",
+    bindings: "bindings.localstorage",
   },
   components: {},
   triggers: {
@@ -17,6 +18,7 @@ export const gcp: Provider = {
     "pubsub.in-memory": ["pubsub-push"],
     "pubsub.sqlite": ["pubsub-push"],
     schedule: ["scheduler"],
+    "bindings.cron": ["scheduler"],
   },
   hosts: { default: "host" },
   bundle: { http: "app", event: "function", external: [] },
