@@ -1,6 +1,13 @@
 // The checked-in list: target → deployable of the orders app → the modules under `providers/` in its bundle.
 
 const aws = ["aws/host", "aws/lambda"] as const;
+const requests = [
+  "aws/front",
+  "aws/triggers/alb",
+  "aws/triggers/http",
+  "aws/triggers/invocation",
+  "aws/triggers/rest",
+] as const;
 const dynamodb = ["aws/client", "aws/state/dynamodb"] as const;
 const snssqs = ["aws/client", "aws/message", "aws/pubsub/snssqs"] as const;
 const gcp = ["gcp/host", "gcp/message"] as const;
@@ -12,17 +19,17 @@ const memory = {
 
 export const modules: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   aws: {
-    countOrders: [...aws, "aws/triggers/scheduler", ...dynamodb],
-    addNote: [...aws, "aws/triggers/http", ...dynamodb],
-    changeOrder: [...aws, "aws/triggers/http", ...snssqs, ...dynamodb],
-    getOrder: [...aws, "aws/triggers/http", ...dynamodb],
-    getReceipt: [...aws, "aws/triggers/http", "aws/secretstores/secretmanager", ...dynamodb],
-    getSummary: [...aws, "aws/triggers/http", ...dynamodb],
-    placeOrder: [...aws, "aws/triggers/http", ...snssqs, ...dynamodb],
-    putReceipt: [...aws, "aws/triggers/http", ...dynamodb],
-    removeOrder: [...aws, "aws/triggers/http", ...dynamodb],
-    getStock: [...aws, "aws/triggers/http", ...dynamodb],
-    putStock: [...aws, "aws/triggers/http", ...dynamodb],
+    countOrders: [...aws, "aws/asynchronous", "aws/triggers/scheduler", ...dynamodb],
+    addNote: [...aws, ...requests, ...dynamodb],
+    changeOrder: [...aws, ...requests, ...snssqs, ...dynamodb],
+    getOrder: [...aws, ...requests, ...dynamodb],
+    getReceipt: [...aws, ...requests, "aws/secretstores/secretmanager", ...dynamodb],
+    getSummary: [...aws, ...requests, ...dynamodb],
+    placeOrder: [...aws, ...requests, ...snssqs, ...dynamodb],
+    putReceipt: [...aws, ...requests, ...dynamodb],
+    removeOrder: [...aws, ...requests, ...dynamodb],
+    getStock: [...aws, ...requests, ...dynamodb],
+    putStock: [...aws, ...requests, ...dynamodb],
     ship: [...aws, "aws/triggers/sqs", ...snssqs, ...dynamodb],
     summarise: [...aws, "aws/triggers/sqs", ...snssqs, ...dynamodb],
   },
