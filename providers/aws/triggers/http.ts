@@ -34,7 +34,7 @@ export const trigger: Trigger<HttpEvent, HttpResult | Promise<HttpResult>> = {
     const request = toRequest({
       method: requestContext.http.method,
       url: () => `https://${requestContext.domainName}${path}${query}`,
-      headers: cookies?.length ? { ...headers, cookie: cookies.join("; ") } : headers,
+      headers: Array.isArray(cookies) && cookies.length > 0 ? { ...headers, cookie: cookies.join("; ") } : headers,
       body: body ?? undefined,
       ...(payload.isBase64Encoded && { base64: true }),
     });
