@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   ssr: { resolve: { conditions: ["faasten-source"] } },
   test: {
-    include: ["test/**/*.test.ts"],
+    include: ["test/**/*.test.ts", "templates/**/*.test.ts"],
     exclude: ["test/bench/**", "test/hosts/**", "test/faults/**", "**/node_modules/**"],
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -12,11 +12,19 @@ export {
   state,
 } from "./blocks/state.ts";
 export type { Definition, Log } from "./contracts/function.ts";
+export type { AwsEvent, LambdaEvent } from "./contracts/lambda.ts";
 export type { Caller } from "./contracts/trigger.ts";
 export { type ErrorCode, FaastenError } from "./errors.ts";
 export type { Context, NativeCalls } from "./functions/context.ts";
-export type { HttpContext, HttpHandler, HttpOptions } from "./functions/http.ts";
+export type { HttpContext, HttpHandler, HttpOptions, HttpTrigger, HttpTriggerOptions } from "./functions/http.ts";
 export * as http from "./functions/http.ts";
 export { type JwtAccess, type JwtRules, jwt } from "./functions/jwt.ts";
-export { schedule, type Tick } from "./functions/schedule.ts";
-export { type Topic, type TopicEvent, topic } from "./functions/topic.ts";
+export {
+  type AwsLambdaOptions,
+  type LambdaHandler,
+  type LambdaOptions,
+  type LambdaTrigger,
+  lambda,
+} from "./functions/lambda.ts";
+export { type ScheduleTrigger, schedule, type Tick } from "./functions/schedule.ts";
+export { type Subscribed, type Topic, type TopicEvent, topic } from "./functions/topic.ts";

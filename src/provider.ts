@@ -5,6 +5,7 @@ export type * from "./contracts/configuration-store.ts";
 export type * from "./contracts/event.ts";
 export type * from "./contracts/function.ts";
 export type * from "./contracts/graph.ts";
+export type * from "./contracts/lambda.ts";
 export type * from "./contracts/provider.ts";
 export type * from "./contracts/pubsub.ts";
 export type * from "./contracts/secret-store.ts";
@@ -21,7 +22,17 @@ export type { Journal, Level, Mark, Sink } from "./runtime/log.ts";
 export { duration, flag, setting } from "./runtime/metadata.ts";
 export { kebab, physicalName, variableOf } from "./runtime/names.ts";
 export { fromNode, readBody, writeReply } from "./runtime/node-http.ts";
-export { createWeb, httpTrigger, type RoutedRequest, respond, type WebOptions } from "./runtime/node-server.ts";
+export {
+  type Answered,
+  type Ask,
+  type AskOptions,
+  createAsk,
+  createWeb,
+  httpTrigger,
+  type RoutedRequest,
+  respond,
+  type WebOptions,
+} from "./runtime/node-server.ts";
 export { toPath } from "./runtime/path.ts";
 export { type Problem, problem } from "./runtime/problem.ts";
 export { toNative, toRequest } from "./runtime/request.ts";

@@ -22,15 +22,16 @@ const folder = mkdtempSync(join(tmpdir(), "faasten-pack-"));
 const app = join(folder, "app");
 const installed = join(app, "node_modules", "faasten");
 let packed: readonly string[];
+let tarball: string;
 
 beforeAll(async () => {
   mkdirSync(app);
   await run("npm", ["run", "--silent", "build"], repository);
   const { stdout } = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], repository);
-  const [tarball] = readdirSync(folder).filter((name) => name.endsWith(".tgz"));
+  tarball = readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? "";
   packed = [...stdout.matchAll(/"path": "([^"]+)"/g)].map(([, path = ""]) => path);
   save("package.json", JSON.stringify({ private: true, type: "module" }));
-  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", join(folder, tarball ?? "")]);
+  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", join(folder, tarball)]);
 }, 120_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -111,6 +112,17 @@ console.log(JSON.stringify(found));`,
   });
 });
 
+describe("a test of a user's app", () => {
+  test("needs nothing else, under Node's own runner", async () => {
+    save("functions.ts", functions);
+    save("functions.test.ts", testOfFunctions);
+    const { stdout } = await run(process.execPath, ["--test", "--test-reporter=tap", "functions.test.ts"]);
+    expect(stdout).toMatch(/# pass 1\n# fail 0\n/);
+    save("functions.test.ts", testOfFunctions.replace("times: 2", "times: 3"));
+    await expect(run(process.execPath, ["--test", "functions.test.ts"])).rejects.toMatchObject({ code: 1 });
+  });
+});
+
 describe("the command", () => {
   test("tells its version and what it can", async () => {
     expect((await run("npx", ["faasten", "--version"])).stdout.trim()).toBe(manifest.version);
@@ -163,6 +175,39 @@ describe("the command", () => {
   });
 });
 
+describe("the README's Lambda", () => {
+  test("typed word for word in an empty folder", async () => {
+    const readme = readFileSync(join(repository, "README.md"), "utf8");
+    const [, section = ""] = /^## Bring your Lambda\n(.*?)(?=^## )/ms.exec(readme) ?? [];
+    const empty = join(folder, "empty");
+    mkdirSync(empty);
+    let dev: ReturnType<typeof serve> | undefined;
+    const type = async (line: string): Promise<string> => {
+      const place = dev && new URL(await dev.address).host;
+      const local = line
+        .replace(/\.\.\/faasten\/faasten-[\d.]+\.tgz/, join(folder, tarball))
+        .replaceAll("localhost:3000", place ?? "localhost:3000");
+      return (await run("bash", ["-c", local], empty)).stdout.trimEnd();
+    };
+    const typed: string[] = [];
+    for (const [, kind, block = ""] of section.matchAll(/```(\w+)\n([\s\S]*?)```/g)) {
+      const [, file] = /^(?:\/\/|#) (\S+)\n/.exec(block) ?? [];
+      if (kind !== "console") save(file ?? "", block, empty);
+      else
+        for (const part of block.split(/^\$ /m).slice(1)) {
+          const [line = "", ...answer] = part.trimEnd().split("\n");
+          typed.push(line);
+          if (line === "npx faasten dev") dev = serve(empty);
+          else if (answer.length === 0) await type(line);
+          else expect(await type(line), line).toBe(answer.join("\n"));
+        }
+    }
+    expect(typed).toHaveLength(5);
+    await dev?.said(/greeted Ann/);
+    expect(await dev?.stop()).toBe(0);
+  }, 120_000);
+});
+
 const functions = `import { http, state } from "faasten";
 
 const greetings = state<number>("greetings");
@@ -177,13 +222,28 @@ export const hello = http.get(
 );
 `;
 
+const testOfFunctions = `import assert from "node:assert/strict";
+import { test } from "node:test";
+import { testApp } from "faasten/testing";
+import { hello } from "./functions.ts";
+
+test("a greeting is counted", async (t) => {
+  const app = await testApp({ hello });
+  t.after(app.close);
+  await app.fetch("/hello/you");
+  const reply = await app.fetch("/hello/you");
+  assert.deepEqual(await reply.json(), { hello: "you", times: 2 });
+});
+`;
+
 /** `npx faasten dev` in a process group of its own: what is left of it can be seen. */
-function serve(): {
+function serve(cwd: string = app): {
   readonly address: Promise<string>;
+  said(pattern: RegExp): Promise<void>;
   stop(): Promise<number | null>;
   left(): Promise<readonly string[]>;
 } {
-  const child = spawn("npx", ["faasten", "dev", "--port", "0"], { cwd: app, env: environment(), detached: true });
+  const child = spawn("npx", ["faasten", "dev", "--port", "0"], { cwd, env: environment(), detached: true });
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
   onTestFinished(() => {
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
@@ -201,8 +261,9 @@ function serve(): {
   });
   return {
     address,
+    said: async (pattern) => expect.poll(() => said, { timeout: 10_000 }).toMatch(pattern),
     async stop() {
-      const { pid } = JSON.parse(readFileSync(join(app, ".faasten/local/dev.json"), "utf8")) as {
+      const { pid } = JSON.parse(readFileSync(join(cwd, ".faasten/local/dev.json"), "utf8")) as {
         readonly pid: number;
       };
       process.kill(pid, "SIGINT"); // ours alone: npx answers a Ctrl-C of its own with its own exit code
@@ -216,9 +277,9 @@ function serve(): {
   };
 }
 
-function save(name: string, text: string): void {
-  mkdirSync(dirname(join(app, name)), { recursive: true });
-  writeFileSync(join(app, name), text);
+function save(name: string, text: string, into: string = app): void {
+  mkdirSync(dirname(join(into, name)), { recursive: true });
+  writeFileSync(join(into, name), text);
 }
 
 async function compile(config: unknown): Promise<void> {

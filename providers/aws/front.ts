@@ -29,19 +29,25 @@ export function encodeReply<Result>(
 ): Result | Promise<Result> {
   if (outcome?.kind !== "reply") throw new FaastenError("INTERNAL", "a request is answered with a reply");
   const reply = toReply(outcome.response);
-  const own = { ...reply, headers: reply.headers.filter(([name]) => !isOfConnection(name)) };
   const body = toBuffered(reply.body);
-  return body instanceof Promise ? body.then((whole) => toResult(own, toText(whole))) : toResult(own, toText(body));
+  return body instanceof Promise ? body.then((whole) => toResult(reply, toText(whole))) : toResult(reply, toText(body));
 }
 
 /** Cookies in a list of their own. */
 export function toHttpResult({ status, headers, cookies }: Reply, body: ResultBody): HttpResult {
   return {
     statusCode: status,
-    headers: Object.fromEntries(headers),
+    headers: sentHeaders(headers),
     ...(cookies.length > 0 && { cookies }),
     ...body,
   };
+}
+
+/** Without those of the connection, which are the front end's own. */
+export function sentHeaders(headers: Reply["headers"]): Record<string, string> {
+  const sent: Record<string, string> = {};
+  for (const [name, value] of headers) if (!isOfConnection(name)) sent[name] = value;
+  return sent;
 }
 
 /**

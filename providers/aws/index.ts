@@ -36,6 +36,7 @@ export const aws: Provider = {
     schedule: ["scheduler"],
   },
   hosts: { default: "host", stream: "host-stream" },
+  lambda: ["apigw.v1", "apigw.v2", "url", "sqs", "scheduled"],
   stack: "stack/emit",
   bundle: { http: "function", event: "function", external: [] },
 };

@@ -6,13 +6,15 @@ import {
   type PubSub,
   toStructured,
 } from "../../src/provider.ts";
+import { clockOf } from "./clock.ts";
 import { createConsumer } from "./consumer.ts";
 import type { Inboxes, Taken } from "./inboxes.ts";
 
 export type Broker = Required<Omit<PubSub, "postpone" | "bury">>;
 
-export function createBroker<T extends Taken>({ name }: ComponentOptions, inboxes: Inboxes<T>): Broker {
-  const consumer = createConsumer(inboxes);
+export function createBroker<T extends Taken>(options: ComponentOptions, inboxes: Inboxes<T>): Broker {
+  const { name } = options;
+  const consumer = createConsumer(inboxes, clockOf(options));
 
   function add(topic: string, events: readonly CloudEvent[], order?: string): void {
     for (const event of events) checkEventSize(toStructured(event), `pubsub component "${name}", topic "${topic}"`);

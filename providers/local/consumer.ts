@@ -1,5 +1,5 @@
 // Delivers what lies in inboxes to the handlers of this process, and carries out their outcomes.
-import type { EventArrival, Outcome, PubSub, Subscription } from "../../src/provider.ts";
+import type { Clock, EventArrival, Outcome, PubSub, Subscription } from "../../src/provider.ts";
 import type { Inboxes, Taken } from "./inboxes.ts";
 
 export interface Consumer {
@@ -14,10 +14,8 @@ const atOnce = 10;
 const renewInterval = 1500;
 const pauseAfterFailure = 500;
 const patience = 5000;
-/** A longer timer of Node's may ring at once. */
-const longestTimer = 3_600_000;
 
-export function createConsumer<T extends Taken>(inboxes: Inboxes<T>): Consumer {
+export function createConsumer<T extends Taken>(inboxes: Inboxes<T>, { now, at }: Clock): Consumer {
   const running = new Map<T, { readonly of: Subscription; readonly done: Promise<void> }>();
   let subscriptions: readonly Subscription[] = [];
   let deliver: Deliver | undefined;
@@ -25,16 +23,17 @@ export function createConsumer<T extends Taken>(inboxes: Inboxes<T>): Consumer {
   let failing = false;
   let renewed = 0;
   let nextTurn = 0;
-  let woken: NodeJS.Immediate | undefined;
-  let timer: NodeJS.Timeout | undefined;
+  /** What calls off the turn that was asked for, and the one that comes by itself. */
+  let woken: (() => void) | undefined;
+  let waiting: (() => void) | undefined;
 
   function wake(): void {
-    if (deliver && !closing) woken ??= setImmediate(turn);
+    if (deliver && !closing) woken ??= at(now(), turn);
   }
 
   /** Keeps what is running, takes what is due, and comes back when more may be. */
   function turn(): void {
-    clearImmediate(woken);
+    woken?.();
     woken = undefined;
     nextTurn = Number.POSITIVE_INFINITY;
     const done = guarded(() => {
@@ -42,22 +41,22 @@ export function createConsumer<T extends Taken>(inboxes: Inboxes<T>): Consumer {
       if (!closing) for (const each of subscriptions) takeDue(each);
     });
     if (inboxes.renew && running.size > 0) nextTurn = Math.min(nextTurn, renewed + renewInterval);
-    if (!done) nextTurn = Date.now() + pauseAfterFailure;
-    clearTimeout(timer);
-    timer = setTimeout(turn, Math.max(1, Math.min(nextTurn - Date.now(), longestTimer)));
+    if (!done) nextTurn = now() + pauseAfterFailure;
+    waiting?.();
+    waiting = at(Math.max(nextTurn, now() + 1), turn);
   }
 
   function renew(): void {
-    if (running.size === 0 || Date.now() < renewed + renewInterval) return;
+    if (running.size === 0 || now() < renewed + renewInterval) return;
     inboxes.renew?.([...running.keys()]);
-    renewed = Date.now();
+    renewed = now();
   }
 
   function takeDue(of: Subscription): void {
     const free = atOnce - [...running.values()].filter((each) => isSame(each.of, of)).length;
     if (free === 0) return;
-    if ((inboxes.nextDue(of) ?? Number.POSITIVE_INFINITY) <= Date.now()) {
-      if (running.size === 0) renewed = Date.now();
+    if ((inboxes.nextDue(of) ?? Number.POSITIVE_INFINITY) <= now()) {
+      if (running.size === 0) renewed = now();
       for (const taken of inboxes.take(of, free)) running.set(taken, { of, done: handle(of, taken) });
     }
     nextTurn = Math.min(nextTurn, inboxes.nextDue(of) ?? nextTurn);
@@ -85,7 +84,7 @@ export function createConsumer<T extends Taken>(inboxes: Inboxes<T>): Consumer {
     if (outcome.kind === "dead") inboxes.bury(taken, outcome.reason);
     else if (outcome.kind !== "retry") inboxes.remove(taken);
     else if (taken.attempt >= of.attempts) inboxes.bury(taken, outcome.reason);
-    else inboxes.postpone(taken, outcome.notBefore ?? Date.now() + backoff(taken.attempt));
+    else inboxes.postpone(taken, outcome.notBefore ?? now() + backoff(taken.attempt));
   }
 
   /** No caller is there to hear of a failure: it is told once as a warning, and tried again. */
@@ -116,8 +115,8 @@ export function createConsumer<T extends Taken>(inboxes: Inboxes<T>): Consumer {
       const tooLong = setTimeout(resolve, patience);
       await Promise.race([late, Promise.all([...running.values()].map(({ done }) => done))]);
       clearTimeout(tooLong);
-      clearTimeout(timer);
-      clearImmediate(woken);
+      waiting?.();
+      woken?.();
       const left = [...running.keys()];
       running.clear();
       if (left.length > 0) guarded(() => inboxes.release(left));

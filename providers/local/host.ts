@@ -5,6 +5,8 @@ import { setTimeout as setTimer } from "node:timers/promises";
 import {
   type App,
   type Call,
+  type Clock,
+  createAsk,
   createRunner,
   createWeb,
   type EventArrival,
@@ -12,12 +14,15 @@ import {
   type Origin,
   type Outcome,
   type PubSub,
+  type Reply,
+  type RoutedRequest,
   type Runner,
   type Served,
   type Sink,
   type Subscription,
 } from "../../src/provider.ts";
-import { type Clock, startClock } from "./clock.ts";
+import { startClock } from "./calendar.ts";
+import { clockOf } from "./clock.ts";
 
 /** One thing that was done, for whoever watches. */
 export interface Done {
@@ -30,24 +35,31 @@ export interface Done {
   readonly milliseconds: number;
 }
 
-export interface LocalOptions {
+/** The clock is a test's own; left out: the machine's. Deadlines are always the machine's. */
+export interface LocalOptions extends Partial<Clock> {
   /** How long a function may run, in milliseconds; 30 s if left out. */
   readonly timeout?: number;
   /** The bearer of this token calls as a service. */
   readonly token?: string;
   readonly sink?: Sink;
   readonly watch?: (done: Done) => void;
+  /** Others run in this process too: a rejection that nobody awaited is our matter only where one of our runs left it. */
+  readonly shared?: boolean;
 }
 
 export interface Local {
   /** For `http.createServer`. */
   answer(request: IncomingMessage, response: ServerResponse): void;
+  /** Answers a request that came by no connection, and whose caller is known. */
+  ask(routed: RoutedRequest): Promise<Reply>;
   /** Opens the inboxes and starts the clocks. */
   start(): Promise<void>;
   /** Runs a schedule's function for this instant (Unix milliseconds). */
   fire(name: string, planned: number): Promise<Outcome>;
   /** Hands one event to a subscriber, as its inbox would. */
   deliver(name: string, arrival: EventArrival): Promise<Outcome>;
+  /** Resolves once nothing runs, and what ended has been settled. */
+  idle(): Promise<void>;
   readonly functions: readonly Served[];
   readonly runner: Runner;
   /**
@@ -58,13 +70,15 @@ export interface Local {
 }
 
 export function serve(app: App, options: LocalOptions = {}): Local {
-  const { timeout = 30_000, token, watch } = options;
-  const runner = createRunner(app, options.sink);
+  const { timeout = 30_000, token, watch, shared = false } = options;
+  const clock = clockOf(options);
+  const runner = createRunner(app, options.sink, undefined, clock);
   /** Within `unhandledRejection` it holds what it held where the promise was made: so a stray one finds its run among many. */
   const origins = new AsyncLocalStorage<Origin>();
-  const clocks: Clock[] = [];
+  const clocks: (() => void)[] = [];
   const brokers: PubSub[] = [];
   const ticks = new Map<Promise<void>, Due>();
+  const running = new Set<Promise<unknown>>();
   const late = new AbortController();
   let stopped: Promise<void> | undefined;
   const tag = Math.random().toString(36).slice(2, 8);
@@ -79,8 +93,9 @@ export function serve(app: App, options: LocalOptions = {}): Local {
   async function run<Payload>(served: Served, payload: Payload, context: unknown, trigger: string): Promise<unknown> {
     const started = performance.now();
     const id = `${tag}-${++calls}`;
-    const call: Call<Payload> = { id, payload, context, deadline: Date.now() + timeout };
-    const reply = await origins.run({ invocation: id, function: served.name }, () => runner.run(served, call));
+    const call: Call<Payload> = { id, payload, context, deadline: Date.now() + (served.definition.timeout ?? timeout) };
+    const replying = origins.run({ invocation: id, function: served.name }, () => runner.run(served, call));
+    const reply = await ended(replying);
     watch?.({
       function: served.name,
       invocation: id,
@@ -91,18 +106,33 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     return reply;
   }
 
+  async function ended<T>(replying: Promise<T>): Promise<T> {
+    running.add(replying);
+    try {
+      return await replying;
+    } finally {
+      running.delete(replying);
+    }
+  }
+
+  const { functions } = app;
+  const { journal } = runner;
   const web = createWeb({
-    functions: app.functions,
+    functions,
     protocol: "http",
-    journal: runner.journal,
+    journal,
     run(served, routed, message) {
       const bearer = /^bearer (.+)$/i.exec(message.headers.authorization ?? "")?.[1];
       const service = token !== undefined && bearer === token;
       const caller = service ? { caller: { kind: "service", subject: app.service, claims: {} } as const } : {};
-      const trigger = `${routed.request.method} ${routed.path}`;
-      return run(served, { ...routed, ...caller }, { request: message }, trigger);
+      return request(served, { ...routed, ...caller }, { request: message });
     },
   });
+  const ask = createAsk<{}>({ functions, journal, run: request });
+
+  function request(served: Served, routed: RoutedRequest, context: {}): Promise<unknown> {
+    return run(served, routed, context, `${routed.request.method} ${routed.path}`);
+  }
 
   async function deliver(name: string, arrival: EventArrival): Promise<Outcome> {
     const served = find(name);
@@ -130,7 +160,8 @@ export function serve(app: App, options: LocalOptions = {}): Local {
       const { kind } = await fire(due.function, planned);
       if (kind !== "retry") return;
       if (pause === undefined) giveUp("given up after three runs", due);
-      else if (!(await passes(pause, late.signal))) return giveUp("given up before its next run: the app stops", due);
+      else if (!(await passes(pause, clock, late.signal)))
+        return giveUp("given up before its next run: the app stops", due);
     }
   }
 
@@ -141,7 +172,7 @@ export function serve(app: App, options: LocalOptions = {}): Local {
   /** Brokers go first, so that another process has what comes. They still publish, as the schedules may want to. */
   async function end(): Promise<void> {
     const tooLong = passed(late.signal, patience);
-    for (const clock of clocks.splice(0)) clock.stop();
+    for (const stop of clocks.splice(0)) stop();
     await Promise.allSettled(brokers.map((broker) => broker.close?.()));
     await Promise.race([Promise.allSettled(ticks.keys()), tooLong]);
     for (const due of ticks.values()) giveUp("given up while it ran: the app stops", due);
@@ -149,15 +180,25 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     process.off("unhandledRejection", floating);
   }
 
-  const floating = (reason: unknown): void => runner.rejected(reason, origins.getStore());
+  const floating = (reason: unknown): void => {
+    const from = origins.getStore();
+    if (from || !shared) runner.rejected(reason, from);
+  };
 
   return {
-    functions: app.functions,
+    functions,
     runner,
     deliver,
     fire,
     answer(request, response) {
       void web(request, response);
+    },
+    ask: async (routed) => (await ask(() => routed, {})).reply,
+    async idle() {
+      do {
+        await Promise.allSettled(running);
+        await new Promise((resume) => setImmediate(resume));
+      } while (running.size > 0);
     },
     async start() {
       process.on("unhandledRejection", floating);
@@ -174,7 +215,7 @@ export function serve(app: App, options: LocalOptions = {}): Local {
       for (const { name, definition } of app.functions) {
         if (definition.on.kind !== "schedule") continue;
         const { cron, timeZone } = definition.on;
-        clocks.push(startClock(cron, timeZone, (planned) => tick(name, planned)));
+        clocks.push(startClock(cron, timeZone, clock, (planned) => tick(name, planned)));
       }
     },
     stop(within = 0) {
@@ -196,8 +237,16 @@ interface Due {
 const patience = 5_000;
 
 /** Whether it passed before the signal came. */
-function passes(milliseconds: number, signal: AbortSignal): Promise<boolean> {
-  return setTimer(milliseconds, true, { signal }).catch(() => false);
+function passes(milliseconds: number, { now, at }: Clock, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve(false);
+    const cancel = at(now() + milliseconds, () => resolve(true));
+    const stop = (): void => {
+      cancel();
+      resolve(false);
+    };
+    signal.addEventListener("abort", stop, { once: true });
+  });
 }
 
 /** Resolves so many milliseconds after the signal. */

@@ -74,7 +74,8 @@ async function attempt<T>(
   const key = crypto.hash("sha256", `${invocation.function}\n${task.key}`, "base64url");
   const content = crypto.hash("sha256", task.content ?? "", "base64url");
   const end = Math.min(invocation.deadline, Date.now() + longestClaim);
-  const mine: Claim = { state: "busy", claim: crypto.randomUUID(), until: end + skew, content };
+  const until = end - Date.now() + invocation.now() + skew;
+  const mine: Claim = { state: "busy", claim: crypto.randomUUID(), until, content };
   const place = { store, key, mine, end, invocation };
 
   const claimed = await claim(place);
@@ -113,16 +114,18 @@ interface Place {
 }
 
 /** The etag of our claim, or what stands there instead: no read where nothing stands. */
-async function claim({ store, key, mine, end, invocation: { signal } }: Place): Promise<Etag | Claim> {
+async function claim(place: Place): Promise<Etag | Claim> {
+  const { store, key, mine, end, invocation } = place;
+  const { signal } = invocation;
   const failures = new Failures();
   let free: SetOptions = { ifAbsent: true };
   for (let round = 0; ; round++) {
-    const etag = await write(store, key, mine, { ...free, signal }).catch(failures.note);
+    const etag = await write(place, mine, { ...free, signal }).catch(failures.note);
     if (typeof etag === "string") return etag;
     const found = await store.get(key, { signal }).catch(failures.note);
     const there = found && read(found.value);
     if (found && there?.claim === mine.claim) return found.etag;
-    if (there && (there.state === "done" || there.until > Date.now())) return there;
+    if (there && (there.state === "done" || there.until > invocation.now())) return there;
     if (failures.enough || signal.aborted || Date.now() >= end) {
       throw new FaastenError("UNAVAILABLE", "state idempotency: its store took no claim, so nothing was run", {
         cause: failures.last,
@@ -137,18 +140,16 @@ async function claim({ store, key, mine, end, invocation: { signal } }: Place): 
  * Turns our claim into its answer, or takes it away: only while it is still ours. Gives what another has put there since
  * our claim ran out. Never rejects: the work is done, whatever becomes of its answer.
  */
-async function settle(
-  { store, key, mine, end, invocation: { log, signal } }: Place,
-  claimed: Etag,
-  answer: string | undefined,
-): Promise<Claim | undefined> {
+async function settle(place: Place, claimed: Etag, answer: string | undefined): Promise<Claim | undefined> {
+  const { store, key, mine, end } = place;
+  const { log, signal } = place.invocation;
   const failures = new Failures();
   const final = answer === undefined ? undefined : doneWith(answer, mine, store);
   let etag = claimed;
   try {
     for (let round = 0; ; round++) {
       const own = { ifEtag: etag, signal: signal.aborted ? AbortSignal.timeout(skew) : signal };
-      const written = await (final ? write(store, key, final, own) : store.delete(key, own)).catch(failures.note);
+      const written = await (final ? write(place, final, own) : store.delete(key, own)).catch(failures.note);
       if (written === true || typeof written === "string") return undefined;
       const found = await store.get(key, { signal: own.signal }).catch(failures.note);
       const there = found && read(found.value);
@@ -193,8 +194,8 @@ class Failures {
 
 const hopeless: ReadonlySet<ErrorCode> = new Set(["INVALID", "TOO_LARGE", "DENIED", "UNSUPPORTED", "MISCONFIGURED"]);
 
-async function write(store: StateStore, key: string, claim: Claim, options: SetOptions): Promise<Etag | undefined> {
-  const expiresAt = ("until" in claim ? claim.until : Date.now()) + kept;
+async function write({ store, key, invocation }: Place, claim: Claim, options: SetOptions): Promise<Etag | undefined> {
+  const expiresAt = ("until" in claim ? claim.until : invocation.now()) + kept;
   return store.set(key, { json: JSON.stringify(claim) }, { ...options, expiresAt });
 }
 

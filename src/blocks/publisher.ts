@@ -53,13 +53,13 @@ function publisher(
     const what = `topic ${topic}: the event`;
     if (schema) await parse(schema, data, what);
     const value = toValue(data, what);
-    const { service, traceparent } = invocation;
+    const { service, traceparent, now } = invocation;
     return {
       specversion: "1.0",
       id: id ?? process.getBuiltinModule("node:crypto").randomUUID(),
       source: service,
       type: "com.dapr.event.sent",
-      time: new Date().toISOString(),
+      time: new Date(now()).toISOString(),
       ...(subject !== undefined && { subject }),
       datacontenttype: "json" in value ? "application/json" : "application/octet-stream",
       data: value,
@@ -68,7 +68,7 @@ function publisher(
         pubsubname: pubsub,
         traceid: traceparent,
         traceparent,
-        ...(ttl !== undefined && { expiration: new Date(Date.now() + toMilliseconds(ttl)).toISOString() }),
+        ...(ttl !== undefined && { expiration: new Date(now() + toMilliseconds(ttl)).toISOString() }),
       },
     };
   }

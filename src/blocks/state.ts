@@ -107,6 +107,7 @@ interface Space {
   readonly invocation: Invocation;
   store(): StateStore | Promise<StateStore>;
   calling(): CallOptions;
+  until(ttl: Duration | undefined): { readonly expiresAt?: number };
   reading(choice?: ReadChoice): ReadOptions;
   toEntry(key: string, found: StateEntry): Promise<Entry<unknown>>;
   toStored(key: string, value: unknown): Promise<Value>;
@@ -124,6 +125,7 @@ function spaceOf(
       prefix,
       invocation,
       calling,
+      until: (ttl) => (ttl === undefined ? {} : { expiresAt: invocation.now() + toMilliseconds(ttl) }),
       store: open as () => StateStore | Promise<StateStore>,
       reading: ({ consistency = "strong" } = {}) => ({ ...calling(), consistency }),
       async toEntry(key, { value, etag }) {
@@ -178,7 +180,7 @@ function lister(space: Space): StateLister<unknown> {
 }
 
 function writer(space: Space): State<unknown> {
-  const { prefix, invocation, store, calling, reading, toEntry, toStored, failed } = space;
+  const { prefix, invocation, store, calling, reading, until, toEntry, toStored, failed } = space;
   const conflict = (key: string): FaastenError => failed("CONFLICT", `"${key}" was changed by another writer`);
   return {
     ...reader(space),
@@ -224,8 +226,4 @@ function writer(space: Space): State<unknown> {
       throw failed("CONFLICT", "a condition of the transaction did not hold; nothing was written");
     },
   };
-}
-
-function until(ttl: Duration | undefined): { readonly expiresAt?: number } {
-  return ttl === undefined ? {} : { expiresAt: Date.now() + toMilliseconds(ttl) };
 }

@@ -4,15 +4,19 @@ import { join } from "node:path";
 import { parseEnv } from "node:util";
 import type { ComponentManifest } from "../manifest/component.ts";
 import { readComponents } from "../manifest/components.ts";
+import { readSection, type Section } from "../manifest/functions-section.ts";
 import { type Manifest, readManifest } from "../manifest/manifest.ts";
 import type { Problems } from "../manifest/problems.ts";
+import { sharedEnvironment } from "./environment.ts";
 
 export interface AppManifests {
   readonly manifest: Manifest | undefined;
   readonly entries: readonly string[];
+  /** Ordinary Lambda handlers. */
+  readonly section: Section;
   readonly components: readonly ComponentManifest[];
   readonly scopedOut: readonly ComponentManifest[];
-  /** The manifest's environment, under what `.env` says on the local target. Neither overrides what the shell has set. */
+  /** The manifest's environment, on this machine with that of each of its functions, under what `.env` says on the local target. Neither overrides what the shell has set. */
   readonly environment: Readonly<Record<string, string>>;
   /** Milliseconds that a function may run. */
   readonly timeout: number;
@@ -41,14 +45,19 @@ export function readApp(
     { folder: componentsFolder, target, service: manifest?.service ?? "", types },
     problems,
   );
+  const section = manifest
+    ? readSection(manifest, { folder, target }, problems)
+    : { functions: [], folders: [], notes: [] };
   const environment: Record<string, string> = {};
-  for (const [name, value] of Object.entries({ ...manifest?.provider.environment, ...dotEnv })) {
+  const own = target === "local" ? sharedEnvironment(section.functions, problems) : {};
+  for (const [name, value] of Object.entries({ ...manifest?.provider.environment, ...own, ...dotEnv })) {
     if (value !== undefined && process.env[name] === undefined) environment[name] = value;
   }
   if (manifest) checkTimeout(manifest, problems);
   return {
     manifest,
     entries: manifest?.entry ?? [],
+    section,
     components: [...components.values()],
     scopedOut: [...scopedOut.values()],
     environment,

@@ -9,6 +9,7 @@ import { type Place, type Problems, quoted } from "../manifest/problems.ts";
 import { kebab, variableOf } from "../runtime/names.ts";
 import { isGrant } from "./check-function.ts";
 import type { Found } from "./found.ts";
+import { isHanded } from "./handed.ts";
 import { componentModule, moduleOf, ownerOf } from "./modules.ts";
 
 /** What one component is on this target. */
@@ -98,6 +99,13 @@ export function bind(
     const grants: readonly Grant[] = [...Object.values(uses).filter(isGrant), ...needs];
     for (const { component, block } of grants) need(component, block, one, `the function ${one.name}`);
     if (on.kind === "topic") need(on.pubsub, "pubsub", one, `the function ${one.name}`);
+    if (on.kind === "native" && on.provider !== provider.name) {
+      const message = `${one.name}: ${on.event} events are made by services of ${on.provider} alone, and nothing on ${provider.name} sends them: build this function for ${on.provider}, or declare it in an entry file of its own that only ${on.provider} builds`;
+      problems.add("UNSUPPORTED", one, message);
+      continue;
+    }
+    // Handed to its host as it is: nothing decodes its events.
+    if (isHanded(one.definition, provider)) continue;
     const broker = on.kind === "topic" ? components.get(on.pubsub) : undefined;
     if (on.kind === "topic" && broker?.block !== "pubsub") continue;
     const kind = broker?.type ?? on.kind;

@@ -2,23 +2,29 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build as esbuild } from "esbuild";
+import { build as esbuild, type Plugin } from "esbuild";
 import type { Graph } from "../contracts/graph.ts";
 import type { Provider } from "../contracts/provider.ts";
+import type { TriggerSpec } from "../contracts/trigger.ts";
 import { Problems } from "../manifest/problems.ts";
-import { readApp } from "./app.ts";
-import { bind } from "./bind.ts";
-import { bundling, lazyBuiltins, ours, requireBanner } from "./bundling.ts";
+import { type AppManifests, readApp } from "./app.ts";
+import { type Bindings, bind } from "./bind.ts";
+import { bundling, forCommonJs, lazyBuiltins, ours } from "./bundling.ts";
 import { type Deployable, deployablesOf } from "./deployables.ts";
-import { discover } from "./discover.ts";
+import { discover, type Find, type Found } from "./discover.ts";
 import { importEntries, report } from "./discovery.ts";
-import { entrySource } from "./entry.ts";
+import { entrySource, handedOver, hasLambda } from "./entry.ts";
+import { checkEnvironments } from "./environment.ts";
 import { withoutFeatures } from "./features.ts";
 import { graphOf } from "./graph.ts";
+import { isPromised } from "./handed.ts";
+import { plainFiles } from "./handler-files.ts";
+import { type LambdaModules, noLambdaModules } from "./lambda-modules.ts";
 import { cloudPackages } from "./packages.ts";
 import { allProviders, providerOf, type Target } from "./providers.ts";
 import { type Weight, weigh } from "./report.ts";
-import { emitStack } from "./stack.ts";
+import { declaredBy, modulesOf, placeIn, sectionPlugin } from "./section-modules.ts";
+import { emitStack, nodeOf } from "./stack.ts";
 import { userModules } from "./user-modules.ts";
 import { zip } from "./zip.ts";
 
@@ -29,51 +35,129 @@ export interface BuildOptions {
   readonly params?: Readonly<Record<string, string>>;
 }
 
-export interface Built {
-  /** `.faasten/<target>`, absolute. */
-  readonly output: string;
-  readonly graph: Graph;
+export interface Built extends Made {
   /** Deployable → what its bundle weighs. */
   readonly weights: Readonly<Record<string, Weight>>;
 }
 
+/** What a build comes to, before any of it is written. */
+export interface Made {
+  /** `.faasten/<target>`, absolute. */
+  readonly output: string;
+  readonly app: AppManifests;
+  readonly provider: Provider;
+  /** All of the app's, also those of another cloud alone. */
+  readonly found: readonly Found[];
+  readonly bindings: Bindings;
+  readonly graph: Graph;
+  readonly bundles: ReadonlyMap<string, Bundle>;
+  /** What was done that its author should know of. */
+  readonly notes: readonly string[];
+  /** The file that exports a function. */
+  readonly fileOf: (functionName: string) => string;
+  /** How the app's own modules come into a program, each Lambda handler wrapped. */
+  readonly plugins: readonly Plugin[];
+}
+
+export interface Bundle {
+  /** What lies beside each other there, by name. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly weight: Weight;
+}
+
 /** Writes `.faasten/<target>`. Throws one `MISCONFIGURED` with every mistake of the app, and then writes nothing. */
-export async function build({ folder, target, stage, params = {} }: BuildOptions): Promise<Built> {
-  const problems = new Problems(folder);
+export async function build(options: BuildOptions): Promise<Built> {
+  const problems = new Problems(options.folder);
+  const made = await make(options, problems);
+  problems.throwIfAny();
+  const { output, app, provider, bundles, graph } = made;
+  // The local target's own folder holds the data of `faasten dev`.
+  for (const old of ["functions", "app", "app.zip", "graph.json", "report.json"])
+    rmSync(join(output, old), { recursive: true, force: true });
+  for (const [name, { files }] of bundles) {
+    const place = name === "app" ? join(output, "app") : join(output, "functions", name);
+    for (const [file, contents] of files) write(join(place, file), contents);
+    write(`${place}.zip`, zip(Object.fromEntries([...files].filter(([file]) => !file.endsWith(".map")))));
+  }
+  const weights = Object.fromEntries([...bundles].map(([name, { weight }]) => [name, weight]));
+  write(join(output, "graph.json"), json(graph));
+  write(join(output, "report.json"), json(weights));
+  if (app.manifest) await emitStack({ provider, manifest: app.manifest, graph, output });
+  return { ...made, weights };
+}
+
+/** Throws where the app cannot be bound. What cannot be bundled is reported, and lacks its bundle. `foreign`: functions of another cloud alone. */
+export async function make(
+  { folder, target, stage, params = {} }: BuildOptions,
+  problems: Problems,
+  foreign: "refused" | "left out" = "refused",
+): Promise<Made> {
   const [provider, providers] = await Promise.all([providerOf(target), allProviders()]);
   const types = providers.flatMap(({ components }) => Object.keys(components));
   const app = readApp(folder, { target, types, params, ...(stage !== undefined && { stage }) }, problems);
   const output = join(folder, ".faasten", target);
   const discovery = app.entries.length > 0 ? await importEntries(folder, app.entries, output, problems) : undefined;
-  const found = discovery ? discover(discovery.modules, discovery.find, problems, { cloud: target !== "local" }) : [];
+  const section = modulesOf(app.section.functions, provider);
+  const modules = [...(discovery?.modules ?? []), ...declaredBy(app.section.functions, provider)];
+  const find: Find = (exported, entry) =>
+    placeIn(section, exported, entry) ?? discovery?.find(exported, entry) ?? { file: entry, line: 1 };
+  const all = discover(modules, find, problems, { cloud: target !== "local" });
+  const found = all.filter(({ definition: { on } }) => foreign === "refused" || isOf(on, provider));
+  const plain = await plainFiles({ folder, modules: section, entries: app.entries }, problems);
   const declared = { components: byName(app.components), scopedOut: byName(app.scopedOut) };
   const bindings = bind(found, { provider, providers, declared }, problems);
   problems.throwIfAny();
 
   const service = app.manifest?.service ?? "";
   const deployables = deployablesOf(found, provider);
-  const graph = graphOf({ service, target, folder, found, deployables, bindings });
-  const files = new Map(
-    discovery?.modules.flatMap(({ file, exports }) =>
-      found
+  checkEnvironments(deployables, app.section.functions, problems);
+  problems.throwIfAny();
+  const known = { deployables, bindings, provider, section: app.section.functions };
+  const graph = graphOf({ service, target, folder, found, ...known });
+  const sources = new Map(
+    modules.flatMap(({ file, exports }) =>
+      all
         .filter(({ exported, definition }) => exports[exported] === definition)
         .map(({ name }) => [name, file] as const),
     ),
   );
-  const functions = new Set(found.map(({ exported }) => exported));
-  const weights: Record<string, Weight> = {};
-  // The local target's own folder holds the data of `faasten dev`.
-  for (const made of ["functions", "app", "app.zip", "graph.json", "report.json"])
-    rmSync(join(output, made), { recursive: true, force: true });
+  const fileOf = (name: string): string => sources.get(name) ?? "";
+  const functions = new Set(all.map(({ exported }) => exported));
+  const { handlers, all: reached } = discovery?.lambdas ?? noLambdaModules;
+  const lambdas: LambdaModules = { handlers, all: new Set([...reached, ...plain]) };
+  const ownModules = (handed?: string): Plugin => userModules({ folder, functions, handed, lambdas: () => lambdas });
+  const wrapped = modulesOf(app.section.functions, {});
+  const bundles = new Map<string, Bundle>();
+  const notes = app.section.notes.map(({ file, line, message }) => `${file}:${line}  ${message}`);
+  const node = nodeOf(app.manifest?.provider ?? {});
+  const callbacks = node < 24;
   for (const deployable of deployables) {
-    const source = entrySource({ service, deployable, bindings, provider, fileOf: (name) => files.get(name) ?? "" });
-    weights[deployable.name] = await bundle({ folder, output, deployable, provider, source, functions, problems });
+    const source = entrySource({ service, deployable, bindings, provider, fileOf, callbacks });
+    const handed = handedOver(deployable, provider);
+    if (handed && isPromised(handed.definition, callbacks))
+      notes.push(
+        `${handed.name} takes a callback, which Node.js ${node} on Lambda does not: it is deployed as a handler that returns a promise`,
+      );
+    const plugins = [sectionPlugin(section, folder), ownModules(handed?.exported)];
+    const made = await bundle({ folder, output, deployable, provider, source, plugins, problems });
+    if (made) bundles.set(deployable.name, made);
   }
-  problems.throwIfAny();
-  write(join(output, "graph.json"), graph);
-  write(join(output, "report.json"), weights);
-  if (app.manifest) await emitStack({ provider, manifest: app.manifest, graph, output });
-  return { output, graph, weights };
+  return {
+    output,
+    app,
+    provider,
+    found: all,
+    bindings,
+    graph,
+    bundles,
+    notes,
+    fileOf,
+    plugins: [sectionPlugin(wrapped, folder), ownModules()],
+  };
+}
+
+function isOf(on: TriggerSpec, { name }: Provider): boolean {
+  return on.kind !== "native" || on.provider === name;
 }
 
 interface BundleOptions {
@@ -82,7 +166,7 @@ interface BundleOptions {
   readonly deployable: Deployable;
   readonly provider: Provider;
   readonly source: string;
-  readonly functions: ReadonlySet<string>;
+  readonly plugins: readonly Plugin[];
   readonly problems: Problems;
 }
 
@@ -92,13 +176,20 @@ async function bundle({
   deployable,
   provider,
   source,
-  functions,
+  plugins,
   problems,
-}: BundleOptions): Promise<Weight> {
+}: BundleOptions): Promise<Bundle | undefined> {
   const { external, require } = provider.bundle;
+  const common = require || hasLambda(deployable);
+  const without = withoutFeatures(
+    deployable.functions.map(({ definition }) => definition),
+    provider,
+  );
   try {
     const { metafile, outputFiles } = await esbuild({
       ...bundling,
+      // What a handler requires is mostly CommonJS, as it would be unbundled.
+      ...(hasLambda(deployable) && { mainFields: ["main", "module"] }),
       stdin: { contents: source, resolveDir: folder, sourcefile: "faasten-entry.js", loader: "js" },
       outfile: join(output, "index.mjs"),
       write: false,
@@ -108,32 +199,20 @@ async function bundle({
       sourcesContent: false,
       absWorkingDir: folder,
       external: [...external],
-      define: withoutFeatures(deployable.functions.map(({ definition }) => definition)),
-      banner: require ? { js: requireBanner } : {},
-      plugins: [
-        ours({ external: false }),
-        lazyBuiltins,
-        cloudPackages(provider.name),
-        userModules({ folder, functions }),
-      ],
+      banner: common ? forCommonJs.banner : {},
+      define: { ...(common && forCommonJs.define), ...without },
+      plugins: [ours({ external: false }), lazyBuiltins, cloudPackages(provider.name), ...plugins],
     });
-    const place = deployable.name === "app" ? join(output, "app") : join(output, "functions", deployable.name);
-    mkdirSync(place, { recursive: true });
-    const shipped: Record<string, Uint8Array> = {};
-    for (const { path, contents } of outputFiles) {
-      const name = path.endsWith(".map") ? "index.mjs.map" : "index.mjs";
-      writeFileSync(join(place, name), contents);
-      if (name === "index.mjs") shipped[name] = contents;
-    }
-    for (const [name, text] of Object.entries(provider.files ?? {})) {
-      shipped[name] = new TextEncoder().encode(text);
-      writeFileSync(join(place, name), text);
-    }
-    writeFileSync(`${place}.zip`, zip(shipped));
-    return weigh(metafile, root(folder));
+    const named = outputFiles.map(
+      ({ path, contents }) => [path.endsWith(".map") ? "index.mjs.map" : "index.mjs", contents] as const,
+    );
+    const beside = Object.entries(provider.files ?? {}).map(
+      ([name, text]) => [name, new TextEncoder().encode(text)] as const,
+    );
+    return { files: new Map([...named, ...beside]), weight: weigh(metafile, root(folder)) };
   } catch (error) {
     report(error, folder, problems);
-    return { bytes: 0, rooms: {}, modules: {} };
+    return undefined;
   }
 }
 
@@ -146,9 +225,13 @@ function root(folder: string): string {
   return path === "" ? "" : `${path.split(sep).join("/")}/`;
 }
 
-function write(file: string, data: unknown): void {
+function write(file: string, contents: string | Uint8Array): void {
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(data, null, 2)}\n`);
+  writeFileSync(file, contents);
+}
+
+function json(data: unknown): string {
+  return `${JSON.stringify(data, null, 2)}\n`;
 }
 
 function byName<T extends { readonly name: string }>(list: readonly T[]): ReadonlyMap<string, T> {

@@ -44,6 +44,8 @@ export const lazyBuiltins: Plugin = {
   },
 };
 
-/** A library of CommonJS that asks for a builtin needs a `require` inside an ES module. */
-export const requireBanner: string =
-  'import{createRequire as $require}from"node:module";const require=$require(import.meta.url);';
+/** What modules of CommonJS need inside an ES module: a `require` for builtins, and where they lie. */
+export const forCommonJs = {
+  banner: { js: 'import{createRequire as $require}from"node:module";const require=$require(import.meta.url);' },
+  define: { __dirname: "import.meta.dirname", __filename: "import.meta.filename" },
+} as const;

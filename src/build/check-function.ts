@@ -1,5 +1,5 @@
 // One function by itself: what triggers it, who may call it, and what it uses.
-import type { Grant } from "../contracts/function.ts";
+import type { Definition, Grant } from "../contracts/function.ts";
 import type { Cors, TriggerSpec } from "../contracts/trigger.ts";
 import { componentName } from "../manifest/names.ts";
 import { nearest, type Problems, quoted, suggest } from "../manifest/problems.ts";
@@ -18,6 +18,7 @@ export function checkFunction(one: Found, problems: Problems, { cloud }: { reado
     );
   }
   for (const wrong of triggerProblems(on)) say(wrong);
+  for (const wrong of lambdaProblems(one.definition)) say(wrong);
   for (const [name, grant] of Object.entries(uses)) {
     if (reserved.has(name))
       say(`\`uses.${name}\`: every handler has a ${quoted(name)} already; call it something else`);
@@ -31,7 +32,7 @@ export function isGrant(value: unknown): value is Grant {
 }
 
 const reserved: ReadonlySet<string> = new Set([
-  ...["signal", "deadline", "log", "trace", "native"],
+  ...["signal", "deadline", "now", "log", "trace", "native"],
   ...["params", "body", "caller", "constructor"],
 ]);
 
@@ -66,11 +67,40 @@ function triggerProblems(on: TriggerSpec): readonly string[] {
     }
     case "binding":
       return componentName.pattern.test(on.binding) ? [] : [cannotName("component", on.binding)];
+    case "native":
+      return [];
     case "schedule": {
       const wrong = cronProblem(on.cron, on.timeZone);
       return wrong === undefined ? [] : [wrong];
     }
   }
+}
+
+/** Which of AWS's events are made of what. */
+const madeOf: Readonly<Record<TriggerSpec["kind"], readonly string[]>> = {
+  http: ["apigw.v1", "apigw.v2", "alb", "alb.multi", "url"],
+  topic: ["sqs", "sns", "eventbridge"],
+  binding: ["s3", "sqs", "sns", "eventbridge"],
+  schedule: ["scheduled"],
+  native: [],
+};
+
+function lambdaProblems({ on, lambda }: Definition): readonly string[] {
+  if (!lambda) return [];
+  const { handler, event } = lambda;
+  const wrong =
+    typeof handler === "function"
+      ? []
+      : [
+          `\`lambda\` is given ${handler === null ? "null" : `a handler of type ${typeof handler}`}, and wants a function: is it exported under that name?`,
+        ];
+  if (on.kind === "native" || madeOf[on.kind].includes(event)) return wrong;
+  const can = `: choose one of ${madeOf[on.kind].map(quoted).join(", ")}`;
+  const known = Object.values(madeOf).flat().includes(event);
+  const what = known
+    ? `${quoted(event)} events are not made of ${on.kind} triggers`
+    : `there is no event ${quoted(event)}`;
+  return [...wrong, what + can];
 }
 
 function corsProblems(cors: Cors | undefined): readonly string[] {

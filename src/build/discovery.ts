@@ -3,16 +3,19 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build, type Message } from "esbuild";
+import "../bridge/awslambda.ts";
 import { FaastenError } from "../errors.ts";
 import type { Place, Problems } from "../manifest/problems.ts";
-import { bundling, ours } from "./bundling.ts";
+import { bundling, forCommonJs, ours } from "./bundling.ts";
 import type { EntryModule, Find } from "./discover.ts";
+import { type LambdaModules, lambdaModules } from "./lambda-modules.ts";
 import { createSources } from "./sources.ts";
 import { userModules } from "./user-modules.ts";
 
 export interface Discovery {
   readonly modules: readonly EntryModule[];
   readonly find: Find;
+  readonly lambdas: LambdaModules;
 }
 
 /** `undefined`: what does not compile was reported. */
@@ -32,8 +35,9 @@ export async function importEntries(
   const lines = entries.map((file, index) => `import * as ${names[index]} from ${JSON.stringify(file)};`);
   const file = join(output, `discover-${process.pid}-${Date.now()}.mjs`);
   try {
-    const { outputFiles = [] } = await build({
+    const { outputFiles = [], metafile } = await build({
       ...bundling,
+      ...forCommonJs,
       stdin: {
         contents: `${lines.join("\n")}\nexport const entries = [${names.join(", ")}];\n`,
         resolveDir: folder,
@@ -43,6 +47,7 @@ export async function importEntries(
       sourcemap: "inline",
       outfile: file, // the map names the sources from there
       write: false,
+      metafile: true,
       absWorkingDir: folder,
       plugins: [ours({ external: true }), userModules({ folder, seen })],
     });
@@ -55,6 +60,7 @@ export async function importEntries(
     return {
       modules: entries.map((entry, index) => ({ file: entry, exports: loaded.entries[index] ?? {} })),
       find: sources.find,
+      lambdas: await lambdaModules(metafile, folder, files),
     };
   } catch (error) {
     const thrown = placeOf(error, files);

@@ -5,7 +5,10 @@ import type { Provider } from "../contracts/provider.ts";
 import type { Binding, Bindings } from "./bind.ts";
 import { isGrant } from "./check-function.ts";
 import type { Deployable } from "./deployables.ts";
+import type { Found } from "./found.ts";
+import { isHanded, isPromised } from "./handed.ts";
 import { moduleOf } from "./modules.ts";
+import { isSectionModule } from "./section-modules.ts";
 
 export interface EntryOptions {
   readonly service: string;
@@ -14,9 +17,11 @@ export interface EntryOptions {
   readonly provider: Provider;
   /** The file that exports a function. */
   readonly fileOf: (functionName: string) => string;
+  /** Whether a host that runs Lambda handlers takes those with a callback. */
+  readonly callbacks: boolean;
 }
 
-export function entrySource({ service, deployable, bindings, provider, fileOf }: EntryOptions): string {
+export function entrySource({ service, deployable, bindings, provider, fileOf, callbacks }: EntryOptions): string {
   const imports = new Map<string, string>();
   const use = (file: string, exported: string): string => {
     const line = `import { ${exported} as %s } from ${JSON.stringify(file)};`;
@@ -25,6 +30,31 @@ export function entrySource({ service, deployable, bindings, provider, fileOf }:
     return known;
   };
   const useModule = (module: URL, exported: string): string => use(fileURLToPath(module), exported);
+  const lines = (): readonly string[] => [...imports].map(([line, alias]) => line.replace("%s", alias));
+
+  const handed = handedOver(deployable, provider);
+  if (handed) {
+    const definition = use(fileOf(handed.name), handed.exported);
+    if (!callbacks && isSectionModule(fileOf(handed.name))) {
+      const [takes, streams, promise] = [
+        useModule(ourModule("bridge/handler"), "takesCallback"),
+        useModule(ourModule("bridge/stream"), "isStreaming"),
+        useModule(ourModule("bridge/handler"), "promised"),
+      ];
+      const chosen = `${takes}($handler) && !${streams}($handler) ? ${promise}($handler) : $handler`;
+      return [
+        ...lines(),
+        `const $handler = ${definition}.lambda.handler;`,
+        `export const handler = ${chosen};`,
+        "",
+      ].join("\n");
+    }
+    const promised = isPromised(handed.definition, callbacks) ? useModule(ourModule("bridge/handler"), "promised") : "";
+    return [...lines(), `export const handler = ${promised}(${definition}.lambda.handler);`, ""].join("\n");
+  }
+  const global = hasLambda(deployable)
+    ? [`import ${JSON.stringify(fileURLToPath(ourModule("bridge/awslambda")))};`]
+    : [];
 
   const host = (deployable.stream && provider.hosts.stream) || provider.hosts.default;
   const serve = useModule(moduleOf(provider, host), "serve");
@@ -34,14 +64,13 @@ export function entrySource({ service, deployable, bindings, provider, fileOf }:
   });
   const components = componentsOf(deployable, bindings).map(({ name, block, type, module, metadata }) => {
     const create = useModule(module, "create");
-    const wrapped =
-      block === "state"
-        ? `${useModule(new URL(`../blocks/prefix${extension}`, import.meta.url), "prefixed")}(${create})`
-        : create;
+    const wrapped = block === "state" ? `${useModule(ourModule("blocks/prefix"), "prefixed")}(${create})` : create;
     return `${JSON.stringify(name)}: { type: ${JSON.stringify(type)}, create: ${wrapped}, metadata: ${JSON.stringify(metadata)} }`;
   });
   return [
-    ...[...imports].map(([line, alias]) => line.replace("%s", alias)),
+    // A Lambda handler's module may ask for the global while it is loaded.
+    ...global,
+    ...lines(),
     `export const handler = ${serve}({`,
     `  service: ${JSON.stringify(service)},`,
     `  functions: [${functions.join(", ")}],`,
@@ -49,6 +78,20 @@ export function entrySource({ service, deployable, bindings, provider, fileOf }:
     "});",
     "",
   ].join("\n");
+}
+
+/** The Lambda handler that is the whole deployable. */
+export function handedOver({ functions }: Deployable, provider: Provider): Found | undefined {
+  const [only, ...others] = functions;
+  return only && others.length === 0 && isHanded(only.definition, provider) ? only : undefined;
+}
+
+export function hasLambda({ functions }: Deployable): boolean {
+  return functions.some(({ definition: { lambda } }) => lambda !== undefined);
+}
+
+function ourModule(path: string): URL {
+  return new URL(`../${path}${extension}`, import.meta.url);
 }
 
 const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";

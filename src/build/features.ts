@@ -1,9 +1,14 @@
 // What the functions of a deployable need of the runtime: the rest is left out of their bundle.
 import type { Feature } from "../contracts/feature.ts";
 import type { Definition } from "../contracts/function.ts";
+import type { Provider } from "../contracts/provider.ts";
+import { isHanded } from "./handed.ts";
 
 /** As constants for the bundler. */
-export function withoutFeatures(definitions: readonly Definition[]): Readonly<Record<string, string>> {
+export function withoutFeatures(
+  definitions: readonly Definition[],
+  provider: Pick<Provider, "lambda">,
+): Readonly<Record<string, string>> {
   const grants = definitions.flatMap(({ uses, needs = [] }) => [...Object.values(uses), ...needs]);
   const rights = new Set(grants.map(({ right }) => right));
   const triggers = definitions.map(({ on }) => on);
@@ -17,6 +22,7 @@ export function withoutFeatures(definitions: readonly Definition[]): Readonly<Re
     publish: rights.has("publish"),
     readWrite: rights.has("readWrite"),
     list: rights.has("list"),
+    bridge: definitions.some((one) => one.lambda !== undefined && !isHanded(one, provider)),
   };
   return Object.fromEntries(
     Object.entries(needed).map(([feature, need]) => [`import.meta.without.${feature}`, `${!need}`]),

@@ -1,10 +1,13 @@
 // What was found and bound, as the resource graph.
 import { relative, sep } from "node:path";
-import type { Graph } from "../contracts/graph.ts";
+import type { Graph, GraphSection } from "../contracts/graph.ts";
+import type { Provider } from "../contracts/provider.ts";
+import type { SectionEvent, SectionFunction } from "../manifest/functions-section.ts";
 import type { Bindings } from "./bind.ts";
 import { isGrant } from "./check-function.ts";
 import type { Deployable } from "./deployables.ts";
 import type { Found } from "./found.ts";
+import { isHanded } from "./handed.ts";
 
 export interface GraphOptions {
   readonly service: string;
@@ -13,9 +16,17 @@ export interface GraphOptions {
   readonly found: readonly Found[];
   readonly deployables: readonly Deployable[];
   readonly bindings: Bindings;
+  readonly provider: Provider;
+  readonly section: readonly SectionFunction[];
 }
 
-export function graphOf({ service, target, folder, found, deployables, bindings }: GraphOptions): Graph {
+export function graphOf(options: GraphOptions): Graph {
+  const { service, target, folder, found, deployables, bindings, provider, section } = options;
+  const written = new Map(section.flatMap((one) => one.events.map((event) => [event.name, sectionOf(one, event)])));
+  const saying = (name: string): { readonly section?: GraphSection } => {
+    const own = written.get(name);
+    return own ? { section: own } : {};
+  };
   return {
     service,
     target,
@@ -29,6 +40,8 @@ export function graphOf({ service, target, folder, found, deployables, bindings 
       file: relative(folder, file).split(sep).join("/"),
       line,
       on: definition.on,
+      ...(definition.lambda && isHanded(definition, provider) && { lambda: definition.lambda.event }),
+      ...saying(name),
     })),
     components: [...bindings.components.values()].map(({ name, block, type, metadata, existing }) => ({
       name,
@@ -47,5 +60,17 @@ export function graphOf({ service, target, folder, found, deployables, bindings 
         ...(ordered && { ordered }),
       })),
     ),
+  };
+}
+
+function sectionOf(
+  { timeout, memorySize, environment, made }: SectionFunction,
+  { kind, settings }: SectionEvent,
+): GraphSection {
+  return {
+    ...(timeout !== undefined && { timeout }),
+    ...(memorySize !== undefined && { memorySize }),
+    environment: { ...environment, ...made },
+    event: { [kind]: settings },
   };
 }

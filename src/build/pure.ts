@@ -1,19 +1,25 @@
 // Marks the declarations that a bundle may drop. A top-level `http.post(…)` is a call, so a bundler keeps every function of a
 // file, and all that each of them imports, in every bundle, silently.
-import { type Expression, parse, type Super } from "acorn";
+import { type Expression, type ImportDeclaration, parse, type Super } from "acorn";
 
 /**
  * `const f = http.post(…)` becomes a pure call without arguments: a bundler drops a pure call only if its arguments are pure
  * too, and `orders.read` is not known to be. Marked are constants made by a call on something imported from "faasten", on
  * another such constant, and all of the given names. Nothing moves to another line.
+ *
+ * `handed`: of a `lambda(handler, …)` of this name the handler alone is left, for a host that runs such handlers as they are.
  */
-export function markPure(code: string, functions: ReadonlySet<string>): string {
+export function markPure(code: string, functions: ReadonlySet<string>, handed?: string): string {
   const { body } = parse(code, { ecmaVersion: "latest", sourceType: "module" });
   const ours = new Set<string>();
-  const spans: (readonly [number, number])[] = [];
+  const lambdas = new Set<string>();
+  const spans: (readonly [start: number, end: number, text?: string])[] = [];
   for (const statement of body) {
     if (statement.type === "ImportDeclaration" && statement.source.value === "faasten") {
-      for (const { local } of statement.specifiers) ours.add(local.name);
+      for (const specifier of statement.specifiers) {
+        ours.add(specifier.local.name);
+        if (isLambda(specifier)) lambdas.add(specifier.local.name);
+      }
     }
     if (statement.type === "ExportDefaultDeclaration" && statement.declaration.type === "CallExpression") {
       const root = rootOf(statement.declaration.callee);
@@ -26,14 +32,24 @@ export function markPure(code: string, functions: ReadonlySet<string>): string {
       const root = rootOf(init.callee);
       if (!functions.has(id.name) && !(root !== undefined && ours.has(root))) continue;
       ours.add(id.name);
-      spans.push([init.start, init.end]);
+      const [handler] = init.arguments;
+      const alone = id.name === handed && init.callee.type === "Identifier" && lambdas.has(init.callee.name);
+      if (alone && handler)
+        spans.push([init.start, init.end, `({ lambda: { handler: ${code.slice(handler.start, handler.end)} } })`]);
+      else spans.push([init.start, init.end]);
     }
   }
   return spans.reduceRight(
-    (text, [start, end]) =>
-      `${text.slice(0, start)}/* @__PURE__ */ (() => ${text.slice(start, end)})()${text.slice(end)}`,
+    (text, [start, end, made = text.slice(start, end)]) =>
+      `${text.slice(0, start)}/* @__PURE__ */ (() => ${made})()${text.slice(end)}`,
     code,
   );
+}
+
+function isLambda(specifier: ImportDeclaration["specifiers"][number]): boolean {
+  if (specifier.type !== "ImportSpecifier") return false;
+  const { imported } = specifier;
+  return imported.type === "Identifier" && imported.name === "lambda";
 }
 
 /** `http` of `http.post`. */

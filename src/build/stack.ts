@@ -6,6 +6,7 @@ import type { Graph } from "../contracts/graph.ts";
 import type { Provider } from "../contracts/provider.ts";
 import type { Emit, Stack, StackInput } from "../contracts/stack.ts";
 import type { Manifest } from "../manifest/manifest.ts";
+import type { ProviderSection } from "../manifest/provider-section.ts";
 import { moduleOf } from "./modules.ts";
 
 export interface StackOptions {
@@ -26,19 +27,17 @@ export async function emitStack({ provider, manifest, graph, output }: StackOpti
   return stack;
 }
 
+/** Major version of Node.js that the functions run on. */
+export function nodeOf({ runtime = "nodejs22.x" }: Pick<ProviderSection, "runtime">): number {
+  return Number(/\d+/.exec(runtime)?.[0] ?? 22);
+}
+
 function settingsOf({ stage, provider }: Manifest): Omit<StackInput, "graph" | "archives"> {
-  const {
-    region,
-    runtime = "nodejs22.x",
-    memorySize = 512,
-    timeout = 30,
-    environment,
-    logRetentionInDays = 30,
-  } = provider;
+  const { region, memorySize = 512, timeout = 30, environment, logRetentionInDays = 30 } = provider;
   return {
     stage,
     ...(region !== undefined && { region }),
-    node: Number(/\d+/.exec(runtime)?.[0] ?? 22),
+    node: nodeOf(provider),
     memory: memorySize,
     timeout,
     environment,

@@ -1,8 +1,9 @@
 // What is done to the user's own modules on their way into a bundle.
 import { readFileSync } from "node:fs";
-import { dirname, extname, sep } from "node:path";
+import { dirname, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Loader, PartialMessage, Plugin, TransformFailure } from "esbuild";
+import type { PartialMessage, Plugin, PluginBuild, TransformFailure } from "esbuild";
+import { type LambdaModules, loaderOf, noLambdaModules } from "./lambda-modules.ts";
 import { checkPackages } from "./packages.ts";
 
 export interface UserModules {
@@ -10,6 +11,10 @@ export interface UserModules {
   readonly folder: string;
   /** The functions of the app, by their exported names: each is marked pure, so that a bundle drops its neighbours. Left out: nothing is marked. */
   readonly functions?: ReadonlySet<string>;
+  /** The one of them, by its exported name, whose Lambda handler alone goes into the bundle. */
+  readonly handed?: string | undefined;
+  /** Asked at each file. Lambda handlers and what they import stay as they are, and keep the native globals. */
+  readonly lambdas?: () => LambdaModules;
   /** Told of each file that is read. */
   readonly seen?: (file: string) => void;
 }
@@ -18,16 +23,18 @@ export interface UserModules {
  * Free `Response`, `Request` and `fetch` become ours, which are lazy: the native ones cost 25 ms on the first reply and 5 µs
  * on each. No global is changed, and libraries keep the native ones.
  */
-export function userModules({ folder, functions, seen }: UserModules): Plugin {
+export function userModules({ folder, functions, handed, lambdas = () => noLambdaModules, seen }: UserModules): Plugin {
   return {
     name: "user-modules",
     setup(build) {
       const isOwn = (path: string): boolean =>
         path.startsWith(folder + sep) && !path.includes(`${sep}node_modules${sep}`) && !isOurs(path);
       checkPackages(build, isOwn);
+      dropUnused(build, lambdas);
       build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
         if (!isOwn(path)) return undefined;
         seen?.(path);
+        if (lambdas().all.has(path)) return undefined;
         const source = readFileSync(path, "utf8");
         if (!functions && !/\b(?:Response|Request|fetch)\b/.test(source))
           return { contents: source, loader: loaderOf(path) };
@@ -42,7 +49,8 @@ export function userModules({ folder, functions, seen }: UserModules): Plugin {
             target: "node22",
             format: "esm",
           });
-          const marked = functions ? (await import("./pure.ts")).markPure(code, functions) : code;
+          if (wrapped.test(code)) return undefined;
+          const marked = functions ? (await import("./pure.ts")).markPure(code, functions, handed) : code;
           const contents = marked.includes("$faasten.")
             ? `import * as $faasten from "faasten/globals";${marked}`
             : marked;
@@ -55,6 +63,21 @@ export function userModules({ folder, functions, seen }: UserModules): Plugin {
   };
 }
 
+/** A Lambda handler's module that a bundle has no use for is left out, whatever it does while it is loaded. */
+function dropUnused(build: PluginBuild, lambdas: () => LambdaModules): void {
+  build.onResolve({ filter: /^\.{1,2}(?:\/|$)/ }, async ({ path, importer, kind, resolveDir, pluginData }) => {
+    const { handlers, all } = lambdas();
+    if (handlers.size === 0 || pluginData === looked || all.has(importer)) return undefined;
+    const found = await build.resolve(path, { kind, importer, resolveDir, pluginData: looked });
+    return handlers.has(found.path) ? { path: found.path, sideEffects: false } : undefined;
+  });
+}
+
+const looked: unique symbol = Symbol("looked");
+
+/** What esbuild makes of CommonJS by itself: its named exports would be lost, so it stays as it is. */
+const wrapped = /^export default require_\w+\(\);$/m;
+
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** In this repository, our own sources lie in the demo app's folder. */
@@ -66,10 +89,4 @@ function isOurs(path: string): boolean {
 function errorsOf(error: unknown): PartialMessage[] {
   if (typeof error !== "object" || error === null || !("errors" in error)) throw error;
   return (error as TransformFailure).errors;
-}
-
-function loaderOf(path: string): Loader {
-  const extension = extname(path);
-  if (extension === ".tsx" || extension === ".jsx") return extension === ".tsx" ? "tsx" : "jsx";
-  return extension.endsWith("ts") ? "ts" : "js";
 }

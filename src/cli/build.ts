@@ -1,8 +1,6 @@
 // faasten build
-import { type Target, targets } from "../build/providers.ts";
-import { FaastenError } from "../errors.ts";
-import { suggest } from "../manifest/problems.ts";
 import { readParams } from "./params.ts";
+import { readTarget } from "./target.ts";
 
 export interface BuildFlags {
   readonly target: string;
@@ -11,19 +9,14 @@ export interface BuildFlags {
 }
 
 export async function build({ target, stage, param }: BuildFlags): Promise<void> {
-  if (!isTarget(target))
-    throw new FaastenError("INVALID", `--target ${target}: there is no such target.${suggest(target, targets)}`);
   const { build: run } = await import("../build/build.ts");
   const built = await run({
     folder: process.cwd(),
-    target,
+    target: readTarget(target),
     params: readParams(param),
     ...(stage !== undefined && { stage }),
   });
   for (const [name, { bytes }] of Object.entries(built.weights))
     console.log(`${name}  ${(bytes / 1024).toFixed(1)} KB`);
-}
-
-function isTarget(name: string): name is Target {
-  return targets.some((target) => target === name);
+  for (const note of built.notes) console.log(note);
 }

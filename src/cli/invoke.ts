@@ -47,6 +47,7 @@ const flagsOf: Readonly<Record<TriggerSpec["kind"], { readonly is: string; reado
   http: { is: "an HTTP function", takes: ["data", "path", "method", "header"] },
   topic: { is: "a subscriber", takes: ["data"] },
   binding: { is: "takes what comes to a binding", takes: ["data"] },
+  native: { is: "takes what one cloud alone sends", takes: [] },
   schedule: { is: "a schedule", takes: ["time"] },
 };
 

@@ -39,6 +39,16 @@ program
   .action(async (options) => (await import("./build.ts")).build(options));
 
 program
+  .command("inspect")
+  .description("tell what the app in this folder is made of, and what ties it to one cloud; writes nothing")
+  .option("--target <name>", "local, aws, azure or gcp", "local")
+  .option("--format <name>", "text, mermaid (the graph, drawn) or json", "text")
+  .option("--strict", "end with 1 where a function is bound to one cloud")
+  .option("--stage <name>", "the stage that ${sls:stage} stands for")
+  .option("--param <name=value>", "what ${param:name} stands for; may be repeated", repeated)
+  .action(async (options) => (await import("./inspect.ts")).inspect(options));
+
+program
   .command("functions")
   .description("list the functions of the app that `faasten dev` serves from this folder, as JSON")
   .action(async () => (await import("./functions.ts")).functions());

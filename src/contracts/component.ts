@@ -9,8 +9,19 @@ export interface Component {
 /** As a component's type begins. Gains a member with each contract. */
 export type Block = "state" | "pubsub" | "secretstores";
 
-/** Strings only: variables and secrets are resolved. `service` is Dapr's app id. */
-export interface ComponentOptions {
+/** What time it is, and a call when it comes. */
+export interface Clock {
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** Calls back once, not before that time and not before it has returned. Gives what calls it off. */
+  readonly at: (time: number, ring: () => void) => () => void;
+}
+
+/**
+ * Strings only: variables and secrets are resolved. `service` is Dapr's app id. The clock is a test's own, and left out
+ * everywhere else: then it is the machine's, as it stays for what lies outside of the process.
+ */
+export interface ComponentOptions extends Partial<Clock> {
   readonly name: string;
   readonly service: string;
   readonly metadata: Readonly<Record<string, string>>;

@@ -18,7 +18,9 @@ export type Feature =
   /** The clients of grants, by their rights. */
   | "publish"
   | "readWrite"
-  | "list";
+  | "list"
+  /** Lambda handlers where no host runs them as they are. */
+  | "bridge";
 
 declare global {
   interface ImportMeta {

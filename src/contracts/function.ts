@@ -1,5 +1,6 @@
 // A function as data, what it may use, and one run of it.
 import type { Block, Component } from "./component.ts";
+import type { AwsEvent, LambdaEvent } from "./lambda.ts";
 import type { Call, EventArrival, Outcome, RequestArrival, TriggerSpec } from "./trigger.ts";
 
 export type Right = "read" | "readWrite" | "list" | "publish";
@@ -34,6 +35,8 @@ export interface Invocation {
   /** Unix milliseconds. */
   readonly deadline: number;
   readonly signal: AbortSignal;
+  /** Unix milliseconds, of the clock by which blocks count: the machine's, unless a test has its own. `deadline` is always the machine's. */
+  readonly now: () => number;
   /** W3C trace context of this run: the trace that it is part of, and a span of its own. */
   readonly traceparent: string;
   readonly log: Log;
@@ -64,5 +67,9 @@ export interface Definition {
   settle(arrival: RequestArrival | EventArrival, invocation: Invocation): Promise<Outcome>;
   /** What becomes of an arrival whose handling failed: it threw, was given up at the deadline, or left a rejection alone. */
   fail(error: unknown, invocation: Invocation, arrival: RequestArrival | EventArrival): Outcome;
+  /** Milliseconds that it may run; left out: what the app says. */
+  readonly timeout?: number;
+  /** An AWS Lambda handler that is wrapped: a host that runs such handlers as they are is handed this one. */
+  readonly lambda?: { readonly handler: Function; readonly event: LambdaEvent | AwsEvent };
   settleMany?(arrivals: readonly EventArrival[], invocation: Invocation): Promise<readonly Outcome[]>;
 }

@@ -1,6 +1,7 @@
 // What a build knows of an app on one target, as data: the functions, what triggers them, what they reach and by which right.
 import type { Block } from "./component.ts";
 import type { Right } from "./function.ts";
+import type { AwsEvent, LambdaEvent } from "./lambda.ts";
 import type { MetadataValue } from "./provider.ts";
 import type { TriggerSpec } from "./trigger.ts";
 
@@ -26,6 +27,21 @@ export interface GraphFunction {
   readonly file: string;
   readonly line: number;
   readonly on: TriggerSpec;
+  /** The event that it is to be sent: a Lambda handler that its host runs as it is. */
+  readonly lambda?: LambdaEvent | AwsEvent;
+  /** Where a serverless.yml declares it: what that says of it. */
+  readonly section?: GraphSection;
+}
+
+export interface GraphSection {
+  /** Seconds. */
+  readonly timeout?: number;
+  /** MiB. */
+  readonly memorySize?: number;
+  /** What CloudFormation makes stands as `{ Ref }`. */
+  readonly environment: Readonly<Record<string, unknown>>;
+  /** The entry of `events`, as it is written: what CloudFormation makes stands as `{ Ref }`. */
+  readonly event: Readonly<Record<string, unknown>>;
 }
 
 export interface GraphComponent {

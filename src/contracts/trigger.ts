@@ -111,4 +111,6 @@ export type TriggerSpec =
       readonly raw?: true;
     }
   | { readonly kind: "binding"; readonly binding: string; readonly attempts: number }
-  | { readonly kind: "schedule"; readonly cron: string; readonly timeZone?: string };
+  | { readonly kind: "schedule"; readonly cron: string; readonly timeZone?: string }
+  /** Calls that one provider's own services make, and nobody else's: its handler gets the native payload there. */
+  | { readonly kind: "native"; readonly provider: string; readonly event: string };

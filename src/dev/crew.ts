@@ -81,7 +81,7 @@ export function createCrew(heard: Heard): Crew {
       }
       const before = serving;
       serving = { worker, order, since: Date.now() };
-      if (before) await retire(before.worker, before.order.timeout);
+      if (before) await retire(before.worker, before.order.longest);
       return answer;
     },
 

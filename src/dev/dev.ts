@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import type { AppManifests } from "../build/app.ts";
 import { allProviders } from "../build/providers.ts";
+import { modulesOf, type SectionModule } from "../build/section-modules.ts";
 import { FaastenError } from "../errors.ts";
 import { Problems } from "../manifest/problems.ts";
 import { takeAddress } from "./address.ts";
@@ -95,21 +96,24 @@ export async function dev(options: DevOptions): Promise<Dev> {
       { target: "local", types, ...(options.stage !== undefined && { stage: options.stage }), params: options.params },
       problems,
     );
-    watcher.also([join(folder, "serverless.yml"), join(folder, ".env"), ...app.files]);
+    watcher.also([join(folder, "serverless.yml"), join(folder, ".env"), ...app.files, ...app.section.folders]);
     watcher.below(app.manifest?.entryFolders ?? []);
-    const bundle = app.entries.length > 0 ? await bundler.build(app.entries, problems) : undefined;
-    const sources = [...app.entries, ...bundler.sources()];
+    const section = modulesOf(app.section.functions, {});
+    const some = app.entries.length > 0 || section.length > 0;
+    const bundle = some ? await bundler.build(app.entries, section, problems) : undefined;
+    const sources = [...app.entries, ...section.map(({ handler }) => handler.file), ...bundler.sources()];
     watcher.also([...sources, ...new Set(sources.map((file) => dirname(file)))]);
     const found = problems.list();
     if (!bundle || !app.manifest) return print.problems(found);
-    const order = orderOf(app, bundle, found.length > 0);
+    print.notes(app.section.notes);
+    const order = orderOf(app, section, bundle, found.length > 0);
     if (!order.check) return start(order);
     const answer = await crew.load(order);
     print.problems([...found, ...(answer.kind === "wrong" ? answer.problems : [])]);
     if (answer.kind === "failed") print.problem(answer.message);
   }
 
-  function orderOf(app: AppManifests, file: string, check: boolean): Load {
+  function orderOf(app: AppManifests, section: readonly SectionModule[], file: string, check: boolean): Load {
     return {
       kind: "load",
       folder,
@@ -117,12 +121,14 @@ export async function dev(options: DevOptions): Promise<Dev> {
       file,
       sources: bundler.sources(),
       entries: app.entries,
+      section: section.map(({ specifier, places, handler }) => ({ specifier, places, handler })),
       components: app.components,
       scopedOut: app.scopedOut,
       environment: app.environment,
       port,
       token,
       timeout: app.timeout,
+      longest: Math.max(app.timeout, ...app.section.functions.map(({ timeout = 0 }) => timeout * 1000)),
       check,
     };
   }

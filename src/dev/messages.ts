@@ -1,4 +1,5 @@
 // What the server and its workers say to each other.
+import type { SectionModule } from "../build/section-modules.ts";
 import type { ComponentManifest } from "../manifest/component.ts";
 import type { Problem } from "../manifest/problems.ts";
 
@@ -9,6 +10,8 @@ export interface Load {
   readonly service: string;
   readonly file: string;
   readonly entries: readonly string[];
+  /** Lambda handlers' modules, which come after the entries. */
+  readonly section: readonly Pick<SectionModule, "specifier" | "places" | "handler">[];
   readonly sources: readonly string[];
   readonly components: readonly ComponentManifest[];
   readonly scopedOut: readonly ComponentManifest[];
@@ -17,6 +20,8 @@ export interface Load {
   readonly token: string;
   /** Milliseconds that a function may run. */
   readonly timeout: number;
+  /** The same of the function that may run longest. */
+  readonly longest: number;
   /** Something is wrong already: say what else is, and do not serve. */
   readonly check: boolean;
 }

@@ -18,6 +18,8 @@ export interface Printer {
   lines(lines: readonly string[], left: number): void;
   problem(message: string): void;
   problems(problems: readonly Problem[]): void;
+  /** What is left unserved, and why. */
+  notes(notes: readonly Problem[]): void;
 }
 
 export function createPrinter(out: NodeJS.WriteStream, error: NodeJS.WriteStream): Printer {
@@ -50,6 +52,10 @@ export function createPrinter(out: NodeJS.WriteStream, error: NodeJS.WriteStream
         .split("\n")
         .filter((line) => !/^\s+at .*node:internal/.test(line));
       complain(lines.map((line) => complained(/^\s+at /.test(line) ? "dim" : "red", line)).join("\n"));
+    },
+    notes(notes) {
+      for (const { file, line, message } of notes)
+        complain(complained("dim", `${clean(file)}:${line}  ${clean(message)}`));
     },
     problems(problems) {
       const lines = problems.toSorted(byPlace).map(({ file, line, code, message }) => {

@@ -2,15 +2,15 @@
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Worker as Thread } from "node:worker_threads";
 import type { Local } from "../../providers/local/host.ts";
-import { prefixed } from "../blocks/prefix.ts";
-import { type Binding, bind } from "../build/bind.ts";
-import { discover, type EntryModule, type Found } from "../build/discover.ts";
+import "../bridge/awslambda.ts";
+import { bind } from "../build/bind.ts";
+import { discover, type EntryModule, type Find, type Found } from "../build/discover.ts";
+import { load } from "../build/load.ts";
 import { componentModule, moduleOf } from "../build/modules.ts";
 import { allProviders, providerOf } from "../build/providers.ts";
+import { placeIn } from "../build/section-modules.ts";
 import { createSources } from "../build/sources.ts";
-import type { Create } from "../contracts/component.ts";
-import type { App, Bound } from "../contracts/provider.ts";
-import type { Trigger } from "../contracts/trigger.ts";
+import type { App } from "../contracts/provider.ts";
 import { FaastenError } from "../errors.ts";
 import { Problems } from "../manifest/problems.ts";
 import { createControl } from "./control.ts";
@@ -28,14 +28,14 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {}); // the
 process.on("exit", lines.flush);
 process.on("disconnect", () => process.exit(0));
 process.on("message", (message: ToWorker) => {
-  if (message.kind === "load") void load(message).catch(failed);
+  if (message.kind === "load") void serveApp(message).catch(failed);
   else if (message.kind === "retire") void end(version?.server.retire(), message.within);
   else void end(version?.server.close());
 });
 say({ kind: "waiting" });
 void prepare().catch(() => undefined); // whoever needs it hears why it cannot be had
 
-async function load(order: Load): Promise<void> {
+async function serveApp(order: Load): Promise<void> {
   process.chdir(order.folder);
   Object.assign(process.env, order.environment);
   process.setSourceMapsEnabled(true);
@@ -44,19 +44,17 @@ async function load(order: Load): Promise<void> {
 
   const sources = createSources();
   for (const file of order.sources) sources.add(file);
-  const found = discover(entries, sources.find, problems, { cloud: false });
+  const find: Find = (exported, entry) => placeIn(order.section, exported, entry) ?? sources.find(exported, entry);
+  const found = discover(entries, find, problems, { cloud: false });
+  checkHandlers(order, found, problems);
   const declared = { components: byName(order.components), scopedOut: byName(order.scopedOut) };
-  const { components, triggers } = bind(found, { provider, providers, declared }, problems);
+  const bindings = bind(found, { provider, providers, declared }, problems);
   if (order.check || problems.list().length > 0) {
     say({ kind: "wrong", problems: problems.list() });
     return;
   }
 
-  const app: App = {
-    service: order.service,
-    functions: await Promise.all(found.map((one) => serveOne(one, triggers.get(one.name) ?? []))),
-    components: Object.fromEntries(await Promise.all([...components.values()].map(bound))),
-  };
+  const app: App = { service: order.service, ...(await load(found, bindings)) };
   const { serve } = (await import(moduleOf(provider, provider.hosts.default).href)) as Host;
   const local = serve(app, { timeout: order.timeout, token: order.token, sink: lines.add, watch: lines.done });
   const control = createControl(local, order.token);
@@ -113,23 +111,23 @@ function failed(error: unknown): void {
   });
 }
 
-async function importEntries({ file, entries }: Load): Promise<readonly EntryModule[]> {
+/** What CommonJS exports is known only now. */
+function checkHandlers({ section }: Load, found: readonly Found[], problems: Problems): void {
+  for (const { handler, places } of section) {
+    const one = found.find(({ name, definition }) => Object.hasOwn(places, name) && definition.lambda);
+    if (!one || typeof one.definition.lambda?.handler === "function") continue;
+    const exported = handler.exported.join(".");
+    const message = `\`${problems.relative(handler.file)}\` exports no function \`${exported}\`: write \`exports.${exported} = …\` there`;
+    problems.add("NOT_FOUND", one, message);
+  }
+}
+
+async function importEntries({ file, entries, section }: Load): Promise<readonly EntryModule[]> {
+  const modules = [...entries, ...section.map(({ specifier }) => specifier)];
   const loaded = (await import(pathToFileURL(file).href)) as {
     readonly entries: readonly Readonly<Record<string, unknown>>[];
   };
-  return entries.map((entry, index) => ({ file: entry, exports: loaded.entries[index] ?? {} }));
-}
-
-async function serveOne({ name, definition }: Found, modules: readonly URL[]): Promise<App["functions"][number]> {
-  const triggers = await Promise.all(
-    modules.map(async ({ href }) => ((await import(href)) as { readonly trigger: Trigger }).trigger),
-  );
-  return { name, definition, triggers };
-}
-
-async function bound({ name, block, type, module, metadata }: Binding): Promise<readonly [string, Bound]> {
-  const { create } = (await import(module.href)) as { readonly create: Create };
-  return [name, { type, metadata, create: block === "state" ? prefixed(create) : create }];
+  return modules.map((entry, index) => ({ file: entry, exports: loaded.entries[index] ?? {} }));
 }
 
 function byName<T extends { readonly name: string }>(list: readonly T[]): ReadonlyMap<string, T> {
@@ -144,6 +142,8 @@ function describe({ name, definition: { on } }: Found): string {
       return `${name}  on ${on.topic}`;
     case "binding":
       return `${name}  on ${on.binding}`;
+    case "native":
+      return `${name}  on ${on.event} of ${on.provider}`;
     case "schedule":
       return `${name}  at ${on.cron}${on.timeZone === undefined ? "" : ` ${on.timeZone}`}`;
   }

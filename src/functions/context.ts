@@ -20,6 +20,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** When the host ends this run, in Unix milliseconds. */
   readonly deadline: number;
+  /** What time it is, in Unix milliseconds: `Date.now()`, but for a test's own clock. */
+  readonly now: () => number;
   readonly log: Log;
   readonly trace: { readonly id: string; readonly traceparent: string };
   readonly native: Native;
@@ -45,6 +47,9 @@ export function contextOf(uses: Uses): new (invocation: Invocation) => Context {
     }
     get deadline(): number {
       return this.#invocation.deadline;
+    }
+    get now(): () => number {
+      return this.#invocation.now;
     }
     get log(): Log {
       return this.#invocation.log;

@@ -1,18 +1,16 @@
 // Functions that answer a web request.
 import { idempotency } from "../blocks/idempotency.ts";
-import { type Output, parse, type Schema, SchemaError } from "../blocks/schema.ts";
-import type { Definition, Invocation, Uses } from "../contracts/function.ts";
-import type { Caller, Cors, Outcome, RequestArrival } from "../contracts/trigger.ts";
+import { type Output, parse, type Schema } from "../blocks/schema.ts";
+import type { Definition, Uses } from "../contracts/function.ts";
+import type { Caller, Cors } from "../contracts/trigger.ts";
 import { FaastenError } from "../errors.ts";
-import { maxBodyBytes } from "../runtime/limits.ts";
-import { problem } from "../runtime/problem.ts";
-import { bodyOf, isLazy, sizeOf, toNative } from "../runtime/request.ts";
-import { compile, type Params as RouteParams } from "../runtime/router.ts";
-import { type AccessRule, admit, toAccess } from "./access.ts";
+import { toNative } from "../runtime/request.ts";
+import type { Params as RouteParams } from "../runtime/router.ts";
+import type { AccessRule } from "./access.ts";
+import { type Admitted, answeredBy, type HttpTrigger, wholeOf } from "./answered.ts";
 import { type Checked, type Context, contextOf, type WithUses } from "./context.ts";
-import { preflight, withCors } from "./cors.ts";
-import { answerOnce, contentOf } from "./replay.ts";
-import { toSendable } from "./sendable.ts";
+
+export type { HttpTrigger } from "./answered.ts";
 
 /** The parameters of a path: `:name` is one segment, decoded; a last `*` is the rest, as it was sent. */
 export type Params<Path extends string> = Path extends `${infer Segment}/${infer Rest}`
@@ -56,7 +54,10 @@ export interface HttpOptions<U, S extends Schema | undefined> {
 
 type BodyOf<S> = S extends Schema ? Output<S> : undefined;
 
+export type HttpTriggerOptions = Pick<HttpOptions<{}, undefined>, "access" | "cors" | "stream" | "isolate">;
+
 export interface HttpMethod {
+  (path: `/${string}`, options?: HttpTriggerOptions): HttpTrigger;
   <const Path extends `/${string}`>(path: Path, handler: HttpHandler<Path, {}, undefined>): Definition;
   <const Path extends `/${string}`, const U extends Uses = {}, S extends Schema | undefined = undefined>(
     path: Path,
@@ -84,133 +85,60 @@ export function fetch<const Path extends `/${string}`>(
   return define("*", path, options, (request) => app(toNative(request)));
 }
 
-const notARequest = "this function takes requests";
-
 type AnyOptions = HttpOptions<Uses, Schema | undefined>;
 type AnyHandler = (request: Request, context: Context) => Response | Promise<Response>;
 
 /* @__NO_SIDE_EFFECTS__ */
 function forMethod(method: string): HttpMethod {
-  return (path: string, ...given: readonly unknown[]): Definition => {
+  function declare(path: string, ...given: readonly unknown[]): Definition | HttpTrigger {
+    if (!import.meta.without?.bridge && typeof given.at(-1) !== "function")
+      return { kind: "http", method, path, ...triggerOptions((given[0] ?? {}) as HttpTriggerOptions) };
     const [options, handler] = (given.length === 2 ? given : [{}, given[0]]) as [AnyOptions, AnyHandler];
     return define(method, path, options, handler);
-  };
+  }
+  return declare as HttpMethod;
 }
 
 function define(method: string, path: string, options: AnyOptions, handler: AnyHandler): Definition {
-  const { name, uses = {}, access, cors, stream, isolate, idempotent } = options;
-  const answer = answering(method, path, options, handler);
-  const reply = ({ request }: RequestArrival, response: Response): Outcome => ({
-    kind: "reply",
-    response: cors && !import.meta.without?.cors ? withCors(cors, request, response) : response,
-  });
-  return {
-    faasten: "function",
-    ...(name !== undefined && { name }),
-    on: {
-      kind: "http",
-      method,
-      path,
-      ...(access !== undefined && { access: toAccess(access) }),
-      ...(cors && { cors }),
-      ...(stream && { stream }),
-      ...(isolate && { isolate }),
-    },
-    uses,
-    ...(idempotent && !import.meta.without?.idempotency && { needs: [idempotency] }),
-    async settle(arrival, invocation) {
-      if (arrival.kind !== "request") return { kind: "dead", reason: notARequest };
-      const early = cors && !import.meta.without?.cors && preflight(cors, method, arrival.request);
-      return early ? { kind: "reply", response: early } : reply(arrival, await answer(arrival, invocation));
-    },
-    fail(error, invocation, arrival) {
-      if (arrival.kind !== "request") return { kind: "dead", reason: notARequest };
-      return reply(arrival, refusal(error, invocation));
-    },
-  };
-}
-
-function answering(
-  method: string,
-  path: string,
-  options: AnyOptions,
-  handler: AnyHandler,
-): (arrival: RequestArrival, invocation: Invocation) => Promise<Response> {
-  const { access, body, idempotent, stream } = options;
-  const route = compile(path);
-  const Base = contextOf(options.uses ?? {});
+  const { name, uses = {}, body, idempotent } = options;
+  const Base = contextOf(uses);
   class Handled extends Base {
     readonly params: RouteParams;
     readonly body: unknown;
     readonly caller: Caller | undefined;
-    constructor(invocation: Invocation, params: RouteParams, parsed: unknown, caller: Caller | undefined) {
+    constructor({ invocation, params, caller }: Admitted, parsed: unknown) {
       super(invocation);
       this.params = params;
       this.body = parsed;
       this.caller = caller;
     }
   }
-
-  async function answer(arrival: RequestArrival, params: RouteParams, invocation: Invocation): Promise<Response> {
-    const { request } = arrival;
-    const caller = await admit(access, arrival);
-    checkSize(sizeOf(request));
-    const work = async (): Promise<Response> => {
-      const parsed = body && (await parse(body, fromJson(await wholeOf(request)), "the body"));
-      const response = await handler(request, new Handled(invocation, params, parsed, caller));
-      const wrong = whatIsWrong(response);
-      if (wrong === undefined) return toSendable(response, invocation, stream);
-      throw new FaastenError("INTERNAL", `${invocation.function} gave ${wrong}: return a Response`);
-    };
-    if (!import.meta.without?.idempotency) {
-      const key = idempotent?.(request) ?? null;
-      if (key !== null) {
-        const content = contentOf(request, arrival.path, await wholeOf(request));
-        return await answerOnce({ key: `${caller?.subject ?? ""}\n${key}`, content }, invocation, work);
-      }
-    }
-    return await work();
-  }
-
-  return async (arrival, invocation) => {
-    const params = route(arrival.path);
-    if (!params) return problem({ status: 404, code: "NOT_FOUND", detail: `there is nothing at ${arrival.path}` });
-    if (method === "*" || arrival.request.method === method) return await answer(arrival, params, invocation);
-    return problem({ status: 405, code: "UNSUPPORTED", detail: `${arrival.path} takes ${method}` }, { allow: method });
+  const work = (admitted: Admitted): Response | Promise<Response> => {
+    const { request } = admitted.arrival;
+    if (!body) return handler(request, new Handled(admitted, undefined));
+    return parsed(body, request).then((value) => handler(request, new Handled(admitted, value)));
+  };
+  return {
+    faasten: "function",
+    ...(name !== undefined && { name }),
+    uses,
+    ...(idempotent && !import.meta.without?.idempotency && { needs: [idempotency] }),
+    ...answeredBy({ kind: "http", method, path, ...triggerOptions(options) }, work, idempotent),
   };
 }
 
-/** What a caller is told. Of what went wrong inside, only where to find it. */
-function refusal(error: unknown, invocation: Invocation): Response {
-  const instance = invocation.id;
-  if (error instanceof SyntaxError && isLazy(error.cause)) {
-    return problem({ status: 400, code: "INVALID", detail: "the body is not JSON", instance });
-  }
-  if (!(error instanceof FaastenError) || error.status === 500) {
-    const detail = "the function failed; its log says why, under this instance";
-    return problem({ status: 500, code: "INTERNAL", detail, instance });
-  }
-  const { code, status } = error;
-  const clean = (text: string): string => invocation.redact(text);
-  const issues = error instanceof SchemaError && {
-    issues: error.issues.map(({ path, message }) => ({ path: clean(path), message: clean(message) })),
+/** Of the options, what the trigger says. */
+function triggerOptions({ access, cors, stream, isolate }: HttpTriggerOptions): HttpTriggerOptions {
+  return {
+    ...(access !== undefined && { access }),
+    ...(cors && { cors }),
+    ...(stream && { stream }),
+    ...(isolate && { isolate }),
   };
-  return problem(
-    { status, code, detail: clean(error.message), ...issues, instance },
-    code === "UNAUTHENTICATED" ? { "www-authenticate": "Bearer" } : {},
-  );
 }
 
-/** The body, whose size may be known only now. */
-async function wholeOf(request: Request): Promise<string | Uint8Array | undefined> {
-  const body = await bodyOf(request);
-  checkSize(body === undefined ? 0 : Buffer.byteLength(body));
-  return body;
-}
-
-function checkSize(size: number | undefined): void {
-  if (size === undefined || size <= maxBodyBytes) return;
-  throw new FaastenError("TOO_LARGE", `the body is larger than ${maxBodyBytes} bytes`);
+async function parsed(schema: Schema, request: Request): Promise<unknown> {
+  return parse(schema, fromJson(await wholeOf(request)), "the body");
 }
 
 function fromJson(body: string | Uint8Array | undefined): unknown {
@@ -220,14 +148,4 @@ function fromJson(body: string | Uint8Array | undefined): unknown {
   } catch {
     throw new FaastenError("INVALID", "the body is not JSON");
   }
-}
-
-/** `undefined`: nothing, it can be sent. */
-function whatIsWrong(value: unknown): string | undefined {
-  if (value === undefined) return "nothing";
-  if (typeof value !== "object" || value === null) return value === null ? "null" : `a ${typeof value}`;
-  if (Object.prototype.toString.call(value) !== "[object Response]") return "an object";
-  const { status, bodyUsed } = value as Response;
-  if (status === 0) return "Response.error(), which stands for a failed fetch";
-  return bodyUsed ? "a Response whose body was read already" : undefined;
 }

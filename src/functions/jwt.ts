@@ -26,6 +26,8 @@ export interface JwtAccess {
   readonly scopes?: readonly string[];
   /** Who the bearer is. Throws `UNAUTHENTICATED` for a token that does not hold, `DENIED` for one that lacks a scope. */
   verify(token: string): Promise<Caller>;
+  /** The same by the claims of a token that was verified before: issuer, audience and scopes must be the wanted ones. */
+  accept(claims: Caller["claims"]): Caller;
 }
 
 /** Access for the bearers of one issuer's tokens. */
@@ -35,10 +37,21 @@ export function jwt(rules: JwtRules): JwtAccess {
   const keys = once(async () =>
     createRemoteJWKSet(new URL(rules.jwks ?? (await discover(issuer))), { timeoutDuration: patience }),
   );
+  function accept(claims: Caller["claims"]): Caller {
+    const { iss, aud, sub, scope, scp } = claims;
+    if (iss !== issuer || ![aud].flat().includes(audience))
+      throw new FaastenError("UNAUTHENTICATED", "the token is of another issuer, or for another audience");
+    const granted =
+      typeof scope === "string" ? scope.split(" ") : Array.isArray(scp) ? scp : String(scp ?? "").split(" ");
+    const lacking = scopes.filter((wanted) => !granted.includes(wanted));
+    if (lacking.length > 0) throw new FaastenError("DENIED", `the token lacks the scope ${lacking.join(", ")}`);
+    return { kind: "user", subject: typeof sub === "string" ? sub : "", claims };
+  }
   return {
     issuer,
     audience,
     ...(rules.scopes && { scopes: rules.scopes }),
+    accept,
     async verify(token) {
       const found = await check(async () =>
         jwtVerify(token, await keys(), {
@@ -49,12 +62,7 @@ export function jwt(rules: JwtRules): JwtAccess {
           requiredClaims: ["exp"],
         }),
       );
-      const { scope, scp, sub } = found.payload;
-      const granted =
-        typeof scope === "string" ? scope.split(" ") : Array.isArray(scp) ? scp : String(scp ?? "").split(" ");
-      const lacking = scopes.filter((wanted) => !granted.includes(wanted));
-      if (lacking.length > 0) throw new FaastenError("DENIED", `the token lacks the scope ${lacking.join(", ")}`);
-      return { kind: "user", subject: sub ?? "", claims: found.payload };
+      return accept(found.payload);
     },
   };
 }

@@ -23,7 +23,7 @@ export async function answerOnce(
     const detail = "this idempotency key was used before, for another request";
     return problem({ status: 422, code: "INVALID", detail, instance });
   }
-  const wait = Math.max(1, Math.ceil((answered.until - Date.now()) / 1000));
+  const wait = Math.max(1, Math.ceil((answered.until - invocation.now()) / 1000));
   const detail = "a request with this idempotency key is being answered";
   return problem({ status: 409, code: "CONFLICT", detail, instance }, { "retry-after": `${wait}` });
 }

@@ -15,6 +15,12 @@ export interface Tick {
 
 export type TickHandler<U extends Uses> = (tick: Tick, context: WithUses<U>) => void | Promise<void>;
 
+export interface ScheduleTrigger {
+  readonly kind: "schedule";
+  readonly cron: string;
+  readonly timeZone?: string;
+}
+
 export interface ScheduleOptions<U> {
   /** The function's identity; left out: the export's name. */
   readonly name?: string;
@@ -30,13 +36,17 @@ export interface ScheduleOptions<U> {
  * fields), or `every N minutes` for an N that divides 60. A run that throws is tried again, as the platform does it.
  */
 export function schedule(cron: string, handler: TickHandler<{}>): Definition;
+/** The clock alone, for a handler that is declared elsewhere: `lambda(handler, { on: schedule("0 3 * * *") })`. */
+export function schedule(cron: string, options?: Pick<ScheduleOptions<{}>, "timeZone">): ScheduleTrigger;
 export function schedule<const U extends Uses = {}>(
   cron: string,
   options: ScheduleOptions<U>,
   handler: TickHandler<U>,
 ): Definition;
 /* @__NO_SIDE_EFFECTS__ */
-export function schedule(cron: string, ...given: readonly unknown[]): Definition {
+export function schedule(cron: string, ...given: readonly unknown[]): Definition | ScheduleTrigger {
+  if (!import.meta.without?.bridge && typeof given.at(-1) !== "function")
+    return { kind: "schedule", cron, ...(given[0] as Pick<ScheduleTrigger, "timeZone">) };
   const [options, handler] = (given.length === 2 ? given : [{}, given[0]]) as [
     ScheduleOptions<Uses>,
     TickHandler<Uses>,
@@ -56,7 +66,7 @@ export function schedule(cron: string, ...given: readonly unknown[]): Definition
     async settle(arrival, invocation) {
       if (arrival.kind !== "event") return { kind: "dead", reason: "this function runs by the clock" };
       const { id, time } = arrival.event;
-      const tick: Tick = { id, time: time === undefined ? new Date() : new Date(time) };
+      const tick: Tick = { id, time: new Date(time ?? invocation.now()) };
       return settleOnce(idempotent?.(tick), invocation, () => run(tick, invocation));
     },
     fail: again,

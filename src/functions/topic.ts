@@ -5,7 +5,7 @@ import { type Publisher, publishing } from "../blocks/publisher.ts";
 import { type Input, type Output, parse, type Schema } from "../blocks/schema.ts";
 import type { CloudEvent } from "../contracts/event.ts";
 import type { Definition, Grant, Invocation, Uses } from "../contracts/function.ts";
-import type { EventArrival, Outcome } from "../contracts/trigger.ts";
+import type { EventArrival, Outcome, TriggerSpec } from "../contracts/trigger.ts";
 import { FaastenError, notHere } from "../errors.ts";
 import { type Checked, contextOf, type WithUses } from "./context.ts";
 import { again, settleOnce } from "./settle-once.ts";
@@ -54,17 +54,24 @@ export interface SubscribeOptions<T, U> {
   readonly idempotent?: (event: TopicEvent<T>) => string | null;
 }
 
+/** A function that takes events. `In` is for types alone: what those who send them must give. */
+export interface Subscribed<In> extends Definition {
+  readonly takes?: (data: In) => void;
+}
+
 export interface Topic<T, In = T> {
   readonly name: string;
+  /** The inbox of a handler that is declared elsewhere: `lambda(handler, { on: placed })`. */
+  readonly trigger: Extract<TriggerSpec, { readonly kind: "topic" }>;
   readonly publish: Grant<Publisher<In>>;
-  subscribe(handler: Subscriber<T, {}>): Definition;
-  subscribe<const U extends Uses = {}>(options: SubscribeOptions<T, U>, handler: Subscriber<T, U>): Definition;
+  subscribe(handler: Subscriber<T, {}>): Subscribed<In>;
+  subscribe<const U extends Uses = {}>(options: SubscribeOptions<T, U>, handler: Subscriber<T, U>): Subscribed<In>;
   /** A whole batch at once, where the host has batches; each event is settled by its own verdict; if the handler throws, those without one are retried. */
-  subscribeMany(handler: BatchSubscriber<T, {}>): Definition;
+  subscribeMany(handler: BatchSubscriber<T, {}>): Subscribed<In>;
   subscribeMany<const U extends Uses = {}>(
     options: Omit<SubscribeOptions<T, U>, "idempotent">,
     handler: BatchSubscriber<T, U>,
-  ): Definition;
+  ): Subscribed<In>;
 }
 
 export interface TopicChoice<T> {
@@ -90,20 +97,29 @@ export function topic<T>(
   const { pubsub = "pubsub", schema, raw = false, orderBy } = options;
   const envelope = { topic: name, pubsub, schema, raw, orderBy: orderBy as ((data: unknown) => string) | undefined };
   const source = { name, schema, raw };
+  const trigger: Topic<T>["trigger"] = {
+    kind: "topic",
+    topic: name,
+    pubsub,
+    attempts: 5,
+    ordered: orderBy !== undefined,
+    ...(raw && { raw }),
+  };
   const define = (
-    { name: own, uses, attempts = 5, idempotent }: SubscribeOptions<T, Uses>,
+    { name: own, uses, attempts = trigger.attempts, idempotent }: SubscribeOptions<T, Uses>,
     rest: Pick<Definition, "settle" | "settleMany" | "fail">,
     many: boolean,
   ): Definition => ({
     faasten: "function",
     ...(own !== undefined && { name: own }),
-    on: { kind: "topic", topic: name, pubsub, attempts, ordered: orderBy !== undefined, ...(many && { many }) },
+    on: { ...trigger, attempts, ...(many && { many }) },
     uses: uses ?? {},
     ...(idempotent && !import.meta.without?.idempotency && { needs: [idempotency] }),
     ...rest,
   });
   return {
     name,
+    trigger,
     publish: publishing(envelope) as Grant<Publisher<T>>,
     subscribe(...given: readonly unknown[]): Definition {
       const [options, handler] = (given.length === 2 ? given : [{}, given[0]]) as [
@@ -148,7 +164,7 @@ function one<T>(
   return {
     async settle(arrival, invocation) {
       if (arrival.kind !== "event") return notAnEvent;
-      const event = await deliver(source, arrival);
+      const event = await deliver(source, arrival, invocation);
       if (!(event instanceof Delivered)) return event;
       events.set(arrival, event);
       return settleOnce(options.idempotent?.(event), invocation, () => run(event, invocation));
@@ -168,7 +184,7 @@ function batch<T>(
     settle: async () => notAnEvent,
     async settleMany(arrivals, invocation) {
       for (const arrival of arrivals) {
-        const event = await deliver(source, arrival).catch((error: unknown) => {
+        const event = await deliver(source, arrival, invocation).catch((error: unknown) => {
           invocation.log.error("an event could not be read", { event: arrival.event.id, error });
           return again(error);
         });
@@ -195,9 +211,13 @@ function verdictOf(event: Delivered<unknown> | Outcome | undefined): Outcome | u
 }
 
 /** The event as the handler sees it, or the outcome of one that cannot be read. */
-async function deliver<T>(source: Source<T>, arrival: EventArrival): Promise<Delivered<T> | Outcome> {
+async function deliver<T>(
+  source: Source<T>,
+  arrival: EventArrival,
+  invocation: Invocation,
+): Promise<Delivered<T> | Outcome> {
   try {
-    return new Delivered(arrival, await readData(arrival.event, source));
+    return new Delivered(arrival, await readData(arrival.event, source), invocation.now);
   } catch (error) {
     if (error instanceof FaastenError && error.code === "INVALID") return { kind: "dead", reason: error.message };
     throw error;
@@ -212,9 +232,11 @@ class Delivered<T> implements TopicEvent<T> {
   declare readonly data: T;
   declare readonly attempt?: number;
   readonly [attribute: string]: unknown;
+  readonly #now: () => number;
   #verdict: Outcome | undefined;
 
-  constructor({ event, attempt }: EventArrival, data: T) {
+  constructor({ event, attempt }: EventArrival, data: T, now: () => number) {
+    this.#now = now;
     const { data: _, extensions = {}, ...attributes } = event;
     Object.assign(this, attributes, { data }, attempt !== undefined && { attempt });
     for (const [name, value] of Object.entries(extensions)) {
@@ -227,7 +249,7 @@ class Delivered<T> implements TopicEvent<T> {
   }
 
   retry({ after }: { readonly after?: Duration } = {}): void {
-    const notBefore = after === undefined ? {} : { notBefore: Date.now() + toMilliseconds(after) };
+    const notBefore = after === undefined ? {} : { notBefore: this.#now() + toMilliseconds(after) };
     this.#verdict ??= { kind: "retry", ...notBefore, reason: "the handler asked for it again" };
   }
   dead(reason: string): void {

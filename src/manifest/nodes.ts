@@ -46,3 +46,30 @@ export function child(node: Node, key: string): Node | undefined {
   if (node.kind === "map") return node.entries.get(key);
   return node.kind === "list" ? node.items[Number(key)] : undefined;
 }
+
+/** What CloudFormation makes: `!Ref Queue` and `{ Ref: Queue }` alike are `["Ref", Queue]`. */
+export function toIntrinsic(node: Node): readonly [name: string, argument: Node] | undefined {
+  if (node.tag !== undefined) {
+    const { tag, ...argument } = node;
+    const name = tag.slice(1);
+    return [name === "Ref" || name === "Condition" ? name : `Fn::${name}`, argument];
+  }
+  const [only, second] = node.kind === "map" ? node.entries : [];
+  if (!only || second) return undefined;
+  return only[0] === "Ref" || only[0].startsWith("Fn::") ? only : undefined;
+}
+
+/** The value as JSON has it. `resolve` fills in variables; what it reports is `null`. */
+export function toPlain(node: Node, resolve: (node: Node) => Node | undefined): unknown {
+  const value = resolve(node);
+  if (!value) return null;
+  const intrinsic = value.tag === undefined ? undefined : toIntrinsic(value);
+  if (intrinsic) {
+    const [name, argument] = intrinsic;
+    const plain = toPlain(argument, resolve);
+    return { [name]: name === "Fn::GetAtt" && typeof plain === "string" ? plain.split(/\.(.*)/s, 2) : plain };
+  }
+  if (value.kind === "scalar") return value.value;
+  if (value.kind === "list") return value.items.map((item) => toPlain(item, resolve));
+  return Object.fromEntries([...value.entries].map(([key, inner]) => [key, toPlain(inner, resolve)]));
+}

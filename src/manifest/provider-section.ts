@@ -1,5 +1,5 @@
 // What Faasten reads of `provider:` in a serverless.yml; the rest is the Serverless Framework's.
-import type { MapNode, Node } from "./nodes.ts";
+import { type MapNode, type Node, toIntrinsic } from "./nodes.ts";
 import { type Problems, quoted, suggest } from "./problems.ts";
 import { asMap, asNumber, asScalar, asText, record, required } from "./shape.ts";
 import { at, type Variables } from "./variables.ts";
@@ -12,6 +12,8 @@ export interface ProviderSection {
   readonly timeout?: number;
   readonly logRetentionInDays?: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** As it is written: what all `httpApi` events have in common. */
+  readonly httpApi?: MapNode;
 }
 
 export function readProvider(written: Node | undefined, variables: Variables, problems: Problems): ProviderSection {
@@ -23,6 +25,7 @@ export function readProvider(written: Node | undefined, variables: Variables, pr
   const region = asText(at(map, "region", variables), problems);
   const memorySize = asNumber(at(map, "memorySize", variables), problems);
   const timeout = asNumber(at(map, "timeout", variables), problems);
+  const httpApi = asMap(at(map, "httpApi", variables), problems);
   const logRetentionInDays = asNumber(at(map, "logRetentionInDays", variables), problems);
   const resolvedName = name && variables.resolve(name);
   return {
@@ -31,6 +34,7 @@ export function readProvider(written: Node | undefined, variables: Variables, pr
     ...(region !== undefined && { region }),
     ...(memorySize !== undefined && { memorySize }),
     ...(timeout !== undefined && { timeout }),
+    ...(httpApi && { httpApi }),
     ...(logRetentionInDays !== undefined && { logRetentionInDays }),
     environment: readEnvironment(asMap(at(map, "environment", variables), problems), variables, problems),
   };
@@ -48,15 +52,15 @@ function checkProviderName(node: Node, problems: Problems): string {
 }
 
 /** Plain values only: what CloudFormation makes (`Ref`, `!GetAtt`) is known to no other target. */
-function readEnvironment(
+export function readEnvironment(
   map: MapNode | undefined,
-  variables: Variables,
+  variables: Pick<Variables, "resolve">,
   problems: Problems,
 ): Readonly<Record<string, string>> {
   const values: [string, string][] = [];
   for (const [name, node] of map?.entries ?? []) {
     const value = variables.resolve(node);
-    if (value?.kind === "map" && [...value.entries.keys()].some((key) => key === "Ref" || key.startsWith("Fn::"))) {
+    if (value && toIntrinsic(value)) {
       problems.add(
         "UNSUPPORTED",
         node,

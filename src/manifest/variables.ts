@@ -194,7 +194,7 @@ export function createVariables(root: Node, given: Given, problems: Problems): V
 }
 
 /** What is under a key, its variables filled in. `undefined`: nothing, or reported. */
-export function at(map: MapNode | undefined, key: string, variables: Variables): Node | undefined {
+export function at(map: MapNode | undefined, key: string, variables: Pick<Variables, "resolve">): Node | undefined {
   const node = field(map, key);
   const value = node && variables.resolve(node);
   return value?.kind === "scalar" && value.value === null ? undefined : value;

@@ -1,5 +1,5 @@
 // The components of an app: each made once, on first use, its variables and secrets resolved.
-import type { Component } from "../contracts/component.ts";
+import type { Clock, Component } from "../contracts/component.ts";
 import type { App, Bound, MetadataValue } from "../contracts/provider.ts";
 import type { SecretStore } from "../contracts/secret-store.ts";
 import { FaastenError } from "../errors.ts";
@@ -12,7 +12,7 @@ export interface Components {
 }
 
 /** Throws at once, naming all of them, where environment variables are missing: a deployable without them must not start. */
-export function createComponents(app: App, journal: Journal): Components {
+export function createComponents(app: App, journal: Journal, clock: Partial<Clock> = {}): Components {
   const missing = Object.values(app.components).flatMap(({ metadata }) =>
     Object.values(metadata).flatMap((value) =>
       typeof value === "object" && "env" in value && process.env[value.env] === undefined ? [value.env] : [],
@@ -50,7 +50,7 @@ export function createComponents(app: App, journal: Journal): Components {
     const resolved: Record<string, string> = Object.create(null);
     for (const [key, value] of Object.entries(metadata)) resolved[key] = await resolve(value, `${name}.${key}`);
     try {
-      return await create({ name, service: app.service, metadata: resolved });
+      return await create({ name, service: app.service, metadata: resolved, ...clock });
     } catch (error) {
       if (error instanceof FaastenError) throw error;
       const message = journal.redact(error instanceof Error ? error.message : String(error));

@@ -17,8 +17,12 @@ export interface Journal {
   redact(text: string): string;
 }
 
-/** `mark`: what a cloud's log reads of a line beside it, as the runtime's own. */
-export function createJournal(sink: Sink = (line) => console.log(line), mark: Mark = () => ({})): Journal {
+/** `mark`: what a cloud's log reads of a line beside it, as the runtime's own. `now`: by whose clock. */
+export function createJournal(
+  sink: Sink = (line) => console.log(line),
+  mark: Mark = () => ({}),
+  now: () => number = () => Date.now(),
+): Journal {
   /** Longest first: one may be a part of another. */
   let secrets: readonly string[] = [];
   const redact = (text: string): string => {
@@ -29,7 +33,7 @@ export function createJournal(sink: Sink = (line) => console.log(line), mark: Ma
   return {
     write(level, message, own, fields) {
       const plain = createPlain(redact, longestLine);
-      const head = { time: new Date().toISOString(), level, ...mark(level), ...plain({ message, ...own }) };
+      const head = { time: new Date(now()).toISOString(), level, ...mark(level), ...plain({ message, ...own }) };
       const taken = [...Object.keys(head), ...Object.keys(own)];
       const line = { ...head, ...plain(fields instanceof Error ? { error: fields } : fields, taken) };
       sink(JSON.stringify(line).replaceAll(unsafe, escaped));

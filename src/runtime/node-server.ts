@@ -16,33 +16,57 @@ export interface RoutedRequest {
   readonly caller?: Caller;
 }
 
-export interface WebOptions {
+export interface AskOptions<Context> {
   /** Those that are not triggered by HTTP are left out. */
   readonly functions: readonly Served[];
+  /** Gives what the function's trigger, one of `httpTrigger`, has encoded. */
+  readonly run: (served: Served, routed: RoutedRequest, context: Context) => Promise<unknown>;
+  readonly journal: Journal;
+}
+
+export interface WebOptions extends AskOptions<IncomingMessage> {
   /** What clients speak to the platform, whatever the platform speaks to us. */
   readonly protocol: "http" | "https";
   /** Left out: read from the message. Of a body that is too large, no more than shows that it is. */
   readonly bodyOf?: (message: IncomingMessage) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
-  /** Gives what the function's trigger, one of `httpTrigger`, has encoded. */
-  readonly run: (served: Served, routed: RoutedRequest, message: IncomingMessage) => Promise<unknown>;
-  readonly journal: Journal;
 }
 
-/** Answers one request: by the function whose route it is, else by a problem. Never rejects. */
-export function createWeb(options: WebOptions): (message: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { functions, protocol, bodyOf = readWhole, run, journal } = options;
+/** A reply, and the name of the function that gave it, or failed to. */
+export interface Answered {
+  readonly reply: Reply;
+  readonly name?: string;
+}
+
+/** Answers one request, once it has arrived: by the function whose route it is, else by a problem. Never rejects. */
+export type Ask<Context> = (
+  arrive: () => RoutedRequest | Promise<RoutedRequest>,
+  context: Context,
+) => Promise<Answered>;
+
+export function createAsk<Context>({ functions, run, journal }: AskOptions<Context>): Ask<Context> {
   const find = createRoutes(functions);
-  return async (message, response) => {
-    let own: string | undefined;
-    async function answer(): Promise<Reply> {
-      const arrived = fromNode(message, await bodyOf(message), protocol);
+  return async (arrive, context) => {
+    let name: string | undefined;
+    try {
+      const arrived = await arrive();
       const found = find(arrived.request, arrived.path);
-      if (!("definition" in found)) return toReply(found);
-      own = found.name;
-      return (await run(found, arrived, message)) as Reply;
+      if (!("definition" in found)) return { reply: toReply(found) };
+      name = found.name;
+      return { reply: (await run(found, arrived, context)) as Reply, name };
+    } catch (error) {
+      const reply = toReply(toProblem(error, journal, name));
+      return name === undefined ? { reply } : { reply, name };
     }
-    const reply = await answer().catch((error: unknown) => toReply(toProblem(error, journal, own)));
-    await respond(response, reply, journal, own);
+  };
+}
+
+/** The same for what comes over a connection, to which it replies. */
+export function createWeb(options: WebOptions): (message: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const { protocol, bodyOf = readWhole, journal } = options;
+  const ask = createAsk(options);
+  return async (message, response) => {
+    const { reply, name } = await ask(async () => fromNode(message, await bodyOf(message), protocol), message);
+    await respond(response, reply, journal, name);
   };
 }
 

@@ -20,7 +20,7 @@ const { values: flags } = parseArgs({
     starts: { type: "string", default: "25" },
     batches: { type: "string", default: "20" },
     other: { type: "string" },
-    only: { type: "string", multiple: true, default: [...local, "runner", "cold", "warm", "size"] },
+    only: { type: "string", multiple: true, default: [...local, "runner", "bridge", "cold", "warm", "size"] },
   },
 });
 const wanted = (part: string): boolean => flags.only.includes(part);
@@ -47,6 +47,7 @@ if (parts.length > 0) {
 }
 if (wanted("runner"))
   for (const trigger of ["local", "aws"]) run("runner.ts", "--trigger", trigger, "--batches", flags.batches);
+if (wanted("bridge")) run("bridge.ts", "--batches", flags.batches);
 
 const checkout = join(here, "..", "..");
 const workshop = openWorkshop(checkout, flags.other ?? checkout);

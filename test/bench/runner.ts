@@ -57,6 +57,7 @@ const invocation: Invocation = {
   function: "order",
   id: "1",
   deadline: 0,
+  now: () => Date.now(),
   signal: new AbortController().signal,
   traceparent: "",
   log,

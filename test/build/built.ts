@@ -2,12 +2,14 @@
 import { spawnSync } from "node:child_process";
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { command, copyOrders, makeApp, repository, save } from "../dev/running.ts";
+import { command, copyOrders, makeApp, remove, repository, save } from "../dev/running.ts";
 
 export interface BuiltApp {
   readonly folder: string;
   /** `.faasten/<target>`, absolute. */
   readonly output: string;
+  /** What the build printed. */
+  readonly said: string;
 }
 
 export interface BuildOptions {
@@ -30,8 +32,11 @@ export function buildApp(
     env: { ...process.env, NODE_OPTIONS: "", ...env },
     encoding: "utf8",
   });
-  if (status !== 0) throw new Error(`faasten build --target ${target} failed:\n${stdout}${stderr}`);
-  return { folder, output: join(folder, ".faasten", target) };
+  if (status !== 0) {
+    remove(folder);
+    throw new Error(`faasten build --target ${target} failed:\n${stdout}${stderr}`);
+  }
+  return { folder, output: join(folder, ".faasten", target), said: stdout };
 }
 
 export function copyBehaviours(): string {

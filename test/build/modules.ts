@@ -13,7 +13,8 @@ const snssqs = ["aws/client", "aws/message", "aws/pubsub/snssqs"] as const;
 const gcp = ["gcp/host", "gcp/message"] as const;
 const memory = {
   state: "local/state/in-memory",
-  broker: ["local/broker", "local/consumer", "local/inboxes", "local/pubsub/in-memory"],
+  clock: "local/clock",
+  broker: ["local/broker", "local/clock", "local/consumer", "local/inboxes", "local/pubsub/in-memory"],
   secrets: "local/secretstores/env",
 } as const;
 
@@ -42,7 +43,7 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
   },
   gcp: {
     http: [...gcp, "gcp/triggers/http", ...memory.broker, memory.secrets, memory.state],
-    countOrders: [...gcp, "gcp/push", "gcp/triggers/scheduler", memory.state],
+    countOrders: [...gcp, "gcp/push", "gcp/triggers/scheduler", memory.clock, memory.state],
     ship: [...gcp, "gcp/push", "gcp/triggers/pubsub-push", ...memory.broker, memory.state],
     summarise: [...gcp, "gcp/push", "gcp/triggers/pubsub-push", ...memory.broker, memory.state],
   },

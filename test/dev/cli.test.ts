@@ -289,7 +289,7 @@ describe("how it is called", () => {
     expect(stderr.slice(0, words.length)).toBe(words);
   });
 
-  test.each([[], ["dev"], ["functions"], ["invoke"], ["publish"], ["dead-letters"]])(
+  test.each([[], ["dev"], ["inspect"], ["functions"], ["invoke"], ["publish"], ["dead-letters"]])(
     "help %s",
     async (...parameters) => {
       const { code, stdout, stderr } = await faasten(folderWith({}), [...parameters, "--help"]);

@@ -13,7 +13,7 @@ interface Room {
 }
 
 const ground = ["src/contracts/", "src/errors.ts", "src/once.ts"];
-const runtime = [...ground, "src/blocks/", "src/runtime/", "src/functions/", "src/conformance/"];
+const runtime = [...ground, "src/blocks/", "src/runtime/", "src/bridge/", "src/functions/", "src/conformance/"];
 const toolchain = ["manifest", "build", "deploy", "dev", "dapr", "serverless", "cli"].map((name) => `src/${name}/`);
 
 /** The first one whose name a path begins with is its room. */
@@ -23,7 +23,8 @@ const rooms: Readonly<Record<string, Room>> = {
   "src/once.ts": { ours: [], npm: [], node: "none" },
   "src/blocks/": { ours: ground, npm: ["@standard-schema/spec"], node: "types" },
   "src/runtime/": { ours: ground, npm: [], node: "types" },
-  "src/functions/": { ours: [...ground, "src/blocks/", "src/runtime/"], npm: ["jose"], node: "types" },
+  "src/bridge/": { ours: [...ground, "src/runtime/"], npm: [], node: "types" },
+  "src/functions/": { ours: [...ground, "src/blocks/", "src/runtime/", "src/bridge/"], npm: ["jose"], node: "types" },
   "src/conformance/": {
     ours: ["src/contracts/", "src/blocks/", "src/errors.ts"],
     npm: [],
@@ -31,7 +32,8 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   "src/provider.ts": { ours: [...ground, "src/runtime/"], npm: [], node: "none" },
   "src/index.ts": { ours: runtime, npm: [], node: "none" },
-  "src/testing.ts": { ours: runtime, npm: [], node: "any" },
+  "src/testing/": { ours: [...runtime, "src/manifest/", "src/build/"], npm: [], node: "any" },
+  "src/testing.ts": { ours: [...runtime, "src/testing/"], npm: [], node: "any" },
   ...Object.fromEntries(
     toolchain.map((room, index): [string, Room] => [
       room,
@@ -59,7 +61,7 @@ const doors: readonly { readonly from: RegExp; readonly to: RegExp; readonly as:
     to: /^providers\/[^/]+\/index\.ts$/,
     as: ({ dynamic, typesOnly }) => dynamic || typesOnly,
   },
-  { from: /^src\/dev\//, to: /^providers\/local\/host\.ts$/, as: ({ typesOnly }) => typesOnly },
+  { from: /^src\/(?:dev|testing)\//, to: /^providers\/local\/host\.ts$/, as: ({ typesOnly }) => typesOnly },
 ];
 
 /** `declared`: the names of the package's `dependencies`. */

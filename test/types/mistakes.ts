@@ -1,5 +1,6 @@
 // What a user must be told at compile time. Each line below a mark is a mistake: the check fails where it is none.
-import { type Duration, http, jwt, schedule, secret, state, topic } from "faasten";
+import { type Duration, http, jwt, lambda, schedule, secret, state, topic } from "faasten";
+import { testApp } from "faasten/testing";
 import { z } from "zod";
 
 const Order = z.object({ id: z.string(), total: z.number() });
@@ -150,3 +151,48 @@ topic<{ n: number }>("t", { orderBy: ({ n }) => n });
 schedule("* * * * *", { timezone: "UTC" }, () => {});
 // @ts-expect-error: no duration
 export const wrong: Duration = "5 minutes";
+
+// Lambda handlers.
+// @ts-expect-error: no such event
+lambda(() => {}, { on: http.any("/a"), event: "apigw.v3" });
+// @ts-expect-error: a handler, not a function of ours
+lambda(http.get("/", reply), { on: http.any("/a"), event: "url" });
+// @ts-expect-error: a function of ours is no trigger
+lambda(() => {}, { on: http.any("/a", reply), event: "url" });
+// @ts-expect-error: what is not AWS's alone comes from somewhere
+lambda(() => {}, { event: "sqs" });
+// @ts-expect-error: a route alone uses nothing
+lambda(() => {}, { on: http.any("/a", { uses: {} }), event: "url" });
+// A test of an app.
+const ship = placed.subscribe(() => {});
+const app = await testApp({ ship });
+// @ts-expect-error: total is a number
+await app.deliver(ship, { id: "a", total: "1" });
+// @ts-expect-error: total is missing
+await app.deliver(ship, { id: "a" });
+// @ts-expect-error: an attempt is counted
+await app.deliver(ship, { id: "a", total: 1 }, { attempt: "last" });
+// @ts-expect-error: a state is no topic
+app.published(orders);
+// @ts-expect-error: no such member of the data
+app.published(placed)[0]?.data.price;
+// @ts-expect-error: no duration
+await app.advance("3 days");
+// @ts-expect-error: a caller is somebody
+await app.fetch("/", { as: "user" });
+// @ts-expect-error: one function is no app
+await testApp("ship");
+// @ts-expect-error: a state is no grant: say .read, .readWrite or .list
+app.open(orders);
+
+// Lambda handlers.
+// @ts-expect-error: no such event
+lambda(() => {}, { on: http.any("/a"), event: "apigw.v3" });
+// @ts-expect-error: a handler, not a function of ours
+lambda(http.get("/", reply), { on: http.any("/a"), event: "url" });
+// @ts-expect-error: a function of ours is no trigger
+lambda(() => {}, { on: http.any("/a", reply), event: "url" });
+// @ts-expect-error: what is not AWS's alone comes from somewhere
+lambda(() => {}, { event: "sqs" });
+// @ts-expect-error: a route alone uses nothing
+lambda(() => {}, { on: http.any("/a", { uses: {} }), event: "url" });

@@ -5,9 +5,11 @@ import {
   type Caller,
   type Definition,
   type Entry,
+  type HttpTrigger,
   http,
   jwt,
   type Log,
+  lambda,
   type Publisher,
   type Secret,
   type State,
@@ -19,6 +21,7 @@ import {
   type TopicEvent,
   topic,
 } from "faasten";
+import { type DeadLetter, type Sent, testApp } from "faasten/testing";
 import { z } from "zod";
 import { type Equal, proves } from "./proof.ts";
 
@@ -59,6 +62,7 @@ http.get("/orders/:id/lines/:line/*", { uses: { orders: orders.read, key } }, as
   proves<Equal<typeof context.caller, Caller | undefined>>();
   proves<Equal<typeof context.signal, AbortSignal>>();
   proves<Equal<typeof context.deadline, number>>();
+  proves<Equal<typeof context.now, () => number>>();
   proves<Equal<typeof context.log, Log>>();
   proves<Equal<typeof context.trace, { readonly id: string; readonly traceparent: string }>>();
   proves<Equal<typeof context.native.payload, unknown>>();
@@ -66,7 +70,18 @@ http.get("/orders/:id/lines/:line/*", { uses: { orders: orders.read, key } }, as
   proves<Equal<typeof context.orders, StateReader<OrderOut>>>();
   proves<Equal<typeof context.key, Secret>>();
   proves<Equal<Awaited<ReturnType<typeof context.key.get>>, string>>();
-  type Members = "params" | "body" | "caller" | "signal" | "deadline" | "log" | "trace" | "native" | "orders" | "key";
+  type Members =
+    | "params"
+    | "body"
+    | "caller"
+    | "signal"
+    | "deadline"
+    | "now"
+    | "log"
+    | "trace"
+    | "native"
+    | "orders"
+    | "key";
   proves<Equal<keyof typeof context, Members>>();
   return new Response();
 });
@@ -134,7 +149,7 @@ schedule(
   },
 );
 schedule("0 3 * * *", (_tick, context) => {
-  proves<Equal<keyof typeof context, "signal" | "deadline" | "log" | "trace" | "native">>();
+  proves<Equal<keyof typeof context, "signal" | "deadline" | "now" | "log" | "trace" | "native">>();
 });
 
 // Topics: what is published, and what arrives.
@@ -190,3 +205,37 @@ http.get("/", { uses }, (_request, { orders }) => {
   proves<Equal<typeof orders, StateReader<OrderOut>>>();
   return new Response();
 });
+
+// A test of an app: what went out, and what may be handed over.
+const heard = placed.subscribe(() => {});
+const batch = placed.subscribeMany(() => {});
+const rawly = bytes.subscribe({ attempts: 2 }, () => {});
+const app = await testApp([{ heard, rawly }, batch]);
+proves<Equal<ReturnType<typeof app.published<OrderOut, OrderIn>>, readonly Sent<OrderIn>[]>>();
+for (const sent of app.published(placed)) proves<Equal<typeof sent.data, OrderIn>>();
+for (const sent of app.published(bytes)) proves<Equal<typeof sent.data, Uint8Array>>();
+for (const sent of app.published(loose)) proves<Equal<typeof sent.data, unknown>>();
+const letters = await app.deadLetters(batch);
+proves<Equal<typeof letters, readonly DeadLetter<OrderIn>[]>>();
+await app.deliver(heard, { id: "a", at: "2026-01-01" }, { duplicate: 2, attempt: 5 });
+await app.deliver(rawly, new Uint8Array());
+await app.deliver(heard as Definition, "whatever it takes");
+const client = app.open(orders.readWrite);
+proves<Equal<typeof client, State<OrderOut, OrderIn>>>();
+
+// A Lambda handler, typed as its author typed it, and what triggers it.
+interface GatewayEvent {
+  readonly rawPath: string;
+}
+declare const handled: (
+  event: GatewayEvent,
+  context: { readonly awsRequestId: string },
+) => Promise<{ statusCode: number }>;
+declare const calledBack: (event: GatewayEvent, context: unknown, callback: (error?: Error | null) => void) => void;
+proves<Equal<ReturnType<typeof lambda>, Definition>>();
+lambda(handled, { on: http.any("/legacy/*", { access: "public" }), event: "apigw.v2" });
+lambda(calledBack, { on: placed, event: "sqs", name: "worker" });
+lambda(() => {}, { on: schedule("0 3 * * *", { timeZone: "Europe/Paris" }), event: "scheduled" });
+lambda(handled, { event: "dynamodb" });
+const route = http.get("/a", { access: jwt({ issuer: "https://a.example", audience: "a" }) });
+proves<Equal<typeof route, HttpTrigger>>();

@@ -8,6 +8,7 @@ import { attribute, type Json, literal, logical, physical, type Resources, ref }
 export function functionResources(name: string, statements: readonly Statement[], input: StackInput): Resources {
   const { node, memory, timeout, archives, logRetentionDays, graph, stage } = input;
   const functionName = physical(input, name);
+  const own = graph.functions.find((each) => each.name === name)?.section;
   return {
     [logical(name, "LogGroup")]: {
       Type: "AWS::Logs::LogGroup",
@@ -47,8 +48,8 @@ export function functionResources(name: string, statements: readonly Statement[]
           S3Bucket: ref("ArtifactBucket"),
           S3Key: `${graph.service}/${stage}/${name}-${archives[name] ?? ""}.zip`,
         },
-        MemorySize: memory,
-        Timeout: timeout,
+        MemorySize: own?.memorySize ?? memory,
+        Timeout: own?.timeout ?? timeout,
         Role: attribute(logical(name, "Role"), "Arn"),
         Environment: { Variables: environmentOf(name, input) },
         // Lines are JSON already: the runtime would wrap each in another.
@@ -63,7 +64,12 @@ export function functionResources(name: string, statements: readonly Statement[]
 function environmentOf(name: string, input: StackInput): Json {
   const { graph, environment } = input;
   const one = graph.functions.find((each) => each.name === name);
-  const own = Object.entries(environment).map(([key, value]) => [key, literal(value, `provider.environment.${key}`)]);
+  const own: [string, Json][] = Object.entries(environment).map(([key, value]) => [
+    key,
+    literal(value, `provider.environment.${key}`),
+  ]);
+  for (const [key, value] of Object.entries(one?.section?.environment ?? {}))
+    own.push([key, typeof value === "string" ? literal(value, `environment.${key} of ${name}`) : (value as Json)]);
   const needed = new Set(graph.grants.filter((grant) => grant.function === name).map(({ component }) => component));
   if (one?.on.kind === "topic") needed.add(one.on.pubsub);
   const located = graph.components

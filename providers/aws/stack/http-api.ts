@@ -5,8 +5,7 @@ import type { GraphFunction, StackInput, TriggerSpec } from "../../../src/provid
 import { arn, attribute, type Json, join, logical, physical, type Resources, ref } from "./template.ts";
 
 type HttpSpec = Extract<TriggerSpec, { readonly kind: "http" }>;
-interface Web {
-  readonly name: string;
+interface Web extends GraphFunction {
   readonly on: HttpSpec;
 }
 
@@ -104,7 +103,7 @@ const accessLog: string = JSON.stringify({
   error: "$context.integrationErrorMessage",
 });
 
-function routes({ name, on }: Web, { timeout }: StackInput): Resources {
+function routes({ name, on, lambda }: Web, { timeout }: StackInput): Resources {
   const integration = logical(name, "Integration");
   const Target = join("integrations/", ref(integration));
   const path = pathOf(on.path);
@@ -125,7 +124,7 @@ function routes({ name, on }: Web, { timeout }: StackInput): Resources {
         ApiId: ref("HttpApi"),
         IntegrationType: "AWS_PROXY",
         IntegrationUri: attribute(logical(name, "Function"), "Arn"),
-        PayloadFormatVersion: "2.0",
+        PayloadFormatVersion: lambda === "apigw.v1" ? "1.0" : "2.0",
         TimeoutInMillis: Math.min(longestWait, timeout * 1000),
       },
     },

@@ -7,7 +7,7 @@ import { queueName } from "./locations.ts";
 import { deadQueue } from "./stores.ts";
 import { attribute, logical, physical, type Resources, ref } from "./template.ts";
 
-export function scheduleResources({ name, on }: GraphFunction, input: StackInput): Resources {
+export function scheduleResources({ name, on, lambda }: GraphFunction, input: StackInput): Resources {
   if (on.kind !== "schedule") return {};
   const [dead, role] = [logical(name, "InboxDead"), logical(name, "ScheduleRole")];
   const Input: PlannedRun = {
@@ -61,7 +61,7 @@ export function scheduleResources({ name, on }: GraphFunction, input: StackInput
         Target: {
           Arn: attribute(logical(name, "Function"), "Arn"),
           RoleArn: attribute(role, "Arn"),
-          Input: JSON.stringify(Input),
+          Input: JSON.stringify(lambda === "scheduled" ? scheduled : Input),
           RetryPolicy: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 3600 },
           DeadLetterConfig: { Arn: attribute(dead, "Arn") },
         },
@@ -80,6 +80,17 @@ export function scheduleResources({ name, on }: GraphFunction, input: StackInput
     },
   };
 }
+
+/** What a rule of EventBridge sends: a Lambda handler that is run as it is knows nothing of ours. */
+const scheduled = {
+  version: "0",
+  id: "<aws.scheduler.execution-id>",
+  "detail-type": "Scheduled Event",
+  source: "aws.events",
+  time: "<aws.scheduler.scheduled-time>",
+  resources: ["<aws.scheduler.schedule-arn>"],
+  detail: {},
+} as const;
 
 /** Five fields as six, of which one day field must be `?`; days of the week count from 1, a Sunday. */
 export function expressionOf(cron: string): string {

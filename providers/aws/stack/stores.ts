@@ -57,7 +57,8 @@ export function topicResources(component: GraphComponent, input: StackInput): Re
 type TopicSpec = Extract<TriggerSpec, { readonly kind: "topic" }>;
 
 /** A subscriber's queue between the topic and the function, and the queue of its dead letters. */
-export function inboxResources({ name, on }: GraphFunction, input: StackInput): Resources {
+export function inboxResources(one: GraphFunction, input: StackInput): Resources {
+  const { name, on } = one;
   if (on.kind !== "topic") return {};
   const broker = input.graph.components.find((component) => component.name === on.pubsub);
   if (broker?.type !== "pubsub.aws.snssqs") return {};
@@ -71,7 +72,7 @@ export function inboxResources({ name, on }: GraphFunction, input: StackInput): 
       Properties: {
         QueueName: queueName(name, { dead: false, ordered: on.ordered }, input),
         // Lambda asks for six times the function's own: a batch may be tried again while it is throttled.
-        VisibilityTimeout: input.timeout * 6,
+        VisibilityTimeout: (one.section?.timeout ?? input.timeout) * 6,
         MessageRetentionPeriod: fourteenDays,
         SqsManagedSseEnabled: true,
         RedrivePolicy: { deadLetterTargetArn: attribute(dead, "Arn"), maxReceiveCount: on.attempts },
@@ -84,7 +85,7 @@ export function inboxResources({ name, on }: GraphFunction, input: StackInput): 
       DependsOn: [logical(name, "InboxPolicy")],
       Properties: { Protocol: "sqs", TopicArn: topic, Endpoint: attribute(inbox, "Arn"), RawMessageDelivery: true },
     },
-    [logical(name, "Mapping")]: mapping(name, on),
+    [logical(name, "Mapping")]: mapping(one, on),
   };
 }
 
@@ -126,15 +127,23 @@ function queuePolicy(queue: string, topic: Json): Resources[string] {
   };
 }
 
-function mapping(name: string, on: TopicSpec): Resources[string] {
+function mapping({ name, section }: GraphFunction, on: TopicSpec): Resources[string] {
+  const own = section?.event["sqs"];
+  const { batchSize, maximumBatchingWindow, functionResponseType, filterPatterns } = Object(own);
+  // Of a batch that a Lambda handler takes, Lambda reads failures only if told so.
+  const partial = own === undefined || functionResponseType !== undefined;
   return {
     Type: "AWS::Lambda::EventSourceMapping",
     DependsOn: [logical(name, "Role")],
     Properties: {
       FunctionName: ref(logical(name, "Function")),
       EventSourceArn: attribute(logical(name, "Inbox"), "Arn"),
-      BatchSize: on.many || !on.ordered ? 10 : 1,
-      FunctionResponseTypes: ["ReportBatchItemFailures"],
+      BatchSize: batchSize ?? (on.many || !on.ordered ? 10 : 1),
+      ...(maximumBatchingWindow !== undefined && { MaximumBatchingWindowInSeconds: maximumBatchingWindow }),
+      ...(partial && { FunctionResponseTypes: ["ReportBatchItemFailures"] }),
+      ...(Array.isArray(filterPatterns) && {
+        FilterCriteria: { Filters: filterPatterns.map((pattern) => ({ Pattern: JSON.stringify(pattern) })) },
+      }),
       Enabled: true,
     },
   };

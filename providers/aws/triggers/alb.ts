@@ -1,7 +1,7 @@
 // A request through an application load balancer, whose target group hands over headers as single values or as lists.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
 import { type Reply, type Trigger, toRequest } from "../../../src/provider.ts";
-import { encodedPath, encodeReply, hostIn, joinedHeaders, type ResultBody } from "../front.ts";
+import { encodedPath, encodeReply, hostIn, joinedHeaders, type ResultBody, sentHeaders } from "../front.ts";
 
 type Single = Readonly<Record<string, string>>;
 type Lists = Readonly<Record<string, readonly string[]>>;
@@ -70,7 +70,7 @@ function queryOf({ queryStringParameters, multiValueQueryStringParameters }: Alb
 }
 
 function toLists({ status, headers, cookies }: Reply, body: ResultBody): AlbResult {
-  const lists = headers.map(([name, value]) => [name, [value]] as const);
+  const lists = Object.entries(sentHeaders(headers)).map(([name, value]) => [name, [value]] as const);
   return {
     statusCode: status,
     multiValueHeaders: Object.fromEntries([
@@ -84,7 +84,7 @@ function toLists({ status, headers, cookies }: Reply, body: ResultBody): AlbResu
 /** One name holds one value, so each further cookie comes under the same name in other letters. */
 function toSingle({ status, headers, cookies }: Reply, body: ResultBody): AlbResult {
   const own = cookies.map((cookie, index) => [lettered("set-cookie", index), cookie] as const);
-  return { statusCode: status, headers: Object.fromEntries([...headers, ...own]), ...body };
+  return { statusCode: status, headers: Object.assign(sentHeaders(headers), Object.fromEntries(own)), ...body };
 }
 
 /** The bits of `index` say which letters are capitals. */

@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 import { type Trigger, toRequest } from "../../../src/provider.ts";
-import { encodedPath, encodeReply, hostIn, joinedHeaders, type ResultBody } from "../front.ts";
+import { encodedPath, encodeReply, hostIn, joinedHeaders, type ResultBody, sentHeaders } from "../front.ts";
 
 type Single = Readonly<Record<string, string>> | null;
 type Lists = Readonly<Record<string, readonly string[]>> | null;
@@ -68,7 +68,7 @@ export const trigger: Trigger<RestEvent, RestResult | Promise<RestResult>> = {
   encode: (outcomes) =>
     encodeReply(outcomes, ({ status, headers, cookies }, body) => ({
       statusCode: status,
-      headers: Object.fromEntries(headers),
+      headers: sentHeaders(headers),
       ...(cookies.length > 0 && { multiValueHeaders: { "set-cookie": cookies } }),
       ...body,
     })),

@@ -8,6 +8,7 @@ import {
   toDeadLetter,
 } from "../../../src/provider.ts";
 import { type Broker, createBroker } from "../broker.ts";
+import { clockOf } from "../clock.ts";
 import { expiryOf, type Inboxes, type Taken } from "../inboxes.ts";
 
 /** What a broker holds. Clients made on the same data are clients of the same broker. */
@@ -51,10 +52,12 @@ const never = Number.POSITIVE_INFINITY;
 export const create: Create<Broker> = (options) => createOn({ inboxes: new Map(), watchers: new Set() }, options);
 
 export function createOn(data: Data, options: ComponentOptions): Broker {
-  return createBroker(options, inboxesOn(data, options.service));
+  return createBroker(options, inboxesOn(data, options));
 }
 
-function inboxesOn(data: Data, service: string): Inboxes<TakenMessage> {
+function inboxesOn(data: Data, options: ComponentOptions): Inboxes<TakenMessage> {
+  const { service } = options;
+  const { now } = clockOf(options);
   let watcher: (() => void) | undefined;
 
   function inboxOf({ topic, subscriber }: Subscription): Inbox {
@@ -77,7 +80,7 @@ function inboxesOn(data: Data, service: string): Inboxes<TakenMessage> {
     add(topic, events, order) {
       for (const inbox of data.inboxes.values()) {
         if (inbox.topic === topic && inbox.receiving)
-          for (const event of events) inbox.messages.add(waiting(event, order));
+          for (const event of events) inbox.messages.add(waiting(event, order, now()));
       }
       wakeAll();
     },
@@ -89,12 +92,12 @@ function inboxesOn(data: Data, service: string): Inboxes<TakenMessage> {
 
     take(of, limit) {
       const inbox = inboxOf(of);
-      const now = Date.now();
+      const time = now();
       for (const message of inbox.messages) {
-        if (message.dueAt <= now && message.expiresAt <= now) inbox.messages.delete(message);
-        else if (message.dueAt <= now && message.attempt >= of.attempts) die(inbox, message, "platform");
+        if (message.dueAt <= time && message.expiresAt <= time) inbox.messages.delete(message);
+        else if (message.dueAt <= time && message.attempt >= of.attempts) die(inbox, message, "platform");
       }
-      const due = heads(inbox, of.ordered).filter(({ dueAt }) => dueAt <= now);
+      const due = heads(inbox, of.ordered).filter(({ dueAt }) => dueAt <= time);
       return due.slice(0, limit).map((message) => {
         message.attempt += 1;
         message.dueAt = never;
@@ -113,7 +116,7 @@ function inboxesOn(data: Data, service: string): Inboxes<TakenMessage> {
     bury: ({ inbox, message }, reason) => die(inbox, message, reason),
 
     release(taken) {
-      for (const { message } of taken) message.dueAt = Date.now();
+      for (const { message } of taken) message.dueAt = now();
       wakeAll();
     },
 
@@ -128,7 +131,7 @@ function inboxesOn(data: Data, service: string): Inboxes<TakenMessage> {
       const found = [...inbox.dead].find(({ message }) => message.event.id === id);
       if (!found) return false;
       inbox.dead.delete(found);
-      inbox.messages.add({ ...found.message, expiresAt: never, attempt: 0, dueAt: Date.now() });
+      inbox.messages.add({ ...found.message, expiresAt: never, attempt: 0, dueAt: now() });
       wakeAll();
       return true;
     },
@@ -144,8 +147,8 @@ function inboxesOn(data: Data, service: string): Inboxes<TakenMessage> {
   };
 }
 
-function waiting(event: CloudEvent, order: string | undefined): Message {
-  return { event: copy(event), order, expiresAt: expiryOf(event) ?? never, attempt: 0, dueAt: Date.now() };
+function waiting(event: CloudEvent, order: string | undefined, dueAt: number): Message {
+  return { event: copy(event), order, expiresAt: expiryOf(event) ?? never, attempt: 0, dueAt };
 }
 
 function die(inbox: Inbox, message: Message, reason: string): void {

@@ -7,6 +7,7 @@ import {
   toDeadLetter,
 } from "../../../src/provider.ts";
 import { type Broker, createBroker } from "../broker.ts";
+import { clockOf } from "../clock.ts";
 import { type Database, openDatabase, type Row } from "../database.ts";
 import { expiryOf, type Inboxes, type Taken } from "../inboxes.ts";
 
@@ -22,6 +23,7 @@ export const create: Create<Broker> = (options) => createBroker(options, inboxes
 
 function inboxesIn(options: ComponentOptions): Inboxes<TakenRow> {
   const { name: broker, service } = options;
+  const { now } = clockOf(options);
   const owner = crypto.randomUUID();
   let opened: Database | undefined;
   let watcher: (() => void) | undefined;
@@ -57,7 +59,7 @@ function inboxesIn(options: ComponentOptions): Inboxes<TakenRow> {
         for (const event of events) {
           const lane = order ?? null;
           const expires = expiryOf(event) ?? null;
-          database().run(sql.add, { broker, topic, ...toColumns(event), lane, expires, now: Date.now() });
+          database().run(sql.add, { broker, topic, ...toColumns(event), lane, expires, now: now() });
         }
       });
       watcher?.();
@@ -70,19 +72,26 @@ function inboxesIn(options: ComponentOptions): Inboxes<TakenRow> {
 
     take(of, limit) {
       const inbox = inboxOf(of);
-      const now = Date.now();
+      const time = now();
       const rows = database().transaction(() => {
-        database().run(sql.letGo, { inbox, now });
-        database().run(sql.buryExhausted, { inbox, now, attempts: of.attempts });
-        database().run(sql.removeExhausted, { inbox, now, attempts: of.attempts });
-        return database().all(sql.take, { inbox, now, until: now + lease, owner, ordered: Number(of.ordered), limit });
+        database().run(sql.letGo, { inbox, now: time });
+        database().run(sql.buryExhausted, { inbox, now: time, attempts: of.attempts });
+        database().run(sql.removeExhausted, { inbox, now: time, attempts: of.attempts });
+        return database().all(sql.take, {
+          inbox,
+          now: time,
+          until: time + lease,
+          owner,
+          ordered: Number(of.ordered),
+          limit,
+        });
       });
       return rows.map(toTaken).sort((a, b) => a.id - b.id);
     },
 
     renew(taken) {
       const ids = JSON.stringify(taken.map(({ id }) => id));
-      database().run(sql.renew, { ids, owner, until: Date.now() + lease });
+      database().run(sql.renew, { ids, owner, until: now() + lease });
     },
 
     remove: (taken) => database().run(sql.remove, held(taken)),
@@ -91,13 +100,13 @@ function inboxesIn(options: ComponentOptions): Inboxes<TakenRow> {
 
     bury(taken, reason) {
       database().transaction(() => {
-        database().run(sql.bury, { ...held(taken), reason, now: Date.now() });
+        database().run(sql.bury, { ...held(taken), reason, now: now() });
         database().run(sql.remove, held(taken));
       });
     },
 
     release(taken) {
-      for (const each of taken) database().run(sql.postpone, { ...held(each), notBefore: Date.now() });
+      for (const each of taken) database().run(sql.postpone, { ...held(each), notBefore: now() });
     },
 
     *dead(of) {
@@ -112,7 +121,7 @@ function inboxesIn(options: ComponentOptions): Inboxes<TakenRow> {
     redrive(of, id) {
       const inbox = inboxOf(of);
       const found = database().transaction(() => {
-        database().run(sql.redrive, { inbox, event: id, now: Date.now() });
+        database().run(sql.redrive, { inbox, event: id, now: now() });
         return database().run(sql.removeDead, { inbox, event: id }) > 0;
       });
       watcher?.();
@@ -123,9 +132,9 @@ function inboxesIn(options: ComponentOptions): Inboxes<TakenRow> {
       watcher = wake;
       let version = versionOf(database());
       poll = setInterval(() => {
-        const now = versionOf(database());
-        if (now !== version) wake();
-        version = now;
+        const present = versionOf(database());
+        if (present !== version) wake();
+        version = present;
       }, pollInterval);
     },
 

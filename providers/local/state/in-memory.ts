@@ -13,6 +13,7 @@ import {
   type StateStore,
   type Value,
 } from "../../../src/provider.ts";
+import { clockOf } from "../clock.ts";
 
 /** What a store holds. Clients made on the same data are clients of the same store. */
 export type Data = Map<string, Slot>;
@@ -29,6 +30,7 @@ export const create: Create<StateStore> = (options) => createOn(new Map(), optio
 export function createOn(data: Data, options: ComponentOptions): StateStore {
   const where = `state component "${options.name}"`;
   const staleReads = flag(options, "staleReads");
+  const { now } = clockOf(options);
   const client = Math.random().toString(36).slice(2);
   let writes = 0;
 
@@ -36,7 +38,7 @@ export function createOn(data: Data, options: ComponentOptions): StateStore {
     const slot = data.get(key);
     const stale = staleReads && readOptions?.consistency === "eventual";
     const entry = stale ? slot?.before : slot?.entry;
-    return entry && isLive(entry) ? entry : undefined;
+    return entry && (entry.expiresAt === undefined || entry.expiresAt > now()) ? entry : undefined;
   }
 
   function holds(key: string, { ifEtag, ifAbsent }: Condition): boolean {
@@ -111,10 +113,6 @@ export function createOn(data: Data, options: ComponentOptions): StateStore {
     if (operation.kind === "delete") write(operation.key);
     else put(operation.key, operation.value, operation.expiresAt);
   }
-}
-
-function isLive({ expiresAt }: StateEntry): boolean {
-  return expiresAt === undefined || expiresAt > Date.now();
 }
 
 function copied(entry: StateEntry | undefined): StateEntry | undefined {

@@ -87,7 +87,8 @@ async function simulate(
         unkept = true;
       };
       const log = { debug() {}, info() {}, warn() {}, error };
-      const invocation = { function: "work", deadline, signal: abort.signal, log } as unknown as Invocation;
+      const now = (): number => Date.now();
+      const invocation = { function: "work", deadline, now, signal: abort.signal, log } as unknown as Invocation;
       try {
         return await idempotency.open(() => store, invocation).once({ key: "k", keep }, () => work(holder));
       } catch {

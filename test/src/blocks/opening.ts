@@ -19,6 +19,7 @@ export function invocation({
     function: name,
     id: "i-1",
     deadline,
+    now: () => Date.now(),
     signal,
     traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01`,
     log: { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") },

@@ -149,6 +149,25 @@ test.each<[string, Claims, number]>([
   if (status === 403) expect(reply.json).toMatchObject({ code: "DENIED", detail: expect.stringContaining("write") });
 });
 
+test("a user for whom the platform vouches needs no token, but what the rule asks for", async () => {
+  const asked = guarded({ scopes: ["write"] });
+  const status = async (claims: Claims): Promise<number> => {
+    const caller = {
+      kind: "user",
+      subject: "ann",
+      claims: { iss: issuer, aud: "orders", sub: "ann", ...claims },
+    } as const;
+    return (await asked.request("/", { caller })).status;
+  };
+  expect(await status({ scope: "write" })).toBe(200);
+  expect(await status({ scope: "write", aud: ["others", "orders"] })).toBe(200);
+  expect(await status({ scope: "read" })).toBe(403);
+  expect(await status({ scope: "write", iss: "https://other.example" })).toBe(401);
+  expect(await status({ scope: "write", aud: ["others"] })).toBe(401);
+  const service = { kind: "service", subject: "ann", claims: { iss: issuer, aud: "orders", scope: "write" } } as const;
+  expect((await asked.request("/", { caller: service })).status).toBe(401);
+});
+
 test("only the named kinds of signature are taken", async () => {
   const good = bearing(await token());
   expect((await guarded({ algorithms: ["ES256"] }).request("/", good)).status).toBe(200);

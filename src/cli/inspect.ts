@@ -1,0 +1,35 @@
+// faasten inspect
+import { FaastenError } from "../errors.ts";
+import { suggest } from "../manifest/problems.ts";
+import { readParams } from "./params.ts";
+import { readTarget } from "./target.ts";
+
+export interface InspectFlags {
+  readonly target: string;
+  readonly format: string;
+  readonly strict?: boolean;
+  readonly stage?: string;
+  readonly param?: readonly string[];
+}
+
+/** What can be told of an app that cannot be built is told first. */
+export async function inspect({ target, format, strict, stage, param }: InspectFlags): Promise<void> {
+  const chosen = readTarget(target);
+  if (!formats.includes(format))
+    throw new FaastenError("INVALID", `--format ${format}: there is no such format.${suggest(format, formats)}`);
+  const { inspect: run } = await import("../build/inspect.ts");
+  const found = await run({
+    folder: process.cwd(),
+    target: chosen,
+    params: readParams(param),
+    ...(stage !== undefined && { stage }),
+  });
+  if (format === "json") console.log(JSON.stringify(found, null, 2));
+  else if (format === "mermaid") process.stdout.write((await import("../build/mermaid.ts")).toMermaid(found));
+  else process.stdout.write((await import("./inspect-text.ts")).toText(found, process.stdout));
+  const lines = found.problems.map(({ file, line, code, message }) => `${file}:${line}  ${code}  ${message}`);
+  if (lines.length > 0) throw new FaastenError("MISCONFIGURED", lines.join("\n"));
+  if (strict && found.portability.some(({ verdict }) => verdict === "bound")) process.exitCode = 1;
+}
+
+const formats: readonly string[] = ["text", "mermaid", "json"];

@@ -1,0 +1,174 @@
+// An app in the process of its test.
+import { execFile } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { FaastenError, http, jwt, secret, state, topic } from "faasten";
+import { type Functions, type TestApp, type TestOptions, testApp } from "faasten/testing";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { z } from "zod";
+
+const counts = state<number>("counts");
+const counted = topic("counted", { schema: z.object({ id: z.string(), times: z.number().default(1) }) });
+const count = http.post(
+  "/counts/:id",
+  { access: "public", uses: { counts: counts.readWrite, counted: counted.publish } },
+  async (_request, { params, counts, counted }) => {
+    const { value } = await counts.update(params.id, (times = 0) => times + 1);
+    await counted.publish({ id: params.id, times: value });
+    return Response.json(value);
+  },
+);
+
+async function start(functions: Functions, options?: TestOptions): Promise<TestApp> {
+  const app = await testApp(functions, options);
+  onTestFinished(app.close);
+  return app;
+}
+
+describe("an app", () => {
+  test("sees nothing of another that runs at once, nor of one before it", async () => {
+    const [one, other] = await Promise.all([start({ count }), start({ count })]);
+    await one.fetch("/counts/a", { method: "POST" });
+    await one.fetch("/counts/a", { method: "POST" });
+    const reply = await other.fetch("/counts/a", { method: "POST" });
+    expect(await reply.json()).toBe(1);
+    expect([one, other].map((app) => app.published(counted).length)).toEqual([2, 1]);
+    await one.advance("1d");
+    expect(one.now - other.now).toBeGreaterThan(86_000_000);
+  });
+
+  test("leaves no file", async () => {
+    const before = readdirSync(".");
+    const key = secret("key");
+    const read = http.get("/", { uses: { key } }, async (_request, { key }) => new Response(await key.get()));
+    const secrets = { key: "first value" };
+    const app = await start({ count, read }, { secrets });
+    await app.fetch("/counts/a", { method: "POST" });
+    expect(await (await app.fetch("/")).text()).toBe("first value");
+    secrets.key = "second value";
+    expect(await (await app.fetch("/")).text()).toBe("second value");
+    expect(readdirSync(".")).toEqual(before);
+  });
+
+  test("knows functions by their exports, or by their place", async () => {
+    const named = http.get("/named", { name: "own" }, () => new Response());
+    const failing = http.get("/failing", () => Promise.reject(new Error("no")));
+    for (const [functions, name] of [
+      [{ count, failing, constant: 1 }, "failing"],
+      [[{ failing, named }, { count }], "failing"],
+      [[named, failing], "function2"],
+    ] as const) {
+      const app = await start(functions);
+      expect((await app.fetch("/failing")).status).toBe(500);
+      expect(app.log).toMatchObject([{ level: "error", message: "failed", function: name, error: { message: "no" } }]);
+    }
+  });
+
+  test("is refused with all that is wrong with it", async () => {
+    const twice = http.get("/counts/:id", () => new Response());
+    const app = testApp({ twice, Again: http.get("/counts/:name", () => new Response()) });
+    await expect(app).rejects.toMatchObject({ code: "MISCONFIGURED" });
+    await expect(app).rejects.toThrow(/Again.*\n.*counts/);
+    await expect(testApp([])).rejects.toThrow("no function is exported here");
+    await expect(testApp({ count }, { components: { count: {} } })).rejects.toThrow(
+      "no function uses a component count; they use counts, pubsub",
+    );
+    await expect(testApp({ count }, { now: "tomorrow" })).rejects.toThrow('"tomorrow" is no time');
+  });
+
+  test("gives the client of a grant, and takes a test's own component", async () => {
+    const app = await start({ count }, { components: { counts: failingStore } });
+    const reply = await app.fetch("/counts/a", { method: "POST" });
+    expect([reply.status, await reply.json()]).toMatchObject([503, { code: "UNAVAILABLE" }]);
+    const well = await start({ count });
+    await well.open(counts.readWrite).set("a", 41);
+    expect(await (await well.fetch("/counts/a", { method: "POST" })).json()).toBe(42);
+    await expect(well.open(state("others").read).get("a")).rejects.toThrow("others");
+  });
+});
+
+describe("a request", () => {
+  const claims = jwt({ issuer: "https://issuer.example", audience: "counts", scopes: ["write"] });
+  const guarded = http.get("/guarded", { access: claims }, (_request, { caller }) => Response.json(caller));
+  const internal = http.get("/internal", { access: "service" }, (_request, { caller }) => Response.json(caller));
+  const echo = http.post("/echo/*", async (request, { params }) => {
+    const type = request.headers.get("content-type");
+    return Response.json([request.url, params["*"], type, await request.json()]);
+  });
+
+  test("is answered as hosts answer it", async () => {
+    const app = await start({ echo, count });
+    const reply = await app.fetch("/echo/a%20b?c=1", { method: "POST", body: '{"d":1}' });
+    expect(await reply.json()).toEqual([
+      "http://localhost/echo/a%20b?c=1",
+      "a%20b",
+      "text/plain;charset=UTF-8",
+      { d: 1 },
+    ]);
+    const whole = new Request("https://shop.example/echo/x", { method: "POST", body: "1" });
+    expect(await (await app.fetch(whole)).json()).toMatchObject(["https://shop.example/echo/x", "x", {}, 1]);
+    const wrong = await app.fetch("/echo/x", { method: "POST", body: "{" });
+    expect([wrong.status, await wrong.json()]).toMatchObject([400, { detail: "the body is not JSON" }]);
+    const statuses = await Promise.all(
+      ["/nowhere", "/counts/a", "/echo/%zz"].map(async (path) => (await app.fetch(path)).status),
+    );
+    expect(statuses).toEqual([404, 405, 400]);
+  });
+
+  test("comes from nobody, unless it says from whom", async () => {
+    const app = await start({ guarded, internal });
+    const ask = async (path: string, init: Parameters<TestApp["fetch"]>[1]): Promise<unknown> => {
+      const reply = await app.fetch(path, init);
+      return reply.ok ? await reply.json() : reply.status;
+    };
+    expect(await ask("/internal", {})).toBe(401);
+    expect(await ask("/internal", { as: { kind: "user", subject: "ada" } })).toBe(401);
+    expect(await ask("/internal", { as: "service" })).toEqual({ kind: "service", subject: "test", claims: {} });
+    expect(await ask("/internal", { as: { kind: "service", subject: "billing" } })).toMatchObject({
+      subject: "billing",
+    });
+    expect(await ask("/guarded", {})).toBe(401);
+    expect(await ask("/guarded", { as: "service" })).toBe(401);
+    expect(await ask("/guarded", { as: { kind: "user", subject: "ada" } })).toBe(403);
+    const as = { kind: "user", subject: "ada", claims: { scope: "read write" } } as const;
+    expect(await ask("/guarded", { as })).toEqual({
+      kind: "user",
+      subject: "ada",
+      claims: { iss: "https://issuer.example", aud: "counts", sub: "ada", scope: "read write" },
+    });
+    for (const other of [{ iss: "https://other.example" }, { aud: "others" }])
+      expect(await ask("/guarded", { as: { ...as, claims: { ...as.claims, ...other } } })).toBe(401);
+  });
+
+  test("keeps its reply as it is: status, cookies, stream", async () => {
+    const app = await start({
+      cookies: http.get("/cookies", () => {
+        const reply = new Response(null, { status: 204, headers: { "x-a": "b" } });
+        reply.headers.append("set-cookie", "a=1");
+        reply.headers.append("set-cookie", "b=2");
+        return reply;
+      }),
+      parts: http.get("/parts", () => new Response(new Blob(["one", "two"]).stream())),
+    });
+    const { status, headers, body } = await app.fetch("/cookies");
+    expect([status, headers.get("x-a"), headers.getSetCookie(), body]).toEqual([204, "b", ["a=1", "b=2"], null]);
+    expect(await (await app.fetch("/parts")).text()).toBe("onetwo");
+  });
+});
+
+test("a rejection that nobody awaited fails the run that left it, in its own app alone", async () => {
+  const script = fileURLToPath(new URL("stray.ts", import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, ["--conditions=faasten-source", script]);
+  expect(JSON.parse(stdout)).toEqual({
+    statuses: [500, 200, 200],
+    logs: [["a rejection that nobody awaited", "failed"], []],
+    foreign: ["of the test itself"],
+  });
+});
+
+const failingStore = {
+  async get() {
+    throw new FaastenError("UNAVAILABLE", "the store is down");
+  },
+};
