@@ -6,7 +6,14 @@ import { create as createSecrets } from "../../providers/aws/secretstores/secret
 import { create as createDynamodb } from "../../providers/aws/state/dynamodb.ts";
 import { trigger as invocation } from "../../providers/aws/triggers/invocation.ts";
 import { trigger as sqs } from "../../providers/aws/triggers/sqs.ts";
-import { type Bound, createRunner, type Definition, type Served, variableOf } from "../../src/provider.ts";
+import {
+  type Bound,
+  createRunner,
+  type Definition,
+  type Served,
+  type Trigger,
+  variableOf,
+} from "../../src/provider.ts";
 import { getOrder, getReceipt, getSummary, placeOrder, putReceipt } from "../../templates/orders/src/orders.ts";
 import { getStock, putStock, ship, summarise } from "../../templates/orders/src/shipping.ts";
 import { account, credentials, region } from "../servers/deployed.ts";
@@ -41,11 +48,19 @@ export interface FlowResult {
   readonly late: number;
 }
 
+export interface FlowOptions {
+  /** In place of the trigger of queues. */
+  readonly subscriber?: Trigger;
+  /** Milliseconds until what has not come is taken for lost. */
+  readonly patience?: number;
+}
+
 /** `fault` is asked for every attempt of each call, which it counts from 1. */
 export async function flow(
   run: string,
   { dynamodb, fauxqs, secrets }: Servers,
   fault: (call: number, heard: Heard) => Fault | undefined,
+  { subscriber = sqs, patience = 40_000 }: FlowOptions = {},
 ): Promise<FlowResult> {
   const proxy = await createFaultProxy((heard) => {
     const service = serviceOf(heard);
@@ -76,7 +91,7 @@ export async function flow(
   let late = 0;
   let begun = 0;
   const served = (name: string, definition: Definition): Served => {
-    const triggers = definition.on.kind === "http" ? [invocation] : [sqs];
+    const triggers = definition.on.kind === "http" ? [invocation] : [subscriber];
     return { name: `${name}${run}`, definition, triggers };
   };
   const counted: Definition = {
@@ -141,7 +156,7 @@ export async function flow(
     }
   };
   const until = async (holds: () => Promise<boolean>): Promise<boolean> => {
-    const end = Date.now() + 40_000;
+    const end = Date.now() + patience;
     while (Date.now() < end) {
       if (await holds()) return true;
       await new Promise((resume) => setTimeout(resume, 250));
