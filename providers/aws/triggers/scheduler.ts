@@ -28,7 +28,8 @@ export const trigger: Trigger<PlannedRun, undefined> = {
       },
     ];
   },
-  encode: (outcomes) => acknowledge(outcomes, 1),
+  /** What is dead was logged, and would be no less dead the next time. */
+  encode: (outcomes) => (outcomes[0]?.kind === "dead" ? undefined : acknowledge(outcomes, 1)),
 };
 
 function isPlannedRun(payload: unknown): payload is PlannedRun {

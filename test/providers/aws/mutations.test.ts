@@ -199,7 +199,10 @@ async function examine(kind: Kind, calls: number): Promise<Account> {
       const outcome = fates[Math.floor(random() ** 2 * fates.length)]?.() ?? { kind: "done" };
       if (outcome.kind === "done") account.handled++;
       if (outcome.kind === "drop") account.dropped++;
-      if (outcome.kind === "done" || outcome.kind === "drop") done.add(arrival);
+      // Of the clock the log alone keeps what is dead.
+      const buried = outcome.kind === "dead" && trigger.name === scheduler.name;
+      if (buried) account.buried++;
+      if (outcome.kind === "done" || outcome.kind === "drop" || buried) done.add(arrival);
       return outcome;
     },
     fail: (error) => ({ kind: "retry", reason: String(error) }),
