@@ -25,6 +25,8 @@ export interface Lambda {
   lines(): readonly string[];
   /** How many processes have served it so far. */
   readonly starts: number;
+  /** Ends its process at once, as if its machine were lost; the next call finds a new one. */
+  kill(): void;
   stop(): void;
 }
 
@@ -49,10 +51,12 @@ export interface LambdaOptions {
   readonly timeout?: number;
   /** Where local components keep their files; left out: the bundle's folder. */
   readonly cwd?: string;
+  /** What its stack sets, beside what Lambda does. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** `folder` holds the bundle. */
-export function lambda(folder: string, { client = 4, timeout = 4000, cwd = folder }: LambdaOptions = {}): Lambda {
+export function lambda(folder: string, { client = 4, timeout = 4000, cwd = folder, env }: LambdaOptions = {}): Lambda {
   let started: Promise<RuntimeApi> | undefined;
   let api: RuntimeApi | undefined;
   let child: ChildProcess | undefined;
@@ -66,7 +70,7 @@ export function lambda(folder: string, { client = 4, timeout = 4000, cwd = folde
     starts += 1;
     child = spawn(process.execPath, commands[client], {
       cwd,
-      env: { ...environment, AWS_LAMBDA_RUNTIME_API: opened.address, LAMBDA_TASK_ROOT: folder },
+      env: { ...environment, ...env, AWS_LAMBDA_RUNTIME_API: opened.address, LAMBDA_TASK_ROOT: folder },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const hear = (part: Buffer): void => {
@@ -98,6 +102,7 @@ export function lambda(folder: string, { client = 4, timeout = 4000, cwd = folde
     get starts() {
       return starts;
     },
+    kill: () => void child?.kill("SIGKILL"),
     stop() {
       stopped = true;
       child?.removeAllListeners("exit").kill("SIGKILL");
@@ -115,11 +120,15 @@ export interface Fleet {
 }
 
 /** `output` is `.faasten/aws`. */
-export function createFleet(output: string, options: LambdaOptions = {}): Fleet {
+export function createFleet(
+  output: string,
+  { envOf, ...options }: LambdaOptions & { readonly envOf?: (name: string) => Readonly<Record<string, string>> } = {},
+): Fleet {
   const running = new Map<string, Lambda>();
   const { functions } = JSON.parse(readFileSync(join(output, "graph.json"), "utf8")) as Graph;
   const of = (name: string): Lambda => {
-    const one = running.get(name) ?? lambda(join(output, "functions", name), options);
+    const one =
+      running.get(name) ?? lambda(join(output, "functions", name), { ...options, ...(envOf && { env: envOf(name) }) });
     running.set(name, one);
     return one;
   };
