@@ -1,4 +1,5 @@
 // Handlers without a library, for the runtimes that know promises alone.
+import { gzipSync } from "node:zlib";
 
 /** What a handler may read of any target's event. */
 export const seen = async (event) => ({
@@ -28,6 +29,12 @@ export const bytes = async ({ body, isBase64Encoded }) => ({
   body: Buffer.from(body ?? "", isBase64Encoded ? "base64" : "utf8").toString("base64"),
   isBase64Encoded: true,
 });
+export const zipped = async () => ({
+  statusCode: 200,
+  headers: { "content-type": "text/plain", "content-encoding": "gzip", vary: "accept-encoding" },
+  body: gzipSync("zipped ".repeat(100)).toString("base64"),
+  isBase64Encoded: true,
+});
 export const cookies = async ({ queryStringParameters }) => ({
   statusCode: 200,
   cookies: queryStringParameters?.odd
@@ -50,6 +57,10 @@ export const unreadable = async () => ({ statusCode: 200, body: { an: "object" }
 export const written = async ({ headers }) => ({
   statusCode: 200,
   body: JSON.stringify({ type: headers["X-Named"] ?? null }),
+});
+export const twice = async ({ headers, multiValueHeaders }) => ({
+  statusCode: 200,
+  body: JSON.stringify({ one: headers["x-named"], all: multiValueHeaders["x-named"] }),
 });
 export const timed = async (_event, context) => {
   const left = context.getRemainingTimeInMillis();
