@@ -32,7 +32,7 @@ export interface Lambda {
 
 const modules = fileURLToPath(new URL("node_modules", import.meta.url));
 const commands: Readonly<Record<Client, readonly string[]>> = {
-  3: [`${modules}/aws-lambda-ric-3/bin/index.mjs`, "index.handler"],
+  3: [`${modules}/aws-lambda-ric-3/bin/index.mjs`],
   4: [`${modules}/aws-lambda-ric/index.mjs`],
 };
 
@@ -51,12 +51,17 @@ export interface LambdaOptions {
   readonly timeout?: number;
   /** Where local components keep their files; left out: the bundle's folder. */
   readonly cwd?: string;
+  /** Left out: a bundle's. */
+  readonly handler?: string;
   /** What its stack sets, beside what Lambda does. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /** `folder` holds the bundle. */
-export function lambda(folder: string, { client = 4, timeout = 4000, cwd = folder, env }: LambdaOptions = {}): Lambda {
+export function lambda(
+  folder: string,
+  { client = 4, timeout = 4000, cwd = folder, handler = "index.handler", env = {} }: LambdaOptions = {},
+): Lambda {
   let started: Promise<RuntimeApi> | undefined;
   let api: RuntimeApi | undefined;
   let child: ChildProcess | undefined;
@@ -68,9 +73,15 @@ export function lambda(folder: string, { client = 4, timeout = 4000, cwd = folde
     const opened = await startRuntimeApi();
     api = opened;
     starts += 1;
-    child = spawn(process.execPath, commands[client], {
+    child = spawn(process.execPath, [...commands[client], handler], {
       cwd,
-      env: { ...environment, ...env, AWS_LAMBDA_RUNTIME_API: opened.address, LAMBDA_TASK_ROOT: folder },
+      env: {
+        ...environment,
+        _HANDLER: handler,
+        AWS_LAMBDA_RUNTIME_API: opened.address,
+        LAMBDA_TASK_ROOT: folder,
+        ...env,
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const hear = (part: Buffer): void => {
@@ -145,7 +156,6 @@ export function createFleet(
 
 const environment = {
   PATH: process.env["PATH"] ?? "",
-  _HANDLER: "index.handler",
   AWS_REGION: "eu-west-1",
   AWS_LAMBDA_FUNCTION_NAME: "test",
   AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
