@@ -6,6 +6,7 @@ import { build as esbuild, type Plugin } from "esbuild";
 import type { Graph } from "../contracts/graph.ts";
 import type { Provider } from "../contracts/provider.ts";
 import type { TriggerSpec } from "../contracts/trigger.ts";
+import { readAwsSection } from "../manifest/aws-section.ts";
 import { Problems } from "../manifest/problems.ts";
 import { type AppManifests, readApp } from "./app.ts";
 import { type Bindings, bind } from "./bind.ts";
@@ -71,6 +72,8 @@ export async function build(options: BuildOptions): Promise<Built> {
   const made = await make(options, problems);
   problems.throwIfAny();
   const { output, app, provider, bundles, graph } = made;
+  const aws = app.manifest && provider.native ? readAwsSection(app.manifest, problems) : undefined;
+  problems.throwIfAny();
   // The local target's own folder holds the data of `faasten dev`.
   for (const old of ["functions", "app", "app.zip", "graph.json", "report.json"])
     rmSync(join(output, old), { recursive: true, force: true });
@@ -82,7 +85,7 @@ export async function build(options: BuildOptions): Promise<Built> {
   const weights = Object.fromEntries([...bundles].map(([name, { weight }]) => [name, weight]));
   write(join(output, "graph.json"), json(graph));
   write(join(output, "report.json"), json(weights));
-  if (app.manifest) await emitStack({ provider, manifest: app.manifest, graph, output });
+  if (app.manifest) await emitStack({ provider, manifest: app.manifest, graph, output, ...(aws && { aws }) });
   return { ...made, weights };
 }
 

@@ -7,8 +7,9 @@ import {
   type Permission,
   type StackInput,
 } from "../../../src/provider.ts";
-import { addressOf, prefixOf, topicArn } from "./locations.ts";
-import { attribute, type Json, join, logical } from "./template.ts";
+import { addressOf, prefixOf, regionOf, topicArn } from "./locations.ts";
+import { isAsynchronous, sourceStatements, takeFromQueue } from "./sources.ts";
+import { arn, attribute, isMap, type Json, logical, type Resources, toJson } from "./template.ts";
 
 export interface Statement {
   readonly actions: readonly string[];
@@ -27,7 +28,6 @@ const state: Readonly<Record<string, readonly string[]>> = {
 /** All that one function needs, one statement a reason. */
 export function statementsOf(name: string, input: StackInput): readonly Statement[] {
   const { graph } = input;
-  const one = graph.functions.find((each) => each.name === name);
   const own = graph.grants.filter((grant) => grant.function === name);
   const stores = graph.components.filter((component) => own.some((grant) => grant.component === component.name));
   return [
@@ -38,30 +38,35 @@ export function statementsOf(name: string, input: StackInput): readonly Statemen
     },
     ...own.flatMap((grant) => statementOf(grant, input) ?? []),
     ...stores.flatMap((component) => ofSecretsOf(component, input)),
-    ...(one?.on.kind === "topic"
-      ? [
-          {
-            actions: [
-              "sqs:ChangeMessageVisibility",
-              "sqs:DeleteMessage",
-              "sqs:GetQueueAttributes",
-              "sqs:ReceiveMessage",
-            ],
-            resource: attribute(logical(name, "Inbox"), "Arn"),
-            because: `${name} takes from its inbox`,
-          },
-        ]
-      : []),
-    ...(one && one.on.kind !== "http"
-      ? [
-          {
-            actions: ["sqs:SendMessage"],
-            resource: attribute(logical(name, "InboxDead"), "Arn"),
-            because: `${name} buries what it cannot handle`,
-          },
-        ]
-      : []),
+    ...triggerStatements(name, input),
   ];
+}
+
+function triggerStatements(name: string, input: StackInput): readonly Statement[] {
+  const one = input.graph.functions.find((each) => each.name === name);
+  const bury = {
+    actions: ["sqs:SendMessage"],
+    resource: attribute(logical(name, "InboxDead"), "Arn"),
+    because: `${name} buries what it cannot handle`,
+  };
+  switch (one?.on.kind) {
+    case "topic":
+      return [
+        {
+          actions: [...takeFromQueue, "sqs:ChangeMessageVisibility"],
+          resource: attribute(logical(name, "Inbox"), "Arn"),
+          because: `${name} takes from its inbox`,
+        },
+        bury,
+      ];
+    case "schedule":
+      // Lambda stores what it gives up as the function itself.
+      return [bury];
+    case "native":
+      return isAsynchronous(one) ? [...sourceStatements(one, input), bury] : sourceStatements(one, input);
+    default:
+      return [];
+  }
 }
 
 function statementOf(
@@ -72,7 +77,7 @@ function statementOf(
   const because = `${name} may ${right} ${component}${resource === undefined ? "" : ` (${resource})`}`;
   switch (found?.type) {
     case "state.aws.dynamodb":
-      return { actions: state[right] ?? readState, resource: addressOf(found), because };
+      return { actions: state[right] ?? [], resource: addressOf(found, input), because };
     case "pubsub.aws.snssqs":
       return { actions: ["sns:Publish"], resource: topicArn(found, resource ?? "", ordered === true, input), because };
     case "secretstores.aws.secretmanager":
@@ -97,26 +102,53 @@ function ofSecretsOf({ name, metadata }: GraphComponent, input: StackInput): rea
 
 function secretStatement(store: GraphComponent, secret: string, input: StackInput, because: string): Statement {
   const prefix = prefixOf(store, input);
-  if (store.type === "secretstores.aws.parameterstore")
-    return { actions: ["ssm:GetParameter"], resource: join(...parameterArn, prefix, secret), because };
+  const region = regionOf(store, input);
+  // A parameter's name begins with the slash that its ARN has there.
+  if (store.type === "secretstores.aws.parameterstore") {
+    const path = `${prefix}${secret}`.replace(/^(?!\/)/, "/");
+    return { actions: ["ssm:GetParameter"], resource: arn("ssm", `parameter${path}`, region), because };
+  }
   // Secrets Manager ends each ARN with six characters of its own.
-  return {
-    actions: ["secretsmanager:GetSecretValue"],
-    resource: join(...secretArn, prefix, `${secret}-??????`),
-    because,
-  };
+  const resource = arn("secretsmanager", `secret:${prefix}${secret}-??????`, region);
+  return { actions: ["secretsmanager:GetSecretValue"], resource, because };
 }
 
-const here = [{ Ref: "AWS::Region" }, ":", { Ref: "AWS::AccountId" }] as const;
-const secretArn: readonly Json[] = ["arn:", { Ref: "AWS::Partition" }, ":secretsmanager:", ...here, ":secret:"];
-/** A parameter's name begins with the slash that its ARN has there. */
-const parameterArn: readonly Json[] = ["arn:", { Ref: "AWS::Partition" }, ":ssm:", ...here, ":parameter"];
+/** What a serverless.yml grants to all of its own handlers, as it is written; what of it is not there is empty. */
+export function writtenStatements(name: string, { graph, aws }: StackInput): readonly Json[] {
+  const own = graph.functions.find((each) => each.name === name)?.section;
+  return own ? (aws?.statements ?? []).map(toJson) : [];
+}
 
-export function permissionsOf(name: string, statements: readonly Statement[]): readonly Permission[] {
-  return statements.map(({ actions, resource, because }) => ({
-    deployable: name,
+/** The manifest's `resources`: a template of its own. */
+export function ownTemplate({ aws }: StackInput): OwnTemplate {
+  return toJson(aws?.template ?? {}) as OwnTemplate;
+}
+
+export interface OwnTemplate {
+  readonly Resources?: Resources;
+  readonly Outputs?: Readonly<Record<string, Json>>;
+  readonly Parameters?: Readonly<Record<string, Json>>;
+}
+
+export function permissionsOf(
+  name: string,
+  statements: readonly Statement[],
+  input: StackInput,
+): readonly Permission[] {
+  const own = statements.map(({ actions, resource, because }) => permission(name, actions, resource, because));
+  const theirs = writtenStatements(name, input).map((statement) => {
+    const { Action = [], Resource = "" } = isMap(statement) ? statement : {};
+    const actions = (Array.isArray(Action) ? Action : [Action]).map(String);
+    return permission(name, actions, Resource, "`provider.iam.role.statements` of the manifest");
+  });
+  return [...own, ...theirs];
+}
+
+function permission(deployable: string, actions: readonly string[], resource: Json, because: string): Permission {
+  return {
+    deployable,
     actions,
     resource: typeof resource === "string" ? resource : JSON.stringify(resource),
     because: [because],
-  }));
+  };
 }
