@@ -14,6 +14,10 @@ import { arn, attribute, isMap, type Json, logical, type Resources, toJson } fro
 export interface Statement {
   readonly actions: readonly string[];
   readonly resource: Json;
+  readonly because: readonly string[];
+}
+
+export interface Reason extends Omit<Statement, "because"> {
   readonly because: string;
 }
 
@@ -25,12 +29,12 @@ const state: Readonly<Record<string, readonly string[]>> = {
   list: ["dynamodb:Scan"],
 };
 
-/** All that one function needs, one statement a reason. */
+/** All that one function needs; what several reasons ask for is one statement. */
 export function statementsOf(name: string, input: StackInput): readonly Statement[] {
   const { graph } = input;
   const own = graph.grants.filter((grant) => grant.function === name);
   const stores = graph.components.filter((component) => own.some((grant) => grant.component === component.name));
-  return [
+  const reasons: readonly Reason[] = [
     {
       actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
       resource: attribute(logical(name, "LogGroup"), "Arn"),
@@ -40,9 +44,15 @@ export function statementsOf(name: string, input: StackInput): readonly Statemen
     ...stores.flatMap((component) => ofSecretsOf(component, input)),
     ...triggerStatements(name, input),
   ];
+  const statements = new Map<string, Statement>();
+  for (const { actions, resource, because } of reasons) {
+    const key = JSON.stringify([actions, resource]);
+    statements.set(key, { actions, resource, because: [...(statements.get(key)?.because ?? []), because] });
+  }
+  return [...statements.values()];
 }
 
-function triggerStatements(name: string, input: StackInput): readonly Statement[] {
+function triggerStatements(name: string, input: StackInput): readonly Reason[] {
   const one = input.graph.functions.find((each) => each.name === name);
   const bury = {
     actions: ["sqs:SendMessage"],
@@ -72,7 +82,7 @@ function triggerStatements(name: string, input: StackInput): readonly Statement[
 function statementOf(
   { function: name, block, component, right, resource, ordered }: GraphGrant,
   input: StackInput,
-): Statement | undefined {
+): Reason | undefined {
   const found = input.graph.components.find((each) => each.name === component);
   const because = `${name} may ${right} ${component}${resource === undefined ? "" : ` (${resource})`}`;
   switch (found?.type) {
@@ -92,7 +102,7 @@ function statementOf(
 }
 
 /** The secrets that a component's own metadata names. */
-function ofSecretsOf({ name, metadata }: GraphComponent, input: StackInput): readonly Statement[] {
+function ofSecretsOf({ name, metadata }: GraphComponent, input: StackInput): readonly Reason[] {
   return Object.values(metadata).flatMap((value) => {
     if (typeof value === "string" || !("store" in value)) return [];
     const store = input.graph.components.find((each) => each.name === value.store);
@@ -100,7 +110,7 @@ function ofSecretsOf({ name, metadata }: GraphComponent, input: StackInput): rea
   });
 }
 
-function secretStatement(store: GraphComponent, secret: string, input: StackInput, because: string): Statement {
+function secretStatement(store: GraphComponent, secret: string, input: StackInput, because: string): Reason {
   const prefix = prefixOf(store, input);
   const region = regionOf(store, input);
   // A parameter's name begins with the slash that its ARN has there.
@@ -139,16 +149,21 @@ export function permissionsOf(
   const theirs = writtenStatements(name, input).map((statement) => {
     const { Action = [], Resource = "" } = isMap(statement) ? statement : {};
     const actions = (Array.isArray(Action) ? Action : [Action]).map(String);
-    return permission(name, actions, Resource, "`provider.iam.role.statements` of the manifest");
+    return permission(name, actions, Resource, ["`provider.iam.role.statements` of the manifest"]);
   });
   return [...own, ...theirs];
 }
 
-function permission(deployable: string, actions: readonly string[], resource: Json, because: string): Permission {
+function permission(
+  deployable: string,
+  actions: readonly string[],
+  resource: Json,
+  because: readonly string[],
+): Permission {
   return {
     deployable,
     actions,
     resource: typeof resource === "string" ? resource : JSON.stringify(resource),
-    because: [because],
+    because,
   };
 }

@@ -38,7 +38,7 @@ export function snsResources(name: string, settings: Settings): Resources {
         ...retained,
         Properties: {
           TopicName: made,
-          KmsMasterKeyId: kmsMasterKeyId ?? "alias/aws/sns",
+          ...(kmsMasterKeyId !== undefined && { KmsMasterKeyId: kmsMasterKeyId }),
           ...(displayName !== undefined && { DisplayName: displayName }),
         },
       },

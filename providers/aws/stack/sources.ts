@@ -3,7 +3,7 @@
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html
 import { FaastenError, type GraphFunction, type StackInput } from "../../../src/provider.ts";
 import { queueName } from "./locations.ts";
-import type { Statement } from "./policies.ts";
+import type { Reason } from "./policies.ts";
 import { balancerResources, ruleResources, snsResources } from "./pushes.ts";
 import { deadQueue } from "./stores.ts";
 import { attribute, isMap, type Json, logical, type Resources, ref, toJson } from "./template.ts";
@@ -23,7 +23,7 @@ export function sourceResources(one: GraphFunction, input: StackInput): Resource
   };
 }
 
-export function sourceStatements(one: GraphFunction, input: StackInput): readonly Statement[] {
+export function sourceStatements(one: GraphFunction, input: StackInput): readonly Reason[] {
   return sourceOf(one, input)?.statements ?? [];
 }
 
@@ -52,7 +52,7 @@ export const takeFromQueue: readonly string[] = ["sqs:DeleteMessage", "sqs:GetQu
 
 interface Source {
   readonly resources: Resources;
-  readonly statements: readonly Statement[];
+  readonly statements: readonly Reason[];
 }
 
 function sourceOf(one: GraphFunction, input: StackInput): Source | undefined {
