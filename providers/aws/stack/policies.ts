@@ -8,17 +8,11 @@ import {
   type StackInput,
 } from "../../../src/provider.ts";
 import { addressOf, prefixOf, regionOf, topicArn } from "./locations.ts";
-import { isAsynchronous, sourceStatements, takeFromQueue } from "./sources.ts";
+import { isAsynchronous, type Reason, sourceStatements, takeFromQueue } from "./sources.ts";
 import { arn, attribute, isMap, type Json, logical, type Resources, toJson } from "./template.ts";
 
-export interface Statement {
-  readonly actions: readonly string[];
-  readonly resource: Json;
+export interface Statement extends Omit<Reason, "because"> {
   readonly because: readonly string[];
-}
-
-export interface Reason extends Omit<Statement, "because"> {
-  readonly because: string;
 }
 
 const readState = ["dynamodb:BatchGetItem", "dynamodb:GetItem"];

@@ -1,8 +1,7 @@
 // Services that call a handler by themselves: a topic of SNS, a rule of EventBridge, a load balancer, a bucket. Each is allowed to, and no other.
 // https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
 import { FaastenError, type GraphFunction, type StackInput } from "../../../src/provider.ts";
-import type { Settings } from "./sources.ts";
-import { settingsOf } from "./sources.ts";
+import { type Settings, settingsOf } from "./settings.ts";
 import {
   arn,
   attribute,

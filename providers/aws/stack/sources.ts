@@ -3,12 +3,17 @@
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html
 import { FaastenError, type GraphFunction, type StackInput } from "../../../src/provider.ts";
 import { queueName } from "./locations.ts";
-import type { Reason } from "./policies.ts";
 import { balancerResources, ruleResources, snsResources } from "./pushes.ts";
+import { type Settings, settingsOf } from "./settings.ts";
 import { deadQueue } from "./stores.ts";
 import { attribute, isMap, type Json, logical, type Resources, ref, toJson } from "./template.ts";
 
-export type Settings = Readonly<Record<string, Json>>;
+/** What somebody may do, and why. */
+export interface Reason {
+  readonly actions: readonly string[];
+  readonly resource: Json;
+  readonly because: string;
+}
 
 export function sourceResources(one: GraphFunction, input: StackInput): Resources {
   const source = sourceOf(one, input);
@@ -78,13 +83,6 @@ function sourceOf(one: GraphFunction, input: StackInput): Source | undefined {
   }
   const message = `${one.name} (${one.file}:${one.line}): the stack makes no \`${kind}\` events: deploy this function by other means, or give it another event`;
   throw new FaastenError("UNSUPPORTED", message);
-}
-
-/** In short an event is its ARN, or its name. */
-export function settingsOf(kind: string, written: Json): Settings {
-  const map: Settings = isMap(written) ? written : {};
-  const made = Object.keys(map).some((key) => key === "Ref" || key.startsWith("Fn::"));
-  return typeof written === "string" || made ? { [kind === "s3" ? "bucket" : "arn"]: written } : map;
 }
 
 function queue(name: string, settings: Settings): Source {

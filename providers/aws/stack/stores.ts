@@ -1,7 +1,13 @@
 // What holds data: tables, topics, inboxes and their dead letters. All of it is retained.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
 // https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
-import type { GraphComponent, GraphFunction, StackInput, TriggerSpec } from "../../../src/provider.ts";
+import {
+  FaastenError,
+  type GraphComponent,
+  type GraphFunction,
+  type StackInput,
+  type TriggerSpec,
+} from "../../../src/provider.ts";
 import { isMade, queueName, tableName, topicArn, topicName, written } from "./locations.ts";
 import { attribute, type Json, logical, type Resources, ref, retained } from "./template.ts";
 
@@ -32,10 +38,17 @@ export function tableResources(component: GraphComponent, input: StackInput): Re
 export function topicResources(component: GraphComponent, input: StackInput): Resources {
   if (component.type !== "pubsub.aws.snssqs" || !isMade(component, "topicPrefix", input)) return {};
   const topics = new Map<string, boolean>();
+  const add = (topic: string, ordered: boolean): void => {
+    if (topics.has(topic) && topics.get(topic) !== ordered) {
+      const message = `the topic ${topic} is declared with \`orderBy\` and without it: it is in order for all, or for nobody`;
+      throw new FaastenError("MISCONFIGURED", message);
+    }
+    topics.set(topic, ordered);
+  };
   for (const { component: name, right, resource = "", ordered } of input.graph.grants)
-    if (name === component.name && right === "publish") topics.set(resource, ordered === true);
+    if (name === component.name && right === "publish") add(resource, ordered === true);
   for (const { on } of input.graph.functions)
-    if (on.kind === "topic" && on.pubsub === component.name) topics.set(on.topic, on.ordered);
+    if (on.kind === "topic" && on.pubsub === component.name) add(on.topic, on.ordered);
   return Object.fromEntries(
     [...topics].map(([topic, ordered]) => [
       logical(`${component.name}-${topic}`, "Topic"),

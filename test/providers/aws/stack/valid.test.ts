@@ -45,10 +45,13 @@ describe("a planted fault is found", () => {
   const faults: readonly (readonly [string, (resources: Drafts) => void])[] = [
     ["a property that there is not", ({ OrdersTable: one }) => Object.assign(one?.Properties ?? {}, { Tabel: "x" })],
     ["a property of another type", ({ ShipInbox: one }) => Object.assign(one?.Properties ?? {}, { QueueName: [] })],
-    ["a number out of range", ({ ReadFunction: one }) => Object.assign(one?.Properties ?? {}, { Timeout: 901 })],
+    [
+      "a number out of range",
+      ({ ShipInbox: one }) => Object.assign(one?.Properties ?? {}, { VisibilityTimeout: 43_201 }),
+    ],
     [
       "a value that is none of its list",
-      ({ ShipFunction: one }) => Object.assign(one?.Properties ?? {}, { Runtime: "nodejs2.x" }),
+      ({ AloneUrl: one }) => Object.assign(one?.Properties ?? {}, { AuthType: "SOME" }),
     ],
     [
       "a resource that is not there",
