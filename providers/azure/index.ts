@@ -4,13 +4,21 @@ import type { Provider } from "../../src/provider.ts";
 export const azure: Provider = {
   name: "azure",
   page: import.meta.url,
-  defaults: { state: "state.in-memory", pubsub: "pubsub.in-memory", secretstores: "secretstores.local.env" },
+  defaults: {
+    state: "state.in-memory",
+    pubsub: "pubsub.in-memory",
+    secretstores: "secretstores.local.env",
+    configuration: "configuration.local.env",
+    invocation: "invocation.http",
+    bindings: "bindings.localstorage",
+  },
   components: {},
   triggers: {
     http: ["http"],
     "pubsub.in-memory": ["service-bus"],
     "pubsub.sqlite": ["service-bus"],
     schedule: ["timer"],
+    "bindings.cron": ["timer"],
   },
   hosts: { default: "host" },
   // The worker itself provides this module, to a `require` alone.

@@ -14,7 +14,7 @@ import { bundling, forCommonJs, lazyBuiltins, ours } from "./bundling.ts";
 import { type Deployable, deployablesOf } from "./deployables.ts";
 import { discover, type Find, type Found } from "./discover.ts";
 import { importEntries, report } from "./discovery.ts";
-import { entrySource, handedOver, hasLambda } from "./entry.ts";
+import { componentsOf, entrySource, handedOver, hasLambda } from "./entry.ts";
 import { checkEnvironments } from "./environment.ts";
 import { withoutFeatures } from "./features.ts";
 import { graphOf } from "./graph.ts";
@@ -142,7 +142,7 @@ export async function make(
         `${handed.name} takes a callback, which Node.js ${node} on Lambda does not: it is deployed as a handler that returns a promise`,
       );
     const plugins = [sectionPlugin(section, folder), ownModules(handed?.exported)];
-    const made = await bundle({ folder, output, deployable, provider, source, plugins, problems });
+    const made = await bundle({ folder, output, deployable, bindings, provider, source, plugins, problems });
     if (made) bundles.set(deployable.name, made);
   }
   return {
@@ -167,6 +167,7 @@ interface BundleOptions {
   readonly folder: string;
   readonly output: string;
   readonly deployable: Deployable;
+  readonly bindings: Bindings;
   readonly provider: Provider;
   readonly source: string;
   readonly plugins: readonly Plugin[];
@@ -177,6 +178,7 @@ async function bundle({
   folder,
   output,
   deployable,
+  bindings,
   provider,
   source,
   plugins,
@@ -187,6 +189,7 @@ async function bundle({
   const without = withoutFeatures(
     deployable.functions.map(({ definition }) => definition),
     provider,
+    componentsOf(deployable, bindings, provider),
   );
   try {
     const { metafile, outputFiles } = await esbuild({

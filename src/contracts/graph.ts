@@ -59,5 +59,8 @@ export interface GraphGrant {
   readonly component: string;
   readonly right: Right;
   readonly resource?: string;
+  readonly keys?: readonly string[];
+  /** Of `output`: those that may be called. */
+  readonly operations?: readonly string[];
   readonly ordered?: true;
 }

@@ -83,7 +83,7 @@ export async function dev(options: DevOptions): Promise<Dev> {
     if (answer.kind !== "ready") return;
     port = answer.port;
     bundler.keep(order.file);
-    address.tell(port, token);
+    address.tell({ service: order.service, port, token });
     if (replaces) print.reloaded(answer.functions);
     else print.serving({ service: order.service, port, token, functions: answer.functions });
   }

@@ -1,8 +1,9 @@
 // What a bundle can do without, told by the functions in it.
 import { expect, test } from "vitest";
+import type { Binding } from "../../../src/build/bind.ts";
 import { withoutFeatures } from "../../../src/build/features.ts";
 import type { Definition } from "../../../src/contracts/function.ts";
-import { http, jwt, lambda, schedule, state, topic } from "../../../src/index.ts";
+import { binding, http, jwt, lambda, schedule, state, topic } from "../../../src/index.ts";
 
 const orders = state("orders");
 const placed = topic("order.placed");
@@ -23,6 +24,8 @@ const needs: readonly (readonly [features: string, definitions: readonly Definit
   ["events idempotency readWrite", [schedule("0 3 * * *", { idempotent: ({ id }) => id }, nothing)]],
   ["events subscriptions", [placed.subscribe(nothing)]],
   ["events idempotency readWrite subscriptions", [placed.subscribe({ idempotent: ({ id }) => id }, nothing)]],
+  ["events subscriptions", [binding("uploads").input(nothing)]],
+  ["output requests", [http.get("/", { uses: { receipts: binding("receipts").output("get") } }, reply)]],
   ["batches events subscriptions", [placed.subscribeMany(nothing)]],
   ["bridge requests", [lambda(nothing, { on: http.any("/"), event: "url" })]],
   ["batches bridge events subscriptions", [lambda(nothing, { on: placed, event: "sqs" })]],
@@ -30,8 +33,15 @@ const needs: readonly (readonly [features: string, definitions: readonly Definit
 ];
 
 test.each(needs)("%s", (features, definitions) => {
-  const needed = Object.entries(withoutFeatures(definitions, {})).filter(([, without]) => without === "false");
+  const needed = Object.entries(withoutFeatures(definitions, {}, [])).filter(([, without]) => without === "false");
   expect(needed.map(([name]) => name.replace("import.meta.without.", "")).sort()).toEqual(features.split(" "));
+});
+
+test("rotation, where a component is made of a secret", () => {
+  const of = (metadata: Binding["metadata"]): string | undefined =>
+    withoutFeatures([http.get("/", reply)], {}, [{ metadata }])["import.meta.without.rotation"];
+  expect(of({ password: { store: "vault", secret: "db", key: "password" } })).toBe("false");
+  expect(of({ password: "plain", table: { env: "TABLE" } })).toBe("true");
 });
 
 const route = (options: Parameters<typeof http.any>[1] = {}) => http.any("/", { access: "public", ...options });
@@ -52,7 +62,7 @@ const handed: readonly (readonly [what: string, definition: Definition, without:
 test.each(handed)(
   "on a host that runs Lambda handlers as they are, the bridge is left out: %s: %s",
   (_what, definition, without) => {
-    const features = withoutFeatures([definition], { lambda: ["apigw.v1", "apigw.v2", "sqs"] });
+    const features = withoutFeatures([definition], { lambda: ["apigw.v1", "apigw.v2", "sqs"] }, []);
     expect(features["import.meta.without.bridge"]).toBe(String(without));
   },
 );
