@@ -6,6 +6,7 @@ import {
   type GraphGrant,
   type Permission,
   type StackInput,
+  timetableOf,
 } from "../../../src/provider.ts";
 import { addressOf, prefixOf, regionOf, topicArn } from "./locations.ts";
 import { isAsynchronous, type Reason, sourceStatements, takeFromQueue } from "./sources.ts";
@@ -63,13 +64,11 @@ function triggerStatements(name: string, input: StackInput): readonly Reason[] {
         },
         bury,
       ];
-    case "schedule":
-      // Lambda stores what it gives up as the function itself.
-      return [bury];
     case "native":
       return isAsynchronous(one) ? [...sourceStatements(one, input), bury] : sourceStatements(one, input);
     default:
-      return [];
+      // Lambda stores what it gives up as the function itself.
+      return one && timetableOf(one.on) ? [bury] : [];
   }
 }
 

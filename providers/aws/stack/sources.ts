@@ -6,7 +6,7 @@ import { queueName } from "./locations.ts";
 import { balancerResources, ruleResources, snsResources } from "./pushes.ts";
 import { type Settings, settingsOf } from "./settings.ts";
 import { deadQueue } from "./stores.ts";
-import { attribute, isMap, type Json, logical, type Resources, ref, toJson } from "./template.ts";
+import { attribute, type Json, logical, type Resources, ref, toJson } from "./template.ts";
 
 /** What somebody may do, and why. */
 export interface Reason {
