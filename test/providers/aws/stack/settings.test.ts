@@ -281,7 +281,7 @@ test("every function has a role, a log with its retention, and an archive of its
 test("a function gets the variables that its bundle reads, and no other of ours", () => {
   for (const { name, on } of graph.functions) {
     const bundle = readFileSync(join(built.output, "functions", name, "index.mjs"), "utf8");
-    const read = new Set(bundle.match(/FAASTEN_(?:STATE|PUBSUB|SECRETSTORES)_[A-Z0-9_]+/g) ?? []);
+    const read = new Set(bundle.match(/FAASTEN_[A-Z0-9_]+/g) ?? []);
     const inbox = on.kind === "topic" ? [`FAASTEN_INBOX_${name.replace(/[A-Z]/g, "_$&").toUpperCase()}`] : [];
     const logical = `${name.charAt(0).toUpperCase()}${name.slice(1)}Function`;
     const given = Object.keys(Object(at(template.Resources[logical]?.Properties, "Environment.Variables")));
