@@ -135,7 +135,7 @@ export async function make(
   const node = nodeOf(app.manifest?.provider ?? {});
   const callbacks = node < 24;
   for (const deployable of deployables) {
-    const source = entrySource({ service, deployable, bindings, provider, fileOf, callbacks });
+    const source = entrySource({ service, deployable, bindings, provider, fileOf, callbacks, found });
     const handed = handedOver(deployable, provider);
     if (handed && isPromised(handed.definition, callbacks))
       notes.push(

@@ -1,7 +1,7 @@
 // The HTTP functions' front: one HTTP API for those that answer at once, and a Function URL for each that streams or stands alone.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigatewayv2-api.html
 // https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
-import { FaastenError, type GraphFunction, type StackInput, type TriggerSpec } from "../../../src/provider.ts";
+import type { GraphFunction, StackInput, TriggerSpec } from "../../../src/provider.ts";
 import { arn, attribute, type Json, join, logical, physical, type Resources, ref } from "./template.ts";
 
 type HttpSpec = Extract<TriggerSpec, { readonly kind: "http" }>;
@@ -155,19 +155,15 @@ function restOf({ on }: Web, all: readonly Web[]): boolean {
   return on.path.endsWith("/*") && !all.some((other) => other.on.method === on.method && other.on.path === base);
 }
 
-/** Browsers ask before they call: nobody has proved yet who they are. */
+/** Browsers ask before they call: nobody has proved yet who they are. Of a path's functions the first answers for all. */
 function preflights(all: readonly Web[]): Resources {
   const asked = new Map<string, Web>();
   for (const one of all) {
     const { path, method, cors } = one.on;
-    if (!cors || method === "*" || method === "OPTIONS") continue;
-    if (all.some(({ on }) => on.path === path && (on.method === "*" || on.method === "OPTIONS"))) continue;
-    const other = asked.get(path);
-    if (other) {
-      const message = `${other.name} and ${one.name} (${one.file}:${one.line}) are called from other origins by one path, ${path}, and an HTTP API has one route for its preflights, which knows one of them: give one of them another path, or make them one function of \`http.any\``;
-      throw new FaastenError("UNSUPPORTED", message);
-    }
-    asked.set(path, one);
+    const shape = path.replace(/:[^/]+/g, ":");
+    if (!cors || method === "*" || method === "OPTIONS" || asked.has(shape)) continue;
+    if (!all.some(({ on }) => on.path === path && (on.method === "*" || on.method === "OPTIONS")))
+      asked.set(shape, one);
   }
   return Object.fromEntries(
     [...asked.values()].map(({ name, on }) => [

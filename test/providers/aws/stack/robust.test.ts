@@ -91,16 +91,6 @@ describe("two that meet in one name are told, both", () => {
       ["the topic a", "it is in order for all"],
       { functions: [one("f", topic("a")), one("g", topic("a", "pubsub", true))], components: [sns("pubsub")] },
     ],
-    [
-      "the preflights of one path",
-      ["f and g", "src/app.ts:7", "/a"],
-      {
-        functions: [
-          one("f", get("/a", { cors: { origins: ["*"] } })),
-          one("g", get("/a", { method: "PUT", cors: { origins: ["*"] } })),
-        ],
-      },
-    ],
   ])("%s", (_, said, input) => {
     for (const text of said) expect(() => emitted(input)).toThrow(text);
   });
@@ -291,6 +281,24 @@ test("the rest of a path is two routes, unless another function has the shorter 
   expect(keys([one("f", get("/files/*"))])).toEqual(["GET /files/{proxy+}", "GET /files"]);
   expect(keys([one("f", get("/*"))])).toEqual(["GET /{proxy+}", "GET /"]);
   expect(keys([one("f", get("/files/*")), one("g", get("/files"))])).toEqual(["GET /files/{proxy+}", "GET /files"]);
+});
+
+test("the preflights of a path go to one function, whatever its parameters are called", () => {
+  const cors = { origins: ["*"] };
+  const { Resources } = emitted({
+    functions: [
+      one("f", get("/a/:id", { cors })),
+      one("g", get("/a/:key", { method: "PUT", cors })),
+      one("h", get("/b", { cors })),
+      one("i", get("/b", { method: "*" })),
+    ],
+  });
+  const asked = Object.entries(Resources).filter(([, { Properties }]) =>
+    String(Properties["RouteKey"]).startsWith("OPTIONS"),
+  );
+  expect(asked.map(([name, { Properties }]) => [name, Properties["RouteKey"]])).toEqual([
+    ["FPreflightRoute", "OPTIONS /a/{id}"],
+  ]);
 });
 
 describe("nothing of a secret", () => {
