@@ -1,6 +1,14 @@
 // The app's stack, as a CloudFormation template.
 import type { Emit } from "../../../src/provider.ts";
-import { checkLimits, checkNames, checkReferences, checkSettings, checkTexts, merged } from "./checks.ts";
+import {
+  checkLimits,
+  checkNames,
+  checkReferences,
+  checkSettings,
+  checkTexts,
+  checkTriggers,
+  merged,
+} from "./checks.ts";
 import { functionResources } from "./functions.ts";
 import { httpOutputs, httpResources } from "./http-api.ts";
 import { ownTemplate, permissionsOf, statementsOf } from "./policies.ts";
@@ -13,6 +21,7 @@ import type { Json, Resources } from "./template.ts";
 export const emit: Emit = (input) => {
   const { graph } = input;
   checkSettings(input);
+  checkTriggers(input);
   const functions = graph.deployables.map(({ name }) => ({ name, statements: statementsOf(name, input) }));
   const made: readonly (readonly [string, Resources])[] = [
     ...graph.components.flatMap((component) => [

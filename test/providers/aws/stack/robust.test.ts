@@ -242,6 +242,10 @@ describe("what a deployment would refuse is told before", () => {
         }),
     ],
     [
+      "f (src/app.ts:7): the stack sets up no input of uploads",
+      () => emitted({ functions: [one("f", { kind: "binding", binding: "uploads", attempts: 5 })] }),
+    ],
+    [
       "f (src/app.ts:7): CloudFormation tells nobody of the objects of a bucket",
       () =>
         emitted({
