@@ -74,18 +74,26 @@ export async function build(options: BuildOptions): Promise<Built> {
   const { output, app, provider, bundles, graph } = made;
   const aws = app.manifest && provider.native ? readAwsSection(app.manifest, problems) : undefined;
   problems.throwIfAny();
+  const archives = new Map(
+    [...bundles].map(([name, { files }]) => [
+      name,
+      zip(Object.fromEntries([...files].filter(([file]) => !file.endsWith(".map")))),
+    ]),
+  );
+  const stack =
+    app.manifest && (await emitStack({ provider, manifest: app.manifest, graph, archives, ...(aws && { aws }) }));
   // The local target's own folder holds the data of `faasten dev`.
   for (const old of ["functions", "app", "app.zip", "graph.json", "report.json"])
     rmSync(join(output, old), { recursive: true, force: true });
   for (const [name, { files }] of bundles) {
     const place = name === "app" ? join(output, "app") : join(output, "functions", name);
     for (const [file, contents] of files) write(join(place, file), contents);
-    write(`${place}.zip`, zip(Object.fromEntries([...files].filter(([file]) => !file.endsWith(".map")))));
+    write(`${place}.zip`, archives.get(name) ?? new Uint8Array());
   }
   const weights = Object.fromEntries([...bundles].map(([name, { weight }]) => [name, weight]));
   write(join(output, "graph.json"), json(graph));
   write(join(output, "report.json"), json(weights));
-  if (app.manifest) await emitStack({ provider, manifest: app.manifest, graph, output, ...(aws && { aws }) });
+  for (const [name, text] of Object.entries(stack?.files ?? {})) write(join(output, name), text);
   return { ...made, weights };
 }
 

@@ -1,7 +1,5 @@
 // The cloud's own template, through the provider's emitter.
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Graph } from "../contracts/graph.ts";
 import type { Provider } from "../contracts/provider.ts";
 import type { AwsSection, Emit, Stack, StackInput } from "../contracts/stack.ts";
@@ -13,19 +11,23 @@ export interface StackOptions {
   readonly provider: Provider;
   readonly manifest: Manifest;
   readonly graph: Graph;
-  /** The folder that holds the archives, and gets the template. */
-  readonly output: string;
+  /** Of each deployable. */
+  readonly archives: ReadonlyMap<string, Uint8Array>;
   readonly aws?: AwsSection;
 }
 
-/** Writes what the provider emits; `undefined`: this target needs no stack. */
-export async function emitStack({ provider, manifest, graph, output, aws }: StackOptions): Promise<Stack | undefined> {
+/** What the provider emits; `undefined`: this target needs no stack. */
+export async function emitStack({
+  provider,
+  manifest,
+  graph,
+  archives,
+  aws,
+}: StackOptions): Promise<Stack | undefined> {
   if (provider.stack === undefined) return undefined;
   const { emit } = (await import(moduleOf(provider, provider.stack).href)) as { readonly emit: Emit };
-  const archives = graph.deployables.map(({ name }) => [name, hashOf(archiveOf(output, name))]);
-  const stack = emit({ ...settingsOf(manifest), graph, archives: Object.fromEntries(archives), ...(aws && { aws }) });
-  for (const [name, text] of Object.entries(stack.files)) writeFileSync(join(output, name), text);
-  return stack;
+  const hashes = Object.fromEntries([...archives].map(([name, archive]) => [name, hashOf(archive)]));
+  return emit({ ...settingsOf(manifest), graph, archives: hashes, ...(aws && { aws }) });
 }
 
 /** Major version of Node.js that the functions run on. */
@@ -46,11 +48,6 @@ function settingsOf({ stage, provider }: Manifest): Omit<StackInput, "graph" | "
   };
 }
 
-/** As `build` writes it. */
-export function archiveOf(output: string, deployable: string): string {
-  return deployable === "app" ? join(output, "app.zip") : join(output, "functions", `${deployable}.zip`);
-}
-
-function hashOf(file: string): string {
-  return createHash("sha256").update(readFileSync(file)).digest("hex");
+function hashOf(archive: Uint8Array): string {
+  return createHash("sha256").update(archive).digest("hex");
 }
