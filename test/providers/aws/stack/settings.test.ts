@@ -14,7 +14,7 @@ beforeAll(() => {
   built = buildFixture("aws-stack");
   template = read(built.output);
   graph = JSON.parse(readFileSync(join(built.output, "graph.json"), "utf8")) as Graph;
-});
+}, 120_000);
 afterAll(() => remove(built.folder));
 
 const retention = 14 * 24 * 60 * 60;

@@ -28,11 +28,15 @@ test.each([
   ["the orders app", () => buildApp("orders", "aws")],
   ["an ordinary Serverless project", () => buildFixture("serverless-project")],
   ["an app that needs all that a stack makes", () => buildFixture("aws-stack")],
-])("nothing is wrong with the template of %s", (_, make) => {
-  const one = make();
-  built.push(one);
-  expect(findings(join(one.output, "template.json"))).toEqual([]);
-});
+])(
+  "nothing is wrong with the template of %s",
+  (_, make) => {
+    const one = make();
+    built.push(one);
+    expect(findings(join(one.output, "template.json"))).toEqual([]);
+  },
+  120_000,
+);
 
 describe("a planted fault is found", () => {
   interface Draft {
@@ -51,7 +55,13 @@ describe("a planted fault is found", () => {
     ],
     [
       "a value that is none of its list",
-      ({ AloneUrl: one }) => Object.assign(one?.Properties ?? {}, { AuthType: "SOME" }),
+      ({ ReadRole: one }) =>
+        Object.assign(one?.Properties ?? {}, {
+          AssumeRolePolicyDocument: {
+            Version: "2012-10-17",
+            Statement: [{ Effect: "Maybe", Action: "sts:AssumeRole" }],
+          },
+        }),
     ],
     [
       "a resource that is not there",
