@@ -1,11 +1,19 @@
 // Microsoft Azure, on one page.
 import type { Provider } from "../../src/provider.ts";
 
+/** As whom. Without them, the identity of the function app. */
+const identity = ["azureTenantId", "azureClientId", "azureClientSecret", "azureEnvironment"] as const;
+
 export const azure: Provider = {
   name: "azure",
   page: import.meta.url,
   defaults: { state: "state.in-memory", pubsub: "pubsub.in-memory", secretstores: "secretstores.local.env" },
-  components: {},
+  components: {
+    "state.azure.cosmosdb": {
+      resource: "url",
+      optional: [...identity, "masterKey", "database", "collection", "allowEventualReads", "keyPrefix"],
+    },
+  },
   triggers: {
     http: ["http"],
     "pubsub.in-memory": ["service-bus"],
