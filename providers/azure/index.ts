@@ -9,6 +9,8 @@ export const azure: Provider = {
   page: import.meta.url,
   defaults: { state: "state.in-memory", pubsub: "pubsub.in-memory", secretstores: "secretstores.local.env" },
   components: {
+    "pubsub.azure.servicebus.queues": { resource: "namespaceName", optional: [...identity, "connectionString"] },
+    "pubsub.azure.servicebus.topics": { resource: "namespaceName", optional: [...identity, "connectionString"] },
     "state.azure.cosmosdb": {
       resource: "url",
       optional: [...identity, "masterKey", "database", "collection", "allowEventualReads", "keyPrefix"],
@@ -16,6 +18,8 @@ export const azure: Provider = {
   },
   triggers: {
     http: ["http"],
+    "pubsub.azure.servicebus.queues": ["service-bus"],
+    "pubsub.azure.servicebus.topics": ["service-bus"],
     "pubsub.in-memory": ["service-bus"],
     "pubsub.sqlite": ["service-bus"],
     schedule: ["timer"],

@@ -1,11 +1,17 @@
 // The components of Azure, with their real clients, on contract servers of ours over real sockets.
 import { CosmosClient } from "@azure/cosmos";
+import { ServiceBusClient } from "@azure/service-bus";
+import { create as createServiceBusTopics } from "../../providers/azure/pubsub/servicebus-topics.ts";
 import { create as createCosmosdb } from "../../providers/azure/state/cosmosdb.ts";
-import type { StateHarness } from "../../src/conformance/cases.ts";
+import { trigger as serviceBusTrigger } from "../../providers/azure/triggers/service-bus.ts";
+import type { PubSubHarness, Receiver, StateHarness } from "../../src/conformance/cases.ts";
 import { once } from "../../src/once.ts";
-import type { ComponentOptions } from "../../src/provider.ts";
+import { type ComponentOptions, createRunner, kebab, variableOf } from "../../src/provider.ts";
 import { startCosmos } from "../servers/cosmos.ts";
 import { createFaultProxy } from "../servers/faults.ts";
+import { type Pump, startPump } from "../servers/functions-pump.ts";
+import { startServiceBus } from "../servers/service-bus.ts";
+import { definitionOf } from "./receiver.ts";
 
 /** One server for all cases: each has keys of its own. */
 const cosmos = once(startCosmos);
@@ -50,6 +56,93 @@ export async function cosmosdbOnContractServer(): Promise<[harness: StateHarness
       await second.close?.();
       client.dispose();
       await proxy.close();
+    },
+  ];
+}
+
+/** Topics, forwarding subscriptions and inboxes as a stack sets them up, and the host in front of the functions. */
+export async function serviceBusOnContractBroker(): Promise<[harness: PubSubHarness, close: () => Promise<void>]> {
+  const bus = await startServiceBus();
+  const { connectionString } = bus;
+  const client = new ServiceBusClient(connectionString, { retryOptions: { maxRetries: 0, timeoutInMs: 5000 } });
+  const prefix = "conformance-test-";
+  const component = await createServiceBusTopics({
+    ...named({ connectionString, namespaceName: `127.0.0.1/${prefix}` }),
+    name: "pubsub",
+  });
+  const inboxes = new Set<string>();
+  let pumps: Pump[] = [];
+
+  const topic = (name: string): string => {
+    bus.topic(prefix + kebab(name));
+    return prefix + kebab(name);
+  };
+
+  function inbox({ subscription: { topic: name, subscriber, attempts, ordered } }: Receiver): string {
+    const own = prefix + kebab(subscriber);
+    if (inboxes.has(own)) return own;
+    inboxes.add(own);
+    bus.queue(`${own}-dead`, { maxDeliveryCount: 2000 });
+    bus.queue(own, { maxDeliveryCount: attempts, requiresSession: ordered, deadLettersTo: `${own}-dead` });
+    bus.forward(topic(name), own);
+    process.env[variableOf("inbox", subscriber)] = own;
+    return own;
+  }
+
+  async function stop(): Promise<void> {
+    await Promise.all(pumps.splice(0).map((pump) => pump.stop()));
+  }
+
+  const harness: PubSubHarness = {
+    component: {
+      ...component,
+      async publish(name, event, choice) {
+        topic(name);
+        await component.publish(name, event, choice);
+      },
+      async publishMany(name, events, choice) {
+        topic(name);
+        return (await component.publishMany?.(name, events, choice)) ?? [];
+      },
+    },
+    async pump(receivers) {
+      await stop();
+      pumps = receivers.map((receiver) => {
+        const { subscriber, ordered } = receiver.subscription;
+        const definition = definitionOf(receiver);
+        const served = { name: subscriber, definition, triggers: [serviceBusTrigger] };
+        const runner = createRunner(
+          {
+            service: "conformance",
+            functions: [served],
+            components: { pubsub: { type: "pubsub.azure.servicebus.topics", create: () => component, metadata: {} } },
+          },
+          () => undefined,
+        );
+        let calls = 0;
+        return startPump({
+          client,
+          queue: inbox(receiver),
+          sessions: ordered,
+          invoke(input, triggerMetadata) {
+            const at = Date.now();
+            const context = { triggerMetadata };
+            const payload = { service: "conformance", function: subscriber, on: definition.on, input, context, at };
+            const id = `${subscriber}-${++calls}`;
+            return runner.run(served, { id, payload, context, deadline: at + 30_000 });
+          },
+        });
+      });
+    },
+    pause: stop,
+  };
+  return [
+    harness,
+    async () => {
+      await stop();
+      await component.close?.();
+      await client.close();
+      await bus.close();
     },
   ];
 }
