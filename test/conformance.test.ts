@@ -1,15 +1,31 @@
 // Every component of every provider × every case of its block.
 import { afterAll, describe, test } from "vitest";
-import { type Case, type Harness, lacks, pubsubCases, secretStoreCases, stateCases } from "../src/conformance/cases.ts";
+import {
+  bindingCases,
+  type Case,
+  configurationCases,
+  type Harness,
+  lacks,
+  pubsubCases,
+  secretStoreCases,
+  serviceCallerCases,
+  stateCases,
+} from "../src/conformance/cases.ts";
+import { bindings } from "./conformance/bindings.ts";
 import { brokers } from "./conformance/brokers.ts";
+import { configurationStores } from "./conformance/configuration-stores.ts";
 import { secretStores } from "./conformance/secret-stores.ts";
+import { serviceCallers } from "./conformance/service-callers.ts";
 import { stateStores } from "./conformance/state-stores.ts";
 
 type Verdict = "pass" | "fail" | `lacks ${string}`;
 
 prove("state", stateCases, stateStores);
 prove("pubsub", pubsubCases, brokers);
+prove("bindings", bindingCases, bindings);
 prove("secretstores", secretStoreCases, secretStores);
+prove("configuration", configurationCases, configurationStores);
+prove("invocation", serviceCallerCases, serviceCallers);
 
 /** `open` gives each case a harness of its own, and what ends it. */
 function prove<H extends Harness>(

@@ -10,7 +10,10 @@ export const aws: Provider = {
   defaults: {
     state: "state.aws.dynamodb",
     pubsub: "pubsub.aws.snssqs",
+    bindings: "bindings.localstorage",
     secretstores: "secretstores.aws.secretmanager",
+    configuration: "configuration.local.env",
+    invocation: "invocation.http",
   },
   components: {
     "pubsub.aws.snssqs": { resource: "topicPrefix", optional: [...connection] },
@@ -30,9 +33,10 @@ export const aws: Provider = {
     "pubsub.in-memory": ["sqs"],
     "pubsub.sqlite": ["sqs"],
     schedule: ["scheduler"],
+    "bindings.cron": ["scheduler"],
   },
   hosts: { default: "host", stream: "host-stream" },
-  lambda: true,
+  lambda: ["apigw.v1", "apigw.v2", "url", "sqs", "scheduled"],
   stack: "stack/emit",
   bundle: { http: "function", event: "function", external: [] },
 };

@@ -7,7 +7,14 @@ const identity = ["azureTenantId", "azureClientId", "azureClientSecret", "azureE
 export const azure: Provider = {
   name: "azure",
   page: import.meta.url,
-  defaults: { state: "state.in-memory", pubsub: "pubsub.in-memory", secretstores: "secretstores.local.env" },
+  defaults: {
+    state: "state.in-memory",
+    pubsub: "pubsub.in-memory",
+    secretstores: "secretstores.local.env",
+    configuration: "configuration.local.env",
+    invocation: "invocation.http",
+    bindings: "bindings.localstorage",
+  },
   components: {
     "pubsub.azure.servicebus.queues": { resource: "namespaceName", optional: [...identity, "connectionString"] },
     "pubsub.azure.servicebus.topics": { resource: "namespaceName", optional: [...identity, "connectionString"] },
@@ -23,6 +30,7 @@ export const azure: Provider = {
     "pubsub.in-memory": ["service-bus"],
     "pubsub.sqlite": ["service-bus"],
     schedule: ["timer"],
+    "bindings.cron": ["timer"],
   },
   hosts: { default: "host" },
   // The worker itself provides this module, to a `require` alone.

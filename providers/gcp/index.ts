@@ -4,13 +4,21 @@ import type { Provider } from "../../src/provider.ts";
 export const gcp: Provider = {
   name: "gcp",
   page: import.meta.url,
-  defaults: { state: "state.in-memory", pubsub: "pubsub.in-memory", secretstores: "secretstores.local.env" },
+  defaults: {
+    state: "state.in-memory",
+    pubsub: "pubsub.in-memory",
+    secretstores: "secretstores.local.env",
+    configuration: "configuration.local.env",
+    invocation: "invocation.http",
+    bindings: "bindings.localstorage",
+  },
   components: {},
   triggers: {
     http: ["http"],
     "pubsub.in-memory": ["pubsub-push"],
     "pubsub.sqlite": ["pubsub-push"],
     schedule: ["scheduler"],
+    "bindings.cron": ["scheduler"],
   },
   hosts: { default: "host" },
   bundle: { http: "app", event: "function", external: [] },

@@ -1,13 +1,12 @@
 // The module that a deployable's bundle begins with. It imports, by path, the user's exports and just the host, triggers and
 // components that they need.
 import { fileURLToPath } from "node:url";
-import { takesCallback } from "../bridge/handler.ts";
-import { isStreaming } from "../bridge/stream.ts";
 import type { Provider } from "../contracts/provider.ts";
-import type { Binding, Bindings } from "./bind.ts";
+import { type Binding, type Bindings, storesOf } from "./bind.ts";
 import { isGrant } from "./check-function.ts";
 import type { Deployable } from "./deployables.ts";
 import type { Found } from "./found.ts";
+import { isHanded, isPromised } from "./handed.ts";
 import { moduleOf } from "./modules.ts";
 import { isSectionModule } from "./section-modules.ts";
 
@@ -50,7 +49,7 @@ export function entrySource({ service, deployable, bindings, provider, fileOf, c
         "",
       ].join("\n");
     }
-    const promised = isPromised(handed, callbacks) ? useModule(ourModule("bridge/handler"), "promised") : "";
+    const promised = isPromised(handed.definition, callbacks) ? useModule(ourModule("bridge/handler"), "promised") : "";
     return [...lines(), `export const handler = ${promised}(${definition}.lambda.handler);`, ""].join("\n");
   }
   const global = hasLambda(deployable)
@@ -61,9 +60,12 @@ export function entrySource({ service, deployable, bindings, provider, fileOf, c
   const serve = useModule(moduleOf(provider, host), "serve");
   const functions = deployable.functions.map(({ name, exported }) => {
     const triggers = (bindings.triggers.get(name) ?? []).map((module) => useModule(module, "trigger"));
-    return `{ name: ${JSON.stringify(name)}, definition: ${use(fileOf(name), exported)}, triggers: [${triggers.join(", ")}] }`;
+    const declared = use(fileOf(name), exported);
+    const clock = bindings.clocks.get(name);
+    const definition = clock ? `{ ...${declared}, on: ${JSON.stringify(clock)} }` : declared;
+    return `{ name: ${JSON.stringify(name)}, definition: ${definition}, triggers: [${triggers.join(", ")}] }`;
   });
-  const components = componentsOf(deployable, bindings).map(({ name, block, type, module, metadata }) => {
+  const components = componentsOf(deployable, bindings, provider).map(({ name, block, type, module, metadata }) => {
     const create = useModule(module, "create");
     const wrapped = block === "state" ? `${useModule(ourModule("blocks/prefix"), "prefixed")}(${create})` : create;
     return `${JSON.stringify(name)}: { type: ${JSON.stringify(type)}, create: ${wrapped}, metadata: ${JSON.stringify(metadata)} }`;
@@ -81,15 +83,10 @@ export function entrySource({ service, deployable, bindings, provider, fileOf, c
   ].join("\n");
 }
 
-/** The Lambda handler that is the deployable, on a host that runs such handlers as they are. */
-export function handedOver({ functions }: Deployable, { lambda }: Provider): Found | undefined {
+/** The Lambda handler that is the whole deployable. */
+export function handedOver({ functions }: Deployable, provider: Provider): Found | undefined {
   const [only, ...others] = functions;
-  return lambda && only?.definition.lambda && others.length === 0 ? only : undefined;
-}
-
-/** Whether a handler with a callback is made one of a promise. */
-export function isPromised({ definition: { lambda } }: Found, callbacks: boolean): boolean {
-  return !callbacks && lambda !== undefined && takesCallback(lambda.handler) && !isStreaming(lambda.handler);
+  return only && others.length === 0 && isHanded(only.definition, provider) ? only : undefined;
 }
 
 export function hasLambda({ functions }: Deployable): boolean {
@@ -102,20 +99,24 @@ function ourModule(path: string): URL {
 
 const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
 
-/** Those that the functions use, the brokers of their inboxes, and the secret stores that these name. */
-function componentsOf({ functions }: Deployable, { components }: Bindings): readonly Binding[] {
+/** Those that the functions use, the brokers of their inboxes, the bindings that deliver by themselves, and the secret stores that these name. */
+export function componentsOf(
+  { functions }: Deployable,
+  { components, clocks }: Bindings,
+  { consumes }: Provider,
+): readonly Binding[] {
   const needed = new Set<string>();
   const need = (name: string): void => {
     const binding = components.get(name);
     if (!binding || needed.has(name)) return;
     needed.add(name);
-    for (const value of Object.values(binding.metadata))
-      if (typeof value === "object" && "store" in value) need(value.store);
+    for (const store of storesOf(binding)) need(store);
   };
-  for (const { definition } of functions) {
+  for (const { name, definition } of functions) {
     const { on, uses, needs = [] } = definition;
     for (const grant of [...Object.values(uses).filter(isGrant), ...needs]) need(grant.component);
     if (on.kind === "topic") need(on.pubsub);
+    if (on.kind === "binding" && consumes && !clocks.has(name)) need(on.binding);
   }
   return [...needed].flatMap((name) => components.get(name) ?? []);
 }

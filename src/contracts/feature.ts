@@ -19,6 +19,9 @@ export type Feature =
   | "publish"
   | "readWrite"
   | "list"
+  /** Components that are made of secrets. */
+  | "rotation"
+  | "output"
   /** Lambda handlers where no host runs them as they are. */
   | "bridge";
 

@@ -1,6 +1,7 @@
 // One cloud on one page of data, and what a generated entry hands to its host.
 import type { Block, Component, Create } from "./component.ts";
 import type { Definition } from "./function.ts";
+import type { LambdaEvent } from "./lambda.ts";
 import type { Trigger } from "./trigger.ts";
 
 /** One cloud, on one page, as data. Module names are relative to the page, without extension. */
@@ -12,12 +13,14 @@ export interface Provider {
   readonly defaults: Readonly<Record<Block, string>>;
   /** The component types that it serves, and the metadata that each reads. */
   readonly components: Readonly<Record<string, MetadataFields>>;
-  /** Component type or kind of function → triggers: a subscriber's trigger follows from its pubsub's type. */
+  /** Component type or kind of function → triggers: a subscriber's trigger follows from its pubsub's type, and that of an input from its binding's. */
   readonly triggers: Readonly<Record<string, readonly string[]>>;
   /** Modules that export `serve(app)`, whose result the cloud's host loads. */
   readonly hosts: { readonly default: string; readonly stream?: string };
-  /** Its host runs AWS Lambda handlers as they are: one alone in its deployable is handed over unwrapped. */
-  readonly lambda?: true;
+  /** Its host delivers what comes to a binding by the component's own `consume`: a bundle holds it for that alone. */
+  readonly consumes?: true;
+  /** Its host runs AWS Lambda handlers as they are, and its stack sends them these events: such a handler is handed over unwrapped. */
+  readonly lambda?: readonly LambdaEvent[];
   /** The module that exports `emit`. No bundle holds it. */
   readonly stack?: string;
   /** What says "app" shares one deployable. */
@@ -38,6 +41,8 @@ export interface MetadataFields {
   readonly optional?: readonly string[];
   /** The one that says where the component's own resource is: if the YAML leaves it out, a bundle reads it from a variable that its stack sets. */
   readonly resource?: string;
+  /** Of a binding: what may be asked of it; none: it is for input alone. */
+  readonly operations?: readonly string[];
 }
 
 export type MetadataValue =

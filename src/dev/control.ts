@@ -1,21 +1,25 @@
 // `/_faasten/`: what a developer, a test or the command line asks of a running app. Loopback alone, with the printed token.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Local } from "../../providers/local/host.ts";
+import type { ConfigurationStore } from "../contracts/configuration-store.ts";
 import type { Served } from "../contracts/provider.ts";
 import type { PubSub, Subscription } from "../contracts/pubsub.ts";
 import { FaastenError } from "../errors.ts";
 import { suggest } from "../manifest/problems.ts";
 import { toStructured } from "../runtime/cloudevent.ts";
 import { readBody } from "../runtime/node-http.ts";
+import { respond } from "../runtime/node-server.ts";
 import { createRouter } from "../runtime/router.ts";
+import { timetableOf } from "../runtime/timetable.ts";
 import { eventOf, instantOf, parse, record } from "./asked.ts";
 import { guard, isReserved } from "./guard.ts";
+import { createPresigned } from "./presigned.ts";
 
 export interface Control {
   /** `false`: the request is not for us. */
   answer(request: IncomingMessage, response: ServerResponse): boolean;
   /** Tells the port that is served: the only one that a Host header may name. */
-  open(port: number): void;
+  open(port: number): Promise<void>;
 }
 
 interface Asked {
@@ -31,6 +35,7 @@ interface Route {
 
 export function createControl(local: Local, token: string): Control {
   let port = 0;
+  const presigned = createPresigned(local);
   const routes: readonly Route[] = [
     { method: "GET", path: "/_faasten/functions", handle: async () => local.functions.map(summarise) },
     { method: "POST", path: "/_faasten/publish", handle: publish },
@@ -38,6 +43,8 @@ export function createControl(local: Local, token: string): Control {
     { method: "POST", path: "/_faasten/functions/:name/deliver", handle: deliver },
     { method: "GET", path: "/_faasten/functions/:name/dead-letters", handle: deadLetters },
     { method: "POST", path: "/_faasten/functions/:name/dead-letters/:id/redrive", handle: redrive },
+    { method: "GET", path: "/_faasten/configuration/:component", handle: listSettings },
+    { method: "POST", path: "/_faasten/configuration/:component", handle: set },
   ];
   const router = createRouter(routes);
 
@@ -54,7 +61,12 @@ export function createControl(local: Local, token: string): Control {
       const { pubsub, topic, attempts, ordered } = on;
       return { broker: pubsub, subscription: { topic, subscriber: name, attempts, ordered } };
     }
-    const kind = on.kind === "http" ? "answers requests" : "runs by the clock";
+    const kind =
+      on.kind === "http"
+        ? "answers requests"
+        : timetableOf(on)
+          ? "runs by the clock"
+          : "takes what comes to a binding, which keeps no dead letters,";
     throw new FaastenError("INVALID", `${name} ${kind} and subscribes to no topic: name a subscriber`);
   }
 
@@ -79,13 +91,14 @@ export function createControl(local: Local, token: string): Control {
 
   async function deliver({ params, body }: Asked): Promise<unknown> {
     const name = params["name"] ?? "";
-    const { subscription } = subscriberOf(name);
-    return local.deliver(name, { kind: "event", event: eventOf(record(body), subscription.topic) });
+    const { on } = find(name).definition;
+    const from = on.kind === "binding" && !timetableOf(on) ? on.binding : subscriberOf(name).subscription.topic;
+    return local.deliver(name, { kind: "event", event: eventOf(record(body), from) });
   }
 
   async function fire({ params, body }: Asked): Promise<unknown> {
     const { name, definition } = find(params["name"] ?? "");
-    if (definition.on.kind !== "schedule")
+    if (!timetableOf(definition.on))
       throw new FaastenError("INVALID", `${name} does not run by the clock: name a schedule`);
     return local.fire(name, instantOf(record(body ?? {})["time"]));
   }
@@ -93,7 +106,7 @@ export function createControl(local: Local, token: string): Control {
   async function deadLetters({ params }: Asked): Promise<unknown> {
     const { broker, subscription } = subscriberOf(params["name"] ?? "");
     const pubsub = await brokerOf(broker);
-    if (!pubsub.deadLetters) throw cannot(broker, "show its dead letters");
+    if (!pubsub.deadLetters) throw cannot(`broker ${broker}`, "show its dead letters");
     const letters: unknown[] = [];
     for await (const event of pubsub.deadLetters(subscription)) letters.push(JSON.parse(toStructured(event)));
     return letters;
@@ -103,13 +116,40 @@ export function createControl(local: Local, token: string): Control {
     const { broker, subscription } = subscriberOf(params["name"] ?? "");
     const pubsub = await brokerOf(broker);
     const id = params["id"] ?? "";
-    if (!pubsub.redrive) throw cannot(broker, "send a dead letter back");
+    if (!pubsub.redrive) throw cannot(`broker ${broker}`, "send a dead letter back");
     if (await pubsub.redrive(subscription, id)) return { id };
     const { subscriber } = subscription;
     throw new FaastenError(
       "NOT_FOUND",
       `${subscriber} has no dead letter ${id}: \`faasten dead-letters ${subscriber}\` shows them`,
     );
+  }
+
+  async function settingsOf(name: string): Promise<ConfigurationStore> {
+    const grants = local.functions.flatMap(({ definition }) => Object.values(definition.uses));
+    const stores = [
+      ...new Set(grants.filter(({ block }) => block === "configuration").map(({ component }) => component)),
+    ];
+    if (stores.includes(name)) return (await local.runner.component(name)()) as ConfigurationStore;
+    const known = stores.length === 0 ? " No function uses any." : suggest(name, stores);
+    throw new FaastenError("NOT_FOUND", `the app has no configuration store ${name}.${known}`);
+  }
+
+  async function listSettings({ params }: Asked): Promise<unknown> {
+    const name = params["component"] ?? "";
+    const store = await settingsOf(name);
+    if (!store.list) throw cannot(`configuration store ${name}`, "list what it holds");
+    return [...(await store.list())].map(([key, item]) => ({ key, ...item }));
+  }
+
+  async function set({ params, body }: Asked): Promise<unknown> {
+    const name = params["component"] ?? "";
+    const { key, value } = record(body);
+    if (typeof key !== "string" || key === "" || typeof value !== "string")
+      throw new FaastenError("INVALID", 'a setting is {"key", "value"}, both as text');
+    const store = await settingsOf(name);
+    if (!store.set) throw cannot(`configuration store ${name}`, "be written to");
+    return { key, ...(await store.set(key, value)) };
   }
 
   async function handle(request: IncomingMessage): Promise<unknown> {
@@ -140,11 +180,17 @@ export function createControl(local: Local, token: string): Control {
   }
 
   return {
-    open(served) {
+    async open(served) {
       port = served;
+      await presigned.open(served);
     },
     answer(request, response) {
       if (!isReserved(request.url ?? "")) return false;
+      const signed = presigned.answer(request);
+      if (signed) {
+        void signed.then((reply) => respond(response, reply, local.runner.journal));
+        return true;
+      }
       handle(request)
         .then(
           (result) => send(response, 200, result),
@@ -168,17 +214,19 @@ class NotAllowed extends FaastenError {
   }
 }
 
-function cannot(broker: string, what: string): FaastenError {
-  return new FaastenError("UNSUPPORTED", `the broker ${broker} cannot ${what}: its component has no such ability`);
+function cannot(component: string, what: string): FaastenError {
+  return new FaastenError("UNSUPPORTED", `the ${component} cannot ${what}: its component has no such ability`);
 }
 
 function summarise({ name, definition }: Served): unknown {
-  const uses = Object.entries(definition.uses).map(([as, { block, component, right, resource }]) => ({
+  const uses = Object.entries(definition.uses).map(([as, { block, component, right, resource, keys, operations }]) => ({
     as,
     block,
     component,
     right,
     ...(resource !== undefined && { resource }),
+    ...(keys && { keys }),
+    ...(operations && { operations }),
   }));
   return { name, on: definition.on, uses };
 }

@@ -1,14 +1,15 @@
 // Schedules, in their own time zones. What fails is run twice more, and then lies among the function's dead letters.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-scheduler-schedule.html
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
-import type { GraphFunction, StackInput } from "../../../src/provider.ts";
+import { type GraphFunction, type StackInput, timetableOf } from "../../../src/provider.ts";
 import type { PlannedRun } from "../triggers/scheduler.ts";
 import { queueName } from "./locations.ts";
 import { deadQueue } from "./stores.ts";
 import { attribute, logical, physical, type Resources, ref } from "./template.ts";
 
 export function scheduleResources({ name, on, lambda }: GraphFunction, input: StackInput): Resources {
-  if (on.kind !== "schedule") return {};
+  const timetable = timetableOf(on);
+  if (!timetable) return {};
   const [dead, role] = [logical(name, "InboxDead"), logical(name, "ScheduleRole")];
   const Input: PlannedRun = {
     service: input.graph.service,
@@ -54,14 +55,14 @@ export function scheduleResources({ name, on, lambda }: GraphFunction, input: St
       Type: "AWS::Scheduler::Schedule",
       Properties: {
         Name: physical(input, name),
-        ScheduleExpression: expressionOf(on.cron),
-        ScheduleExpressionTimezone: on.timeZone ?? "UTC",
+        ScheduleExpression: expressionOf(timetable.cron),
+        ScheduleExpressionTimezone: timetable.timeZone ?? "UTC",
         FlexibleTimeWindow: { Mode: "OFF" },
         State: "ENABLED",
         Target: {
           Arn: attribute(logical(name, "Function"), "Arn"),
           RoleArn: attribute(role, "Arn"),
-          Input: JSON.stringify(lambda === undefined ? Input : scheduledEvent),
+          Input: JSON.stringify(lambda === "scheduled" ? scheduled : Input),
           RetryPolicy: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 3600 },
           DeadLetterConfig: { Arn: attribute(dead, "Arn") },
         },
@@ -81,16 +82,16 @@ export function scheduleResources({ name, on, lambda }: GraphFunction, input: St
   };
 }
 
-/** What a Lambda handler expects of a schedule. */
-const scheduledEvent = {
+/** What a rule of EventBridge sends: a Lambda handler that is run as it is knows nothing of ours. */
+const scheduled = {
   version: "0",
   id: "<aws.scheduler.execution-id>",
   "detail-type": "Scheduled Event",
-  source: "aws.scheduler",
+  source: "aws.events",
   time: "<aws.scheduler.scheduled-time>",
   resources: ["<aws.scheduler.schedule-arn>"],
   detail: {},
-};
+} as const;
 
 /** Five fields as six, of which one day field must be `?`; days of the week count from 1, a Sunday. */
 export function expressionOf(cron: string): string {
