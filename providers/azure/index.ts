@@ -16,8 +16,10 @@ export const azure: Provider = {
     bindings: "bindings.localstorage",
   },
   components: {
+    "configuration.azure.appconfig": { resource: "host", optional: [...identity, "connectionString"] },
     "pubsub.azure.servicebus.queues": { resource: "namespaceName", optional: [...identity, "connectionString"] },
     "pubsub.azure.servicebus.topics": { resource: "namespaceName", optional: [...identity, "connectionString"] },
+    "secretstores.azure.keyvault": { resource: "vaultName", optional: [...identity] },
     "state.azure.cosmosdb": {
       resource: "url",
       optional: [...identity, "masterKey", "database", "collection", "allowEventualReads", "keyPrefix"],

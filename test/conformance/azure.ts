@@ -1,15 +1,27 @@
 // The components of Azure, with their real clients, on contract servers of ours over real sockets.
+import dns from "node:dns";
+import tls from "node:tls";
 import { CosmosClient } from "@azure/cosmos";
 import { ServiceBusClient } from "@azure/service-bus";
+import { create as createAppconfig } from "../../providers/azure/configuration/appconfig.ts";
 import { create as createServiceBusTopics } from "../../providers/azure/pubsub/servicebus-topics.ts";
+import { create as createKeyvault } from "../../providers/azure/secretstores/keyvault.ts";
 import { create as createCosmosdb } from "../../providers/azure/state/cosmosdb.ts";
 import { trigger as serviceBusTrigger } from "../../providers/azure/triggers/service-bus.ts";
-import type { PubSubHarness, Receiver, StateHarness } from "../../src/conformance/cases.ts";
+import type {
+  ConfigurationHarness,
+  PubSubHarness,
+  Receiver,
+  SecretStoreHarness,
+  StateHarness,
+} from "../../src/conformance/cases.ts";
 import { once } from "../../src/once.ts";
 import { type ComponentOptions, createRunner, kebab, variableOf } from "../../src/provider.ts";
+import { startAppConfiguration } from "../servers/app-configuration.ts";
 import { startCosmos } from "../servers/cosmos.ts";
 import { createFaultProxy } from "../servers/faults.ts";
 import { type Pump, startPump } from "../servers/functions-pump.ts";
+import { startKeyVault } from "../servers/key-vault.ts";
 import { startServiceBus } from "../servers/service-bus.ts";
 import { definitionOf } from "./receiver.ts";
 
@@ -143,6 +155,44 @@ export async function serviceBusOnContractBroker(): Promise<[harness: PubSubHarn
       await component.close?.();
       await client.close();
       await bus.close();
+    },
+  ];
+}
+
+/** With the tokens of an app's own identity, over TLS. */
+const vault = once(async () => {
+  const server = await startKeyVault();
+  Object.assign(process.env, server.identity);
+  tls.setDefaultCACertificates([...tls.getCACertificates(), server.certificate]);
+  leadHome(".localhost");
+  return server;
+});
+
+export async function keyvaultOnContractServer(): Promise<[harness: SecretStoreHarness, close: () => Promise<void>]> {
+  const { url, secrets } = await vault();
+  const component = await createKeyvault(named({ vaultName: url, azureClientId: "the app's" }));
+  const plant = async (name: string, value: string): Promise<void> => void secrets.set(name, value);
+  return [{ component, plant }, async () => component.close?.()];
+}
+
+/** Not every system knows that such names are its own. https://datatracker.ietf.org/doc/html/rfc6761#section-6.3 */
+function leadHome(domain: string): void {
+  const { lookup } = dns;
+  dns.lookup = Object.assign((name: string, ...rest: [never, never]) => {
+    lookup(name.endsWith(domain) ? "127.0.0.1" : name, ...rest);
+  }, lookup);
+}
+
+export async function appconfigOnContractServer(): Promise<
+  [harness: ConfigurationHarness, close: () => Promise<void>]
+> {
+  const { connectionString, set, close } = await startAppConfiguration();
+  const component = await createAppconfig(named({ connectionString }));
+  return [
+    { component, plant: async (key, value) => set(key, value) },
+    async () => {
+      await component.close?.();
+      await close();
     },
   ];
 }

@@ -28,7 +28,7 @@ export function startPump(options: PumpOptions): Pump {
   };
   const plain = async (): Promise<void> => {
     const receiver = client.createReceiver(queue, { skipParsingBodyAsJson: true });
-    while (!isEnded()) await take(receiver, 100);
+    while (!isEnded()) await take(receiver, 300);
     await receiver.close();
   };
   const inSessions = async (): Promise<void> => {
@@ -36,7 +36,7 @@ export function startPump(options: PumpOptions): Pump {
       const receiver = await client.acceptNextSession(queue, { skipParsingBodyAsJson: true }).catch(() => undefined);
       if (!receiver) await new Promise((resolve) => setTimeout(resolve, 20));
       else {
-        while (!isEnded() && (await take(receiver, 50)) > 0);
+        while (!isEnded() && (await take(receiver, 1000)) > 0);
         await receiver.close();
       }
     }
