@@ -1,7 +1,14 @@
 // How the services of Azure are called: one client a component, made on its first call, each call within the invocation.
 // https://learn.microsoft.com/rest/api/azure/
-import { type CallOptions, type ComponentOptions, type ErrorCode, FaastenError, once } from "../../src/provider.ts";
-import type { Credential } from "./credential.ts";
+import {
+  type CallOptions,
+  type ComponentOptions,
+  type ErrorCode,
+  FaastenError,
+  once,
+  setting,
+} from "../../src/provider.ts";
+import type { Cloud, Credential } from "./credential.ts";
 
 /** What every call of an SDK takes beside its input. */
 export interface SdkOptions {
@@ -22,7 +29,7 @@ export function createClient<Sdk>(
 ): Client<Sdk> {
   let made: Sdk | undefined;
   const sdk = once(async () => {
-    made = await make(async () => (await import("./credential.ts")).createCredential(component));
+    made = await make(() => credentialOf(component));
     return made;
   });
   return {
@@ -39,6 +46,31 @@ export function createClient<Sdk>(
       if (made !== undefined) await end?.(made);
     },
   };
+}
+
+/**
+ * By Dapr's metadata; without any, the identity that the app setting `AZURE_CLIENT_ID` names, or the app's only one.
+ * https://docs.dapr.io/developing-applications/integrations/azure/azure-authentication/authenticating-azure/
+ */
+async function credentialOf(component: ComponentOptions): Promise<Credential> {
+  const { clientSecret, managedIdentity } = await import("./credential.ts");
+  const [tenant, client, secret] = ["azureTenantId", "azureClientId", "azureClientSecret"].map((field) =>
+    setting(component, field),
+  );
+  if (secret === undefined) return managedIdentity(client ?? process.env["AZURE_CLIENT_ID"]);
+  const cloud = (setting(component, "azureEnvironment") ?? "AzurePublicCloud").toLowerCase();
+  if (tenant !== undefined && client !== undefined && isCloud(cloud))
+    return clientSecret(tenant, client, secret, cloud);
+  throw new FaastenError(
+    "MISCONFIGURED",
+    `component "${component.name}": azureClientSecret needs azureTenantId and azureClientId beside it, and of azureEnvironment one of ${clouds.join(", ")}`,
+  );
+}
+
+const clouds: readonly Cloud[] = ["azurepubliccloud", "azurechinacloud", "azureusgovernmentcloud"];
+
+function isCloud(name: string): name is Cloud {
+  return clouds.some((cloud) => cloud === name);
 }
 
 /** The SDKs' own pauses between attempts do not end with the signal. */

@@ -1,8 +1,6 @@
-// Who the app is to Microsoft Entra: the identity of the function app, or a client with a secret. Loaded when it is first needed.
-// https://learn.microsoft.com/azure/developer/javascript/sdk/authentication/system-assigned-managed-identity
-// https://docs.dapr.io/developing-applications/integrations/azure/azure-authentication/authenticating-azure/
+// What proves who the app is to Microsoft Entra. Loaded when it is first needed, and alone: it imports nothing of ours.
+// https://learn.microsoft.com/azure/developer/javascript/sdk/authentication/overview
 import { AzureAuthorityHosts, ClientSecretCredential, ManagedIdentityCredential } from "@azure/identity";
-import { type ComponentOptions, FaastenError, setting } from "../../src/provider.ts";
 
 /** Of `@azure/identity`, what every client of the SDK takes. */
 export interface Credential {
@@ -12,34 +10,19 @@ export interface Credential {
   ): Promise<{ readonly token: string; readonly expiresOnTimestamp: number } | null>;
 }
 
-/** By Dapr's metadata; without any, the identity that the app setting `AZURE_CLIENT_ID` names, or the app's only one. */
-export function createCredential(component: ComponentOptions): Credential {
-  const [tenant, client, secret] = ["TenantId", "ClientId", "ClientSecret"].map(
-    (field) => setting(component, `azure${field}`) ?? setting(component, `spn${field}`) ?? setting(component, field),
-  );
-  if (secret !== undefined) {
-    if (tenant === undefined || client === undefined)
-      throw new FaastenError(
-        "MISCONFIGURED",
-        `component "${component.name}": azureClientSecret needs azureTenantId and azureClientId beside it`,
-      );
-    return new ClientSecretCredential(tenant, client, secret, { authorityHost: authorityOf(component) });
-  }
-  const clientId = client ?? process.env["AZURE_CLIENT_ID"];
+/** `cloud`: in small letters, as Dapr's `azureEnvironment` names it. */
+export function clientSecret(tenant: string, client: string, secret: string, cloud: Cloud): Credential {
+  return new ClientSecretCredential(tenant, client, secret, { authorityHost: authorities[cloud] });
+}
+
+/** Left out: the app's only one. */
+export function managedIdentity(clientId: string | undefined): Credential {
   return clientId ? new ManagedIdentityCredential({ clientId }) : new ManagedIdentityCredential();
 }
 
-function authorityOf(component: ComponentOptions): string {
-  const name = setting(component, "azureEnvironment") ?? "AzurePublicCloud";
-  const host = authorities[name.toLowerCase()];
-  if (host !== undefined) return host;
-  throw new FaastenError(
-    "MISCONFIGURED",
-    `component "${component.name}": azureEnvironment is AzurePublicCloud, AzureChinaCloud or AzureUSGovernmentCloud, and not "${name}"`,
-  );
-}
+export type Cloud = "azurepubliccloud" | "azurechinacloud" | "azureusgovernmentcloud";
 
-const authorities: Readonly<Record<string, string>> = {
+const authorities: Readonly<Record<Cloud, string>> = {
   azurepubliccloud: AzureAuthorityHosts.AzurePublicCloud,
   azurechinacloud: AzureAuthorityHosts.AzureChina,
   azureusgovernmentcloud: AzureAuthorityHosts.AzureGovernment,
