@@ -39,7 +39,7 @@ export function createClient<Sdk>(
         const sent = (async () => send(await sdk(), signal ? { abortSignal: signal } : {}))();
         return await (signal ? within(signal, sent) : sent);
       } catch (error) {
-        throw toFaastenError(error, `component "${component.name}": ${operation}`, signal);
+        throw toFaastenError(lastOf(error), `component "${component.name}": ${operation}`, signal);
       }
     },
     async close() {
@@ -114,6 +114,11 @@ function statusOf(error: unknown): number | undefined {
   return [statusCode, code].find((each): each is number => typeof each === "number" && each >= 400 && each < 600);
 }
 
+/** Of several attempts. */
+function lastOf(error: unknown): unknown {
+  return error instanceof AggregateError ? error.errors.at(-1) : error;
+}
+
 function toFaastenError(error: unknown, what: string, signal: AbortSignal | undefined): FaastenError {
   if (signal?.aborted)
     return new FaastenError("TIMEOUT", `${what} did not end within the invocation`, { cause: error });
@@ -121,7 +126,8 @@ function toFaastenError(error: unknown, what: string, signal: AbortSignal | unde
   const { name, code: named, activityId, response } = (error ?? {}) as Refusal;
   const status = statusOf(error);
   const code = codes[String(named)] ?? codes[String(name)] ?? (status ? byStatus(status) : unnamed(named));
-  const as = [status, typeof named === "string" ? named : name].filter((each) => each !== undefined).join(" ");
+  const as =
+    status === undefined || typeof named === "string" ? [status ?? "", named ?? name].join(" ").trim() : status;
   const id = activityId ?? response?.headers?.get?.("x-ms-request-id");
   const request = typeof id === "string" ? ` (request ${id})` : "";
   // What Azure says of a signature quotes what was signed.

@@ -1,6 +1,7 @@
 // Pub/sub through Service Bus: a topic, or a queue in its place; a queue as each subscriber's inbox, and one beside it for its
 // dead letters. https://learn.microsoft.com/azure/service-bus-messaging/advanced-features-overview
 import {
+  RetryMode,
   ServiceBusClient,
   type ServiceBusMessage,
   type ServiceBusMessageBatch,
@@ -40,6 +41,8 @@ interface Beside {
   readonly attempt?: number;
 }
 
+/** By the SDK's own, an attempt on a lost connection lasts a minute, and the next one begins half a minute later. */
+const retryOptions = { mode: RetryMode.Exponential, maxRetries: 3, retryDelayInMs: 500, timeoutInMs: 8000 };
 /** Dead letters that are looked at in one call. */
 const pageSize = 100;
 /** Milliseconds that a receiver waits for a message that is known to be there. */
@@ -51,8 +54,8 @@ export function createPubSub(options: ComponentOptions): PubSub {
   const connect = async (credential: () => Promise<Credential>): Promise<ServiceBusClient> => {
     const connectionString = setting(options, "connectionString");
     return connectionString === undefined
-      ? new ServiceBusClient(host ?? "", await credential())
-      : new ServiceBusClient(connectionString);
+      ? new ServiceBusClient(host ?? "", await credential(), { retryOptions })
+      : new ServiceBusClient(connectionString, { retryOptions });
   };
   const { call, close } = createClient<Bus>(
     options,

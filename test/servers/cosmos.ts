@@ -60,7 +60,7 @@ export async function startCosmos({ consistency = "Strong", now = Date.now }: Co
     if (method === "GET" && path === "/") return { status: 200, body: account(consistency) };
     if (method === "GET" && path === container) return { status: 200, body: definition };
     if (path !== `${container}/docs` && !path.startsWith(`${container}/docs/`))
-      return refused(404, "NotFound", "Resource Not Found.");
+      return { ...refused(404, "NotFound", "Owner resource does not exist"), headers: { "x-ms-substatus": "1003" } };
     if (Buffer.byteLength(text) > largest) return refused(413, "RequestEntityTooLarge", "Request size is too large");
     const body: unknown = text === "" ? undefined : JSON.parse(text);
     if (headers["x-ms-documentdb-isquery"] !== undefined)

@@ -1,7 +1,7 @@
 // State in a container of Cosmos DB for NoSQL, laid out as Dapr lays it out: one item a key, in a partition of its own unless the
 // app names one. https://learn.microsoft.com/rest/api/cosmos-db/documents
 // https://docs.dapr.io/reference/components-reference/supported-state-stores/setup-azure-cosmosdb/
-import { type Container, CosmosClient, type OperationInput } from "@azure/cosmos";
+import { type Container, CosmosClient, ErrorResponse, type OperationInput } from "@azure/cosmos";
 import {
   type CallOptions,
   type ComponentOptions,
@@ -74,11 +74,16 @@ export const create: Create<StateStore> = (options) => {
     { signal, consistency }: Parameters<StateStore["get"]>[1] = {},
   ): Promise<Document | undefined> {
     const level = consistency === "eventual" ? { consistencyLevel: "Eventual" } : {};
-    const { resource } = await call(
+    const { resource, substatus } = await call(
       "read item",
       (container, sdk) => container.item(id, partition).read<Document>({ ...sdk, ...level }),
       { ...(signal && { signal }) },
     );
+    if (substatus === noContainer)
+      throw new FaastenError(
+        "MISCONFIGURED",
+        `${where}: there is no container ${collection} in the database ${database}`,
+      );
     return resource;
   }
 
@@ -203,6 +208,9 @@ const notTried = 424;
 /** Not there, there already, another version. */
 const mismatches: readonly number[] = [404, 409, 412];
 
+/** By the substatus of a 404, it is not the item that is missing. */
+const noContainer = 1003;
+
 /** The address, with database and container in its path where they are not named beside it. */
 function locationOf(options: ComponentOptions, where: string) {
   const { origin, pathname } = new URL(setting(options, "url") ?? "");
@@ -267,6 +275,7 @@ async function sendOne(container: Container, partition: string, step: Step, sdk:
     return { status: statusCode, etag: toEtag(etag, document) };
   } catch (error) {
     const status = refusalOf(error);
+    if (error instanceof ErrorResponse && error.substatus === noContainer) throw error;
     if (type === "Delete" && ifMatch === undefined && status === 404) return { status: 204 };
     if (status === undefined || !mismatches.includes(status)) throw error;
     return { status };
