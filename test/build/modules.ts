@@ -1,6 +1,13 @@
 // The checked-in list: target → deployable of the orders app → the modules under `providers/` in its bundle.
 
 const aws = ["aws/host", "aws/lambda"] as const;
+const requests = [
+  "aws/front",
+  "aws/triggers/alb",
+  "aws/triggers/http",
+  "aws/triggers/invocation",
+  "aws/triggers/rest",
+] as const;
 const dynamodb = ["aws/client", "aws/state/dynamodb"] as const;
 const snssqs = ["aws/client", "aws/message", "aws/pubsub/snssqs"] as const;
 const gcp = ["gcp/host", "gcp/message"] as const;
@@ -10,20 +17,35 @@ const memory = {
   broker: ["local/broker", "local/clock", "local/consumer", "local/inboxes", "local/pubsub/in-memory"],
   secrets: "local/secretstores/env",
 } as const;
+/** Until a cloud has its own. */
+const files = [
+  ...[
+    "local/bindings/localstorage",
+    "local/broker",
+    "local/clock",
+    "local/consumer",
+    "local/database",
+    "local/inboxes",
+  ],
+  ...["local/object-changes", "local/object-files", "local/object-paths", "local/presigner", "local/pubsub/sqlite"],
+] as const;
+const settings = "local/configuration/env";
 
 export const modules: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   aws: {
-    countOrders: [...aws, "aws/triggers/scheduler", ...dynamodb],
-    addNote: [...aws, "aws/triggers/http", ...dynamodb],
-    changeOrder: [...aws, "aws/triggers/http", ...snssqs, ...dynamodb],
-    getOrder: [...aws, "aws/triggers/http", ...dynamodb],
-    getReceipt: [...aws, "aws/triggers/http", "aws/secretstores/secretmanager", ...dynamodb],
-    getSummary: [...aws, "aws/triggers/http", ...dynamodb],
-    placeOrder: [...aws, "aws/triggers/http", ...snssqs, ...dynamodb],
-    putReceipt: [...aws, "aws/triggers/http", ...dynamodb],
-    removeOrder: [...aws, "aws/triggers/http", ...dynamodb],
-    getStock: [...aws, "aws/triggers/http", ...dynamodb],
-    putStock: [...aws, "aws/triggers/http", ...dynamodb],
+    countOrders: [...aws, "aws/asynchronous", "aws/triggers/scheduler", ...dynamodb],
+    addNote: [...aws, ...requests, ...dynamodb],
+    changeOrder: [...aws, ...requests, ...snssqs, ...dynamodb],
+    getOrder: [...aws, ...requests, ...dynamodb],
+    getReceipt: [...aws, "aws/client", ...requests, "aws/secretstores/secretmanager", ...files],
+    getSummary: [...aws, ...requests, ...dynamodb],
+    placeOrder: [...aws, ...requests, ...snssqs, ...dynamodb, settings],
+    putReceipt: [...aws, ...requests, ...files],
+    prices: [],
+    audit: [],
+    removeOrder: [...aws, ...requests, ...dynamodb],
+    getStock: [...aws, ...requests, ...dynamodb],
+    putStock: [...aws, ...requests, ...dynamodb],
     ship: [...aws, "aws/triggers/sqs", ...snssqs, ...dynamodb],
     summarise: [...aws, "aws/triggers/sqs", ...snssqs, ...dynamodb],
   },
@@ -31,12 +53,21 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
     app: [
       ...["azure/host", "azure/invocation", "azure/ncrontab", "azure/timeout"],
       ...["azure/triggers/http", "azure/triggers/service-bus", "azure/triggers/timer"],
-      ...["azure/client", "azure/credential", "azure/document", "azure/message", "azure/service-bus"],
+      ...[
+        "azure/client",
+        "azure/configuration/appconfig",
+        "azure/credential",
+        "azure/document",
+        "azure/message",
+        "azure/service-bus",
+      ],
       ...["azure/pubsub/servicebus-topics", "azure/secretstores/keyvault", "azure/state/cosmosdb"],
+      ...files,
     ],
   },
   gcp: {
-    http: [...gcp, "gcp/triggers/http", ...memory.broker, memory.secrets, memory.state],
+    http: [...gcp, "gcp/triggers/http", ...memory.broker, memory.secrets, memory.state, ...files, settings],
+    audit: [...gcp, "gcp/push", "gcp/triggers/pubsub-push", ...memory.broker],
     countOrders: [...gcp, "gcp/push", "gcp/triggers/scheduler", memory.clock, memory.state],
     ship: [...gcp, "gcp/push", "gcp/triggers/pubsub-push", ...memory.broker, memory.state],
     summarise: [...gcp, "gcp/push", "gcp/triggers/pubsub-push", ...memory.broker, memory.state],

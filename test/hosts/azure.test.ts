@@ -224,7 +224,9 @@ describe("the orders app", () => {
     orders = buildApp("orders", "azure", { files: { "templates/orders/components/azure/memory.yaml": inMemory() } });
     service = await startFunctionsHost(join(orders.output, "app"), {
       "signing-key": "a key",
+      MAX_QUANTITY: "50",
       FAASTEN_CONNECTION_PUBSUB__fullyQualifiedNamespace: "orders.servicebus.windows.net",
+      FAASTEN_INBOX_AUDIT: "orders-test-audit",
       FAASTEN_INBOX_SHIP: "orders-test-ship",
       FAASTEN_INBOX_SUMMARISE: "orders-test-summarise",
     });
@@ -275,7 +277,7 @@ function ours(id: string): Message {
 function inMemory(): string {
   const stores = ["orders", "stock", "receipts", "summaries", "idempotency"];
   const types = { ...Object.fromEntries(stores.map((name) => [name, "state.in-memory"])), pubsub: "pubsub.in-memory" };
-  return Object.entries({ ...types, secretstore: "secretstores.local.env" })
+  return Object.entries({ ...types, secretstore: "secretstores.local.env", configstore: "configuration.local.env" })
     .map(
       ([name, type]) => `apiVersion: dapr.io/v1alpha1
 kind: Component

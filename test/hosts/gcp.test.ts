@@ -260,7 +260,7 @@ describe("the orders app", () => {
   let service: Framework;
   beforeAll(async () => {
     orders = buildApp("orders", "gcp");
-    const env = { "signing-key": "a key" };
+    const env = { "signing-key": "a key", MAX_QUANTITY: "50" };
     service = await startFramework(join(orders.output, "functions/http"), { env });
     addresses.app = service.origin;
   });
