@@ -60,14 +60,14 @@ export function expiryOf({ expiresAt, ttl, _ts = 0 }: Pick<Document, "expiresAt"
 /** With its expiry in it: a version that has expired is no match any more, swept or not. */
 export function toEtag(etag: string, document: Pick<Document, "expiresAt" | "ttl" | "_ts">): Etag {
   const expiry = expiryOf(document);
-  return Number.isFinite(expiry) ? etag.replace(/"$/, `@${expiry / 1000}"`) : etag;
+  return Number.isFinite(expiry) ? etag.replace(/("?)$/, `@${expiry / 1000}$1`) : etag;
 }
 
 /** What Cosmos DB calls that version; `undefined`: it is none of its own, or has expired. */
 export function matchOf(etag: Etag): string | undefined {
-  const [, own, expiry] = /^"([\w-]{1,64})(?:@(\d{1,12}))?"$/.exec(etag) ?? [];
+  const [, quote, own, expiry] = /^("?)([\w-]{1,64})(?:@(\d{1,12}))?\1$/.exec(etag) ?? [];
   if (own === undefined || (expiry !== undefined && Number(expiry) * 1000 <= Date.now())) return undefined;
-  return `"${own}"`;
+  return `${quote}${own}${quote}`;
 }
 
 /** The key itself, but for what no id may hold or no path can: that is percent-encoded, as is what would read as such. */

@@ -176,7 +176,7 @@ describe("subscribers", () => {
         type === "serviceBusTrigger" ? [{ name, queueName, connection, isSessionsEnabled, dataType, cardinality }] : [],
       ),
     );
-    const common = { connection: "FAASTEN_PUBSUB_PUBSUB", dataType: "binary", cardinality: "one" };
+    const common = { connection: "FAASTEN_CONNECTION_PUBSUB", dataType: "binary", cardinality: "one" };
     expect(triggers.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
       { name: "keep", queueName: "%FAASTEN_INBOX_KEEP%", isSessionsEnabled: false, ...common },
       { name: "work", queueName: "%FAASTEN_INBOX_WORK%", isSessionsEnabled: false, ...common },
@@ -275,7 +275,7 @@ function ours(id: string): Message {
 
 /** What is tried here is the host. */
 function inMemory(): string {
-  const stores = ["orders", "stock", "receipts", "summaries", "idempotency"];
+  const stores = ["orders", "stock", "summaries", "idempotency"];
   const types = { ...Object.fromEntries(stores.map((name) => [name, "state.in-memory"])), pubsub: "pubsub.in-memory" };
   return Object.entries({ ...types, secretstore: "secretstores.local.env", configstore: "configuration.local.env" })
     .map(
