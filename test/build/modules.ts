@@ -53,7 +53,16 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
     app: [
       ...["azure/host", "azure/invocation", "azure/ncrontab", "azure/timeout"],
       ...["azure/triggers/http", "azure/triggers/service-bus", "azure/triggers/timer"],
-      ...[...memory.broker, memory.secrets, memory.state, ...files, settings],
+      ...[
+        "azure/client",
+        "azure/configuration/appconfig",
+        "azure/credential",
+        "azure/document",
+        "azure/message",
+        "azure/service-bus",
+      ],
+      ...["azure/pubsub/servicebus-topics", "azure/secretstores/keyvault", "azure/state/cosmosdb"],
+      ...files,
     ],
   },
   gcp: {
