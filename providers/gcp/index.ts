@@ -1,11 +1,43 @@
 // Google Cloud, on one page.
 import type { Provider } from "../../src/provider.ts";
 
+/** What a service account's key file holds, spelt as Dapr spells it: in snake case, or in camel case. */
+const account = [
+  "type",
+  "project_id",
+  "private_key_id",
+  "private_key",
+  "client_email",
+  "client_id",
+  "auth_uri",
+  "token_uri",
+  "auth_provider_x509_cert_url",
+  "client_x509_cert_url",
+  "projectId",
+  "privateKeyId",
+  "privateKey",
+  "clientEmail",
+  "clientId",
+  "authUri",
+  "tokenUri",
+  "authProviderX509CertUrl",
+  "clientX509CertUrl",
+] as const;
+
+/** Whom to call and as whom. Without them, Application Default Credentials decide. */
+const connection = ["endpoint", ...account] as const;
+
 export const gcp: Provider = {
   name: "gcp",
   page: import.meta.url,
   defaults: { state: "state.in-memory", pubsub: "pubsub.in-memory", secretstores: "secretstores.local.env" },
-  components: {},
+  components: {
+    "state.gcp.firestore": {
+      refused:
+        "Dapr keeps it in Firestore's Datastore mode with neither etag nor expiry, on which no conditional write can be built: use `state.gcp.firestore.native`, on a database in native mode",
+    },
+    "state.gcp.firestore.native": { resource: "collection", optional: [...connection, "database", "keyPrefix"] },
+  },
   triggers: {
     http: ["http"],
     "pubsub.in-memory": ["pubsub-push"],
