@@ -32,6 +32,7 @@ export const gcp: Provider = {
   page: import.meta.url,
   defaults: { state: "state.in-memory", pubsub: "pubsub.in-memory", secretstores: "secretstores.local.env" },
   components: {
+    "pubsub.gcp.pubsub": { resource: "topicPrefix", optional: [...connection] },
     "state.gcp.firestore": {
       refused:
         "Dapr keeps it in Firestore's Datastore mode with neither etag nor expiry, on which no conditional write can be built: use `state.gcp.firestore.native`, on a database in native mode",
@@ -40,6 +41,7 @@ export const gcp: Provider = {
   },
   triggers: {
     http: ["http"],
+    "pubsub.gcp.pubsub": ["pubsub-push"],
     "pubsub.in-memory": ["pubsub-push"],
     "pubsub.sqlite": ["pubsub-push"],
     schedule: ["scheduler"],

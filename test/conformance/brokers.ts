@@ -7,6 +7,7 @@ import { create as createSqlite } from "../../providers/local/pubsub/sqlite.ts";
 import type { PubSubHarness, Receiver } from "../../src/conformance/cases.ts";
 import type { ComponentOptions, PubSub } from "../../src/provider.ts";
 import { snssqsOnFauxqs } from "./aws.ts";
+import { pubsubOnContract } from "./gcp.ts";
 
 type Open = () => Promise<[harness: PubSubHarness, close: () => Promise<void>]>;
 
@@ -20,6 +21,7 @@ export const brokers: Readonly<Record<string, Open>> = {
   "pubsub.sqlite, two connections": () => inFolder((options) => twoClients(() => createSqlite(options))),
   "pubsub.sqlite, :memory:": () => oneClient(() => createSqlite(named({ connectionString: ":memory:" }))),
   "pubsub.aws.snssqs (emulator: fauxqs)": snssqsOnFauxqs,
+  "pubsub.gcp.pubsub (contract server)": pubsubOnContract,
 };
 
 type Make = () => PubSub | Promise<PubSub>;
