@@ -1,8 +1,10 @@
 // What an application imports.
+export { type Configuration, configuration } from "./blocks/configuration.ts";
 export type { Duration } from "./blocks/duration.ts";
 export type { Publisher } from "./blocks/publisher.ts";
 export type { Schema } from "./blocks/schema.ts";
 export { type Secret, secret } from "./blocks/secret.ts";
+export { type Service, service } from "./blocks/service.ts";
 export {
   type Entry,
   type State,
@@ -11,7 +13,7 @@ export {
   type StateReader,
   state,
 } from "./blocks/state.ts";
-export type { Definition, Log } from "./contracts/function.ts";
+export type { Definition, HttpDefinition, Log } from "./contracts/function.ts";
 export type { AwsEvent, LambdaEvent } from "./contracts/lambda.ts";
 export type { Caller } from "./contracts/trigger.ts";
 export { type ErrorCode, FaastenError } from "./errors.ts";

@@ -36,7 +36,7 @@ export {
 export { toPath } from "./runtime/path.ts";
 export { type Problem, problem } from "./runtime/problem.ts";
 export { toNative, toRequest } from "./runtime/request.ts";
-export { isOfConnection, type Reply, type ReplyBody, toBuffered, toReply } from "./runtime/response.ts";
+export { isOfConnection, type Reply, type ReplyBody, toBuffered, toReply, toResponse } from "./runtime/response.ts";
 export { createRouter, type Params, type Route, type Router } from "./runtime/router.ts";
 export { createRoutes, type Routes, toProblem } from "./runtime/routes.ts";
 export { createRunner, type Origin, type Runner, type Settled } from "./runtime/run.ts";

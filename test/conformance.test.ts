@@ -1,8 +1,19 @@
 // Every component of every provider × every case of its block.
 import { afterAll, describe, test } from "vitest";
-import { type Case, type Harness, lacks, pubsubCases, secretStoreCases, stateCases } from "../src/conformance/cases.ts";
+import {
+  type Case,
+  configurationCases,
+  type Harness,
+  lacks,
+  pubsubCases,
+  secretStoreCases,
+  serviceCallerCases,
+  stateCases,
+} from "../src/conformance/cases.ts";
 import { brokers } from "./conformance/brokers.ts";
+import { configurationStores } from "./conformance/configuration-stores.ts";
 import { secretStores } from "./conformance/secret-stores.ts";
+import { serviceCallers } from "./conformance/service-callers.ts";
 import { stateStores } from "./conformance/state-stores.ts";
 
 type Verdict = "pass" | "fail" | `lacks ${string}`;
@@ -10,6 +21,8 @@ type Verdict = "pass" | "fail" | `lacks ${string}`;
 prove("state", stateCases, stateStores);
 prove("pubsub", pubsubCases, brokers);
 prove("secretstores", secretStoreCases, secretStores);
+prove("configuration", configurationCases, configurationStores);
+prove("invocation", serviceCallerCases, serviceCallers);
 
 /** `open` gives each case a harness of its own, and what ends it. */
 function prove<H extends Harness>(

@@ -11,6 +11,8 @@ export const aws: Provider = {
     state: "state.aws.dynamodb",
     pubsub: "pubsub.aws.snssqs",
     secretstores: "secretstores.aws.secretmanager",
+    configuration: "configuration.local.env",
+    invocation: "invocation.http",
   },
   components: {
     "pubsub.aws.snssqs": { resource: "topicPrefix", optional: [...connection] },
@@ -32,7 +34,7 @@ export const aws: Provider = {
     schedule: ["scheduler"],
   },
   hosts: { default: "host", stream: "host-stream" },
-  lambda: true,
+  lambda: ["apigw.v1", "apigw.v2", "url", "sqs", "scheduled"],
   stack: "stack/emit",
   bundle: { http: "function", event: "function", external: [] },
 };

@@ -4,7 +4,13 @@ import type { Provider } from "../../src/provider.ts";
 export const azure: Provider = {
   name: "azure",
   page: import.meta.url,
-  defaults: { state: "state.in-memory", pubsub: "pubsub.in-memory", secretstores: "secretstores.local.env" },
+  defaults: {
+    state: "state.in-memory",
+    pubsub: "pubsub.in-memory",
+    secretstores: "secretstores.local.env",
+    configuration: "configuration.local.env",
+    invocation: "invocation.http",
+  },
   components: {},
   triggers: {
     http: ["http"],

@@ -77,9 +77,15 @@ export function createClient(component: ComponentOptions, service: string, token
   };
 }
 
-/** The code that a call of ours failed with, as google.rpc.Code has it. */
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof FaastenError && error.cause instanceof GoogleError ? error.cause.code : undefined;
+/** `undefined` where the service says by one of these codes that there is none. */
+export async function absentIf<T>(asked: Promise<T>, ...codes: readonly string[]): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    const code = error instanceof FaastenError && error.cause instanceof GoogleError ? error.cause.code : undefined;
+    if (code !== undefined && codes.includes(code)) return undefined;
+    throw error;
+  }
 }
 
 const maxAttempts = 5;

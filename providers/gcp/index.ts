@@ -30,9 +30,16 @@ const connection = ["endpoint", ...account] as const;
 export const gcp: Provider = {
   name: "gcp",
   page: import.meta.url,
-  defaults: { state: "state.in-memory", pubsub: "pubsub.in-memory", secretstores: "secretstores.local.env" },
+  defaults: {
+    state: "state.gcp.firestore.native",
+    pubsub: "pubsub.gcp.pubsub",
+    secretstores: "secretstores.gcp.secretmanager",
+    configuration: "configuration.local.env",
+    invocation: "invocation.http",
+  },
   components: {
     "pubsub.gcp.pubsub": { resource: "topicPrefix", optional: [...connection] },
+    "secretstores.gcp.secretmanager": { resource: "prefix", optional: [...connection] },
     "state.gcp.firestore": {
       refused:
         "Dapr keeps it in Firestore's Datastore mode with neither etag nor expiry, on which no conditional write can be built: use `state.gcp.firestore.native`, on a database in native mode",

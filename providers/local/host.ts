@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as setTimer } from "node:timers/promises";
 import {
   type App,
+  type Bound,
   type Call,
   type Clock,
   createAsk,
@@ -18,8 +19,10 @@ import {
   type RoutedRequest,
   type Runner,
   type Served,
+  type ServiceCaller,
   type Sink,
   type Subscription,
+  toResponse,
 } from "../../src/provider.ts";
 import { startClock } from "./calendar.ts";
 import { clockOf } from "./clock.ts";
@@ -72,7 +75,12 @@ export interface Local {
 export function serve(app: App, options: LocalOptions = {}): Local {
   const { timeout = 30_000, token, watch, shared = false } = options;
   const clock = clockOf(options);
-  const runner = createRunner(app, options.sink, undefined, clock);
+  const runner = createRunner(
+    { ...app, components: attached(app.components, answerOwn) },
+    options.sink,
+    undefined,
+    clock,
+  );
   /** Within `unhandledRejection` it holds what it held where the promise was made: so a stray one finds its run among many. */
   const origins = new AsyncLocalStorage<Origin>();
   const clocks: (() => void)[] = [];
@@ -132,6 +140,13 @@ export function serve(app: App, options: LocalOptions = {}): Local {
 
   function request(served: Served, routed: RoutedRequest, context: {}): Promise<unknown> {
     return run(served, routed, context, `${routed.request.method} ${routed.path}`);
+  }
+
+  /** The app as its own service, within the process. */
+  async function answerOwn(asked: Request): Promise<Response> {
+    const caller = { kind: "service", subject: app.service, claims: {} } as const;
+    const { reply } = await ask(() => ({ request: asked, path: new URL(asked.url).pathname, caller }), {});
+    return toResponse(reply, asked.method);
   }
 
   async function deliver(name: string, arrival: EventArrival): Promise<Outcome> {
@@ -268,6 +283,21 @@ function subscriptionsOf(functions: readonly Served[]): ReadonlyMap<string, Subs
     found.set(pubsub, list);
   }
   return found;
+}
+
+/** A caller of services is told how the app itself answers, once somebody makes one. */
+function attached(components: App["components"], answer: (request: Request) => Promise<Response>): App["components"] {
+  return Object.fromEntries(
+    Object.entries(components).map(([name, bound]) => {
+      if (!bound.type.startsWith("invocation.")) return [name, bound];
+      const create: Bound["create"] = async (options) => {
+        const caller = (await bound.create(options)) as ServiceCaller;
+        caller.attach?.(answer);
+        return caller;
+      };
+      return [name, { ...bound, create }];
+    }),
+  );
 }
 
 function outcomeOf(reply: unknown): string {

@@ -6,7 +6,13 @@ const database = ["connectionString", "busyTimeout", "disableWAL"] as const;
 export const local: Provider = {
   name: "local",
   page: import.meta.url,
-  defaults: { state: "state.sqlite", pubsub: "pubsub.sqlite", secretstores: "secretstores.local.file" },
+  defaults: {
+    state: "state.sqlite",
+    pubsub: "pubsub.sqlite",
+    secretstores: "secretstores.local.file",
+    configuration: "configuration.sqlite",
+    invocation: "invocation.local",
+  },
   components: {
     "state.sqlite": {
       optional: [...database, "timeout", "tableName", "metadataTableName", "cleanupInterval", "keyPrefix"],
@@ -16,6 +22,10 @@ export const local: Provider = {
     "pubsub.in-memory": {},
     "secretstores.local.file": { optional: ["secretsFile", "nestedSeparator", "multiValued"] },
     "secretstores.local.env": { optional: ["prefix"] },
+    "configuration.sqlite": { optional: [...database, "timeout", "table", "valuesFile"] },
+    "configuration.local.env": { optional: ["prefix"] },
+    "invocation.local": { optional: ["appId", "folder"] },
+    "invocation.http": { required: ["baseUrl"] },
   },
   triggers: { http: ["http"], "pubsub.sqlite": ["inbox"], "pubsub.in-memory": ["inbox"], schedule: ["clock"] },
   hosts: { default: "host" },

@@ -9,6 +9,7 @@ import { type Place, type Problems, quoted } from "../manifest/problems.ts";
 import { kebab, variableOf } from "../runtime/names.ts";
 import { isGrant } from "./check-function.ts";
 import type { Found } from "./found.ts";
+import { isHanded } from "./handed.ts";
 import { componentModule, moduleOf, ownerOf } from "./modules.ts";
 
 /** What one component is on this target. */
@@ -88,6 +89,10 @@ export function bind(
     } else if (double !== undefined && double !== name && !(manifest && declared.components.has(double))) {
       const message = `${by}: the components ${quoted(name)} and ${quoted(double)} are both ${quoted(kebab(name))} as resources: write one name everywhere`;
       problems.add("ALREADY_EXISTS", at, message);
+    } else if (!manifest && owner.components[type]?.required) {
+      const fields = owner.components[type].required.map((field) => quoted(field)).join(", ");
+      const message = `${by} needs ${quoted(name)} as ${block}, which is ${quoted(type)} on ${provider.name} and has to be told its ${fields}: declare the component in components/${name}.yaml`;
+      problems.add("MISCONFIGURED", at, message);
     } else {
       kebabs.set(kebab(name), name);
       const metadata = located(name, block, manifest?.metadata ?? {}, owner.components[type]?.resource);
@@ -109,13 +114,7 @@ export function bind(
       continue;
     }
     // Handed to its host as it is: nothing decodes its events.
-    if (provider.lambda && one.definition.lambda) {
-      if (on.kind === "http" && typeof on.access === "object" && (on.stream || on.isolate)) {
-        const message = `${one.name}: nothing on ${provider.name} checks a token before a handler that streams or stands alone: say \`access: "service"\`, or "public" and check it in the handler`;
-        problems.add("UNSUPPORTED", one, message);
-      }
-      continue;
-    }
+    if (isHanded(one.definition, provider)) continue;
     const broker = on.kind === "topic" ? components.get(on.pubsub) : undefined;
     if (on.kind === "topic" && broker?.block !== "pubsub") continue;
     const kind = broker?.type ?? on.kind;
@@ -144,7 +143,8 @@ function located(
   return said ? metadata : { ...metadata, [resource]: { env: variableOf(block, name) } };
 }
 
-function storesOf({ metadata }: Pick<Binding, "metadata">): readonly string[] {
+/** The secret stores that its metadata reads. */
+export function storesOf({ metadata }: Pick<Binding, "metadata">): readonly string[] {
   return Object.values(metadata).flatMap((value) =>
     typeof value === "object" && "store" in value ? [value.store] : [],
   );

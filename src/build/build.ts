@@ -13,10 +13,11 @@ import { bundling, forCommonJs, lazyBuiltins, ours } from "./bundling.ts";
 import { type Deployable, deployablesOf } from "./deployables.ts";
 import { discover, type Find, type Found } from "./discover.ts";
 import { importEntries, report } from "./discovery.ts";
-import { entrySource, handedOver, hasLambda, isPromised } from "./entry.ts";
+import { componentsOf, entrySource, handedOver, hasLambda } from "./entry.ts";
 import { checkEnvironments } from "./environment.ts";
 import { withoutFeatures } from "./features.ts";
 import { graphOf } from "./graph.ts";
+import { isPromised } from "./handed.ts";
 import { plainFiles } from "./handler-files.ts";
 import { type LambdaModules, noLambdaModules } from "./lambda-modules.ts";
 import { cloudPackages } from "./packages.ts";
@@ -96,9 +97,8 @@ export async function make(
   const app = readApp(folder, { target, types, params, ...(stage !== undefined && { stage }) }, problems);
   const output = join(folder, ".faasten", target);
   const discovery = app.entries.length > 0 ? await importEntries(folder, app.entries, output, problems) : undefined;
-  const choice = { handed: provider.lambda === true };
-  const section = modulesOf(app.section.functions, choice);
-  const modules = [...(discovery?.modules ?? []), ...declaredBy(app.section.functions, choice)];
+  const section = modulesOf(app.section.functions, provider);
+  const modules = [...(discovery?.modules ?? []), ...declaredBy(app.section.functions, provider)];
   const find: Find = (exported, entry) =>
     placeIn(section, exported, entry) ?? discovery?.find(exported, entry) ?? { file: entry, line: 1 };
   const all = discover(modules, find, problems, { cloud: target !== "local" });
@@ -112,7 +112,8 @@ export async function make(
   const deployables = deployablesOf(found, provider);
   checkEnvironments(deployables, app.section.functions, problems);
   problems.throwIfAny();
-  const graph = graphOf({ service, target, folder, found, deployables, bindings, section: app.section.functions });
+  const known = { deployables, bindings, provider, section: app.section.functions };
+  const graph = graphOf({ service, target, folder, found, ...known });
   const sources = new Map(
     modules.flatMap(({ file, exports }) =>
       all
@@ -125,23 +126,20 @@ export async function make(
   const { handlers, all: reached } = discovery?.lambdas ?? noLambdaModules;
   const lambdas: LambdaModules = { handlers, all: new Set([...reached, ...plain]) };
   const ownModules = (handed?: string): Plugin => userModules({ folder, functions, handed, lambdas: () => lambdas });
-  const wrapped = modulesOf(app.section.functions, { handed: false });
+  const wrapped = modulesOf(app.section.functions, {});
   const bundles = new Map<string, Bundle>();
   const notes = app.section.notes.map(({ file, line, message }) => `${file}:${line}  ${message}`);
-  for (const { name, lambda } of provider.stack !== undefined && provider.lambda ? graph.functions : [])
-    if (lambda !== undefined && !wired.includes(lambda))
-      notes.push(`${name}: the stack does not connect \`${lambda}\` events yet: nothing calls this function by itself`);
   const node = nodeOf(app.manifest?.provider ?? {});
   const callbacks = node < 24;
   for (const deployable of deployables) {
     const source = entrySource({ service, deployable, bindings, provider, fileOf, callbacks });
     const handed = handedOver(deployable, provider);
-    if (handed && isPromised(handed, callbacks))
+    if (handed && isPromised(handed.definition, callbacks))
       notes.push(
         `${handed.name} takes a callback, which Node.js ${node} on Lambda does not: it is deployed as a handler that returns a promise`,
       );
     const plugins = [sectionPlugin(section, folder), ownModules(handed?.exported)];
-    const made = await bundle({ folder, output, deployable, provider, source, plugins, problems });
+    const made = await bundle({ folder, output, deployable, bindings, provider, source, plugins, problems });
     if (made) bundles.set(deployable.name, made);
   }
   return {
@@ -162,13 +160,11 @@ function isOf(on: TriggerSpec, { name }: Provider): boolean {
   return on.kind !== "native" || on.provider === name;
 }
 
-/** Events of Lambda handlers that a stack connects as their handlers read them. */
-const wired: readonly string[] = ["apigw.v1", "apigw.v2", "url", "sqs", "scheduled"];
-
 interface BundleOptions {
   readonly folder: string;
   readonly output: string;
   readonly deployable: Deployable;
+  readonly bindings: Bindings;
   readonly provider: Provider;
   readonly source: string;
   readonly plugins: readonly Plugin[];
@@ -179,6 +175,7 @@ async function bundle({
   folder,
   output,
   deployable,
+  bindings,
   provider,
   source,
   plugins,
@@ -189,6 +186,7 @@ async function bundle({
   const without = withoutFeatures(
     deployable.functions.map(({ definition }) => definition),
     provider,
+    componentsOf(deployable, bindings),
   );
   try {
     const { metafile, outputFiles } = await esbuild({

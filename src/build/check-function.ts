@@ -47,11 +47,13 @@ function howToGrant(value: unknown): string {
   return `say what it may do, with ${choice.join(" or ")}`;
 }
 
-function grantProblems({ block, component, right, resource }: Grant): readonly string[] {
+function grantProblems({ block, component, right, resource, keys }: Grant): readonly string[] {
   const wrong = componentName.pattern.test(component) ? [] : [cannotName("component", component)];
   if (right === "publish" && resource !== undefined && !componentName.pattern.test(resource))
     wrong.push(cannotName("topic", resource));
   if (block === "secretstores" && resource === "") wrong.push("a secret has a name, and this one's is empty");
+  if (keys && (keys.length === 0 || keys.some((key) => typeof key !== "string" || key === "")))
+    wrong.push('a configuration names its keys, as configuration(["flag"])');
   return wrong;
 }
 

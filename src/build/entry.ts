@@ -1,13 +1,12 @@
 // The module that a deployable's bundle begins with. It imports, by path, the user's exports and just the host, triggers and
 // components that they need.
 import { fileURLToPath } from "node:url";
-import { takesCallback } from "../bridge/handler.ts";
-import { isStreaming } from "../bridge/stream.ts";
 import type { Provider } from "../contracts/provider.ts";
-import type { Binding, Bindings } from "./bind.ts";
+import { type Binding, type Bindings, storesOf } from "./bind.ts";
 import { isGrant } from "./check-function.ts";
 import type { Deployable } from "./deployables.ts";
 import type { Found } from "./found.ts";
+import { isHanded, isPromised } from "./handed.ts";
 import { moduleOf } from "./modules.ts";
 import { isSectionModule } from "./section-modules.ts";
 
@@ -50,7 +49,7 @@ export function entrySource({ service, deployable, bindings, provider, fileOf, c
         "",
       ].join("\n");
     }
-    const promised = isPromised(handed, callbacks) ? useModule(ourModule("bridge/handler"), "promised") : "";
+    const promised = isPromised(handed.definition, callbacks) ? useModule(ourModule("bridge/handler"), "promised") : "";
     return [...lines(), `export const handler = ${promised}(${definition}.lambda.handler);`, ""].join("\n");
   }
   const global = hasLambda(deployable)
@@ -81,15 +80,10 @@ export function entrySource({ service, deployable, bindings, provider, fileOf, c
   ].join("\n");
 }
 
-/** The Lambda handler that is the deployable, on a host that runs such handlers as they are. */
-export function handedOver({ functions }: Deployable, { lambda }: Provider): Found | undefined {
+/** The Lambda handler that is the whole deployable. */
+export function handedOver({ functions }: Deployable, provider: Provider): Found | undefined {
   const [only, ...others] = functions;
-  return lambda && only?.definition.lambda && others.length === 0 ? only : undefined;
-}
-
-/** Whether a handler with a callback is made one of a promise. */
-export function isPromised({ definition: { lambda } }: Found, callbacks: boolean): boolean {
-  return !callbacks && lambda !== undefined && takesCallback(lambda.handler) && !isStreaming(lambda.handler);
+  return only && others.length === 0 && isHanded(only.definition, provider) ? only : undefined;
 }
 
 export function hasLambda({ functions }: Deployable): boolean {
@@ -103,14 +97,13 @@ function ourModule(path: string): URL {
 const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
 
 /** Those that the functions use, the brokers of their inboxes, and the secret stores that these name. */
-function componentsOf({ functions }: Deployable, { components }: Bindings): readonly Binding[] {
+export function componentsOf({ functions }: Deployable, { components }: Bindings): readonly Binding[] {
   const needed = new Set<string>();
   const need = (name: string): void => {
     const binding = components.get(name);
     if (!binding || needed.has(name)) return;
     needed.add(name);
-    for (const value of Object.values(binding.metadata))
-      if (typeof value === "object" && "store" in value) need(value.store);
+    for (const store of storesOf(binding)) need(store);
   };
   for (const { definition } of functions) {
     const { on, uses, needs = [] } = definition;

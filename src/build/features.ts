@@ -2,11 +2,14 @@
 import type { Feature } from "../contracts/feature.ts";
 import type { Definition } from "../contracts/function.ts";
 import type { Provider } from "../contracts/provider.ts";
+import { type Binding, storesOf } from "./bind.ts";
+import { isHanded } from "./handed.ts";
 
-/** As constants for the bundler. */
+/** As constants for the bundler. `components`: those of the deployable. */
 export function withoutFeatures(
   definitions: readonly Definition[],
-  { lambda }: Pick<Provider, "lambda">,
+  provider: Pick<Provider, "lambda">,
+  components: readonly Pick<Binding, "metadata">[],
 ): Readonly<Record<string, string>> {
   const grants = definitions.flatMap(({ uses, needs = [] }) => [...Object.values(uses), ...needs]);
   const rights = new Set(grants.map(({ right }) => right));
@@ -21,7 +24,8 @@ export function withoutFeatures(
     publish: rights.has("publish"),
     readWrite: rights.has("readWrite"),
     list: rights.has("list"),
-    bridge: !lambda && definitions.some((one) => one.lambda !== undefined),
+    rotation: components.some((component) => storesOf(component).length > 0),
+    bridge: definitions.some((one) => one.lambda !== undefined && !isHanded(one, provider)),
   };
   return Object.fromEntries(
     Object.entries(needed).map(([feature, need]) => [`import.meta.without.${feature}`, `${!need}`]),

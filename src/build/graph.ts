@@ -1,11 +1,13 @@
 // What was found and bound, as the resource graph.
 import { relative, sep } from "node:path";
 import type { Graph, GraphSection } from "../contracts/graph.ts";
+import type { Provider } from "../contracts/provider.ts";
 import type { SectionEvent, SectionFunction } from "../manifest/functions-section.ts";
 import type { Bindings } from "./bind.ts";
 import { isGrant } from "./check-function.ts";
 import type { Deployable } from "./deployables.ts";
 import type { Found } from "./found.ts";
+import { isHanded } from "./handed.ts";
 
 export interface GraphOptions {
   readonly service: string;
@@ -14,10 +16,12 @@ export interface GraphOptions {
   readonly found: readonly Found[];
   readonly deployables: readonly Deployable[];
   readonly bindings: Bindings;
+  readonly provider: Provider;
   readonly section: readonly SectionFunction[];
 }
 
-export function graphOf({ service, target, folder, found, deployables, bindings, section }: GraphOptions): Graph {
+export function graphOf(options: GraphOptions): Graph {
+  const { service, target, folder, found, deployables, bindings, provider, section } = options;
   const written = new Map(section.flatMap((one) => one.events.map((event) => [event.name, sectionOf(one, event)])));
   const saying = (name: string): { readonly section?: GraphSection } => {
     const own = written.get(name);
@@ -36,7 +40,7 @@ export function graphOf({ service, target, folder, found, deployables, bindings,
       file: relative(folder, file).split(sep).join("/"),
       line,
       on: definition.on,
-      ...(definition.lambda && { lambda: definition.lambda.event }),
+      ...(definition.lambda && isHanded(definition, provider) && { lambda: definition.lambda.event }),
       ...saying(name),
     })),
     components: [...bindings.components.values()].map(({ name, block, type, metadata, existing }) => ({
@@ -47,14 +51,17 @@ export function graphOf({ service, target, folder, found, deployables, bindings,
       ...(existing && { existing }),
     })),
     grants: found.flatMap(({ name, definition: { uses, needs = [] } }) =>
-      [...Object.values(uses).filter(isGrant), ...needs].map(({ block, component, right, resource, ordered }) => ({
-        function: name,
-        block,
-        component,
-        right,
-        ...(resource !== undefined && { resource }),
-        ...(ordered && { ordered }),
-      })),
+      [...Object.values(uses).filter(isGrant), ...needs].map(
+        ({ block, component, right, resource, keys, ordered }) => ({
+          function: name,
+          block,
+          component,
+          right,
+          ...(resource !== undefined && { resource }),
+          ...(keys && { keys }),
+          ...(ordered && { ordered }),
+        }),
+      ),
     ),
   };
 }

@@ -1,18 +1,24 @@
 // What `faasten inspect` tells of an app: the graph, the modules, what its bundles weigh, and what ties it to a cloud.
 import { fileURLToPath } from "node:url";
-import type { Graph, GraphComponent } from "../contracts/graph.ts";
+import type { Graph, GraphComponent, GraphFunction } from "../contracts/graph.ts";
 import { type Problem, Problems } from "../manifest/problems.ts";
 import { type BuildOptions, make } from "./build.ts";
 import { type Portability, portabilityOf } from "./portability.ts";
 import type { Weight } from "./report.ts";
 
-export interface Inspected extends Omit<Graph, "components"> {
+export interface Inspected extends Omit<Graph, "components" | "functions"> {
+  readonly functions: readonly InspectedFunction[];
   readonly components: readonly InspectedComponent[];
   /** Deployable → what its bundle weighs. */
   readonly weights: Readonly<Record<string, Weight>>;
   readonly portability: readonly Portability[];
   /** Why a bundle is not there. */
   readonly problems: readonly Problem[];
+}
+
+/** `event`: of a Lambda handler, what it is written for, whoever calls it. */
+export interface InspectedFunction extends GraphFunction {
+  readonly event?: string;
 }
 
 /** Its metadata may be nobody else's business. */
@@ -31,8 +37,13 @@ export async function inspect(options: BuildOptions): Promise<Inspected> {
   const variables = new Set(environments.flatMap((one) => Object.keys(one)));
   const portability = await portabilityOf({ folder, found, fileOf, variables, plugins }, problems);
   problems.throwIfAny();
+  const events = new Map(found.map(({ name, definition: { lambda } }) => [name, lambda?.event]));
   return {
     ...graph,
+    functions: graph.functions.map((one) => {
+      const event = events.get(one.name);
+      return event === undefined ? one : { ...one, event };
+    }),
     components: graph.components.map(({ metadata: _, ...component }) => ({
       ...component,
       module: moduleName(bindings.components.get(component.name)?.module),

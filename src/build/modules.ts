@@ -2,10 +2,10 @@
 import { extname } from "node:path";
 import type { Provider } from "../contracts/provider.ts";
 
-/** `state.aws.dynamodb` → `<aws>/state/dynamodb`, `state.sqlite` → `<local>/state/sqlite`, `pubsub.azure.servicebus.topics` → `<azure>/pubsub/servicebus-topics`. */
+/** `state.aws.dynamodb` → `<aws>/state/dynamodb`, `state.sqlite` → `<local>/state/sqlite`, `pubsub.azure.servicebus.topics` → `<azure>/pubsub/servicebus-topics`, `invocation.local` → `<local>/invocation/local`. */
 export function componentModule(type: string, owner: Provider): URL {
   const [block = "", ...rest] = type.split(".");
-  const service = rest[0] === owner.name ? rest.slice(1) : rest;
+  const service = rest[0] === owner.name && rest.length > 1 ? rest.slice(1) : rest;
   return moduleOf(owner, `${block}/${service.join("-")}`);
 }
 

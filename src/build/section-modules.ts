@@ -1,12 +1,14 @@
 // The `functions:` of a serverless.yml as modules that export functions, one module a handler; and as the build knows them.
 import type { Plugin } from "esbuild";
 import type { Definition } from "../contracts/function.ts";
+import type { Provider } from "../contracts/provider.ts";
 import { notHere } from "../errors.ts";
 import type { SectionEvent, SectionFunction } from "../manifest/functions-section.ts";
 import type { Handler } from "../manifest/handler-file.ts";
 import type { Place } from "../manifest/problems.ts";
 import type { EventFilter } from "../manifest/section-reader.ts";
 import type { EntryModule } from "./discover.ts";
+import { isHanded } from "./handed.ts";
 
 /** A module that is nowhere on disk. */
 export interface SectionModule {
@@ -25,31 +27,27 @@ export function isSectionModule(specifier: string): boolean {
   return specifier.startsWith(scheme);
 }
 
-/** Handlers that have an event to serve. `handed`: to a host that runs them as they are, and does around them what it is told. */
-export function modulesOf(
-  functions: readonly SectionFunction[],
-  { handed }: { readonly handed: boolean },
-): readonly SectionModule[] {
+type Host = Pick<Provider, "lambda">;
+
+/** Handlers that have an event to serve; `host`: what runs them as they are, and does around them what it is told. */
+export function modulesOf(functions: readonly SectionFunction[], host: Host): readonly SectionModule[] {
   return functions
     .filter(({ events }) => events.length > 0)
     .map((one) => ({
       specifier: `${scheme}${one.name}`,
-      source: sourceOf(one, handed),
+      source: sourceOf(one, host),
       handler: one.handler,
       places: Object.fromEntries(one.events.map(({ name, file, line, column = 1 }) => [name, { file, line, column }])),
     }));
 }
 
-/** What the modules export, told without running anybody's code. `handed`: a Function URL is there, and an origin of its own. */
-export function declaredBy(
-  functions: readonly SectionFunction[],
-  { handed }: { readonly handed: boolean },
-): readonly EntryModule[] {
+/** What the modules export, told without running anybody's code. */
+export function declaredBy(functions: readonly SectionFunction[], host: Host): readonly EntryModule[] {
   return functions
     .filter(({ events }) => events.length > 0)
     .map(({ name, timeout, events }) => ({
       file: `${scheme}${name}`,
-      exports: Object.fromEntries(events.map((event) => [event.name, declare(event, timeout, handed)])),
+      exports: Object.fromEntries(events.map((event) => [event.name, declare(event, timeout, host)])),
     }));
 }
 
@@ -83,8 +81,9 @@ export function sectionPlugin(modules: readonly SectionModule[], folder: string)
   };
 }
 
-function declare({ name, on, event, below }: SectionEvent, timeout: number | undefined, handed: boolean): Definition {
-  const own = handed ? { isolate: true as const } : {};
+function declare({ name, on, event, below }: SectionEvent, timeout: number | undefined, host: Host): Definition {
+  // A Function URL is an origin of its own.
+  const own = host.lambda?.includes("url") ? { isolate: true as const } : {};
   const answered = below !== undefined && on.kind === "http" ? { ...on, path: `${below}${on.path}`, ...own } : on;
   return {
     faasten: "function",
@@ -98,8 +97,10 @@ function declare({ name, on, event, below }: SectionEvent, timeout: number | und
   };
 }
 
-function sourceOf({ handler, events, timeout }: SectionFunction, handed: boolean): string {
-  const lines = events.map((event) => (handed ? handedOver(event) : exportOf(event, timeout)));
+function sourceOf({ handler, events, timeout }: SectionFunction, host: Host): string {
+  const lines = events.map((event) =>
+    isHanded(declare(event, timeout, host), host) ? handedOver(event) : exportOf(event, timeout),
+  );
   const body = lines.join("\n");
   const used = (names: readonly string[]): string => names.filter((name) => body.includes(`${name}(`)).join(", ");
   return [

@@ -36,7 +36,6 @@ export function userModules({ folder, functions, handed, lambdas = () => noLambd
         seen?.(path);
         if (lambdas().all.has(path)) return undefined;
         const source = readFileSync(path, "utf8");
-        if (isCommon(source)) return undefined;
         if (!functions && !/\b(?:Response|Request|fetch)\b/.test(source))
           return { contents: source, loader: loaderOf(path) };
         const { transform } = await import("esbuild");
@@ -50,6 +49,7 @@ export function userModules({ folder, functions, handed, lambdas = () => noLambd
             target: "node22",
             format: "esm",
           });
+          if (wrapped.test(code)) return undefined;
           const marked = functions ? (await import("./pure.ts")).markPure(code, functions, handed) : code;
           const contents = marked.includes("$faasten.")
             ? `import * as $faasten from "faasten/globals";${marked}`
@@ -75,10 +75,8 @@ function dropUnused(build: PluginBuild, lambdas: () => LambdaModules): void {
 
 const looked: unique symbol = Symbol("looked");
 
-/** No module of ES: there is nothing to be named anew, and its exports would be lost on the way. */
-function isCommon(source: string): boolean {
-  return !/^[\t ]*(?:import|export)\b/m.test(source);
-}
+/** What esbuild makes of CommonJS by itself: its named exports would be lost, so it stays as it is. */
+const wrapped = /^export default require_\w+\(\);$/m;
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 

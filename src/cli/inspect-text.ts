@@ -1,9 +1,9 @@
 // What `faasten inspect` says to a person: within 80 columns, and plain where nobody looks.
 import { styleText } from "node:util";
-import type { Inspected } from "../build/inspect.ts";
+import type { Inspected, InspectedFunction } from "../build/inspect.ts";
 import { triggerText } from "../build/mermaid.ts";
 import type { Portability } from "../build/portability.ts";
-import type { GraphFunction, GraphGrant } from "../contracts/graph.ts";
+import type { GraphGrant } from "../contracts/graph.ts";
 import type { TriggerSpec } from "../contracts/trigger.ts";
 import { clean } from "../dev/prettify.ts";
 
@@ -30,10 +30,10 @@ export function toText(found: Inspected, out: NodeJS.WriteStream): string {
 
 type Style = (format: Parameters<typeof styleText>[0], text: string) => string;
 
-function functionLines({ name, file, line, on, lambda }: GraphFunction, { grants }: Inspected): readonly string[] {
+function functionLines({ name, file, line, on, event }: InspectedFunction, { grants }: Inspected): readonly string[] {
   const uses = grants.filter((grant) => grant.function === name).map(grantText);
   return [
-    ...wrap(`${name}  ${triggerText(on)}${more(on)}${lambda === undefined ? "" : `  as ${lambda}`}`, 2),
+    ...wrap(`${name}  ${triggerText(on)}${more(on)}${event === undefined ? "" : `  as ${event}`}`, 2),
     ...wrap(`at ${file}:${line}`, 4),
     ...(uses.length > 0 ? wrap(`uses ${[...new Set(uses)].join(", ")}`, 4) : []),
   ];

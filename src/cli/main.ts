@@ -87,6 +87,30 @@ program
   .addOption(new Option("--redrive-all", "send all of them back").conflicts("redrive"))
   .action(async (name, options) => (await import("./dead-letters.ts")).deadLetters(name, options));
 
+const configuration = program
+  .command("configuration")
+  .description("the settings of the app that `faasten dev` serves from this folder");
+const component = (): InstanceType<typeof Option> =>
+  new Option("--component <name>", "the configuration store").default("configstore");
+
+configuration
+  .command("set <key> <value>")
+  .description("write one; functions see it within the freshness that they declare")
+  .addOption(component())
+  .action(async (key, value, options) => (await import("./configuration.ts")).set(key, value, options));
+
+configuration
+  .command("get <key>")
+  .description("print one's value")
+  .addOption(component())
+  .action(async (key, options) => (await import("./configuration.ts")).get(key, options));
+
+configuration
+  .command("list")
+  .description("show all of them as JSON")
+  .addOption(component())
+  .action(async (options) => (await import("./configuration.ts")).list(options));
+
 // Whoever reads a part of the output and leaves has what they want.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);

@@ -19,6 +19,8 @@ export type Feature =
   | "publish"
   | "readWrite"
   | "list"
+  /** Components that are made of secrets. */
+  | "rotation"
   /** Lambda handlers where no host runs them as they are. */
   | "bridge";
 

@@ -3,14 +3,16 @@ import type { Block, Component } from "./component.ts";
 import type { AwsEvent, LambdaEvent } from "./lambda.ts";
 import type { Call, EventArrival, Outcome, RequestArrival, TriggerSpec } from "./trigger.ts";
 
-export type Right = "read" | "readWrite" | "list" | "publish";
+export type Right = "read" | "readWrite" | "list" | "publish" | "call";
 
-/** One entry of `uses`: data for the build, and how the client is opened. `resource`: the topic or the secret; left out: the whole component. */
+/** One entry of `uses`: data for the build, and how the client is opened. `resource`: the topic, the secret or the service; left out: the whole component. */
 export interface Grant<Client = unknown> {
   readonly block: Block;
   readonly component: string;
   readonly right: Right;
   readonly resource?: string;
+  /** Of a configuration store, the only ones that are read. */
+  readonly keys?: readonly string[];
   /** The topic has an order. */
   readonly ordered?: true;
   open(component: () => Component | Promise<Component>, invocation: Invocation): Client;
@@ -72,4 +74,11 @@ export interface Definition {
   /** An AWS Lambda handler that is wrapped: a host that runs such handlers as they are is handed this one. */
   readonly lambda?: { readonly handler: Function; readonly event: LambdaEvent | AwsEvent };
   settleMany?(arrivals: readonly EventArrival[], invocation: Invocation): Promise<readonly Outcome[]>;
+}
+
+/** An HTTP function, as the types of its callers know it. `accepts` is of the type alone: what its body's schema takes. */
+export interface HttpDefinition<Method extends string = string, Path extends string = string, Body = unknown>
+  extends Definition {
+  readonly on: Extract<TriggerSpec, { readonly kind: "http" }> & { readonly method: Method; readonly path: Path };
+  readonly accepts?: Body;
 }

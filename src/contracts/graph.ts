@@ -27,7 +27,7 @@ export interface GraphFunction {
   readonly file: string;
   readonly line: number;
   readonly on: TriggerSpec;
-  /** A Lambda handler, and the event that it expects. */
+  /** The event that it is to be sent: a Lambda handler that its host runs as it is. */
   readonly lambda?: LambdaEvent | AwsEvent;
   /** Where a serverless.yml declares it: what that says of it. */
   readonly section?: GraphSection;
@@ -59,5 +59,6 @@ export interface GraphGrant {
   readonly component: string;
   readonly right: Right;
   readonly resource?: string;
+  readonly keys?: readonly string[];
   readonly ordered?: true;
 }

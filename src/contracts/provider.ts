@@ -1,6 +1,7 @@
 // One cloud on one page of data, and what a generated entry hands to its host.
 import type { Block, Component, Create } from "./component.ts";
 import type { Definition } from "./function.ts";
+import type { LambdaEvent } from "./lambda.ts";
 import type { Trigger } from "./trigger.ts";
 
 /** One cloud, on one page, as data. Module names are relative to the page, without extension. */
@@ -16,8 +17,8 @@ export interface Provider {
   readonly triggers: Readonly<Record<string, readonly string[]>>;
   /** Modules that export `serve(app)`, whose result the cloud's host loads. */
   readonly hosts: { readonly default: string; readonly stream?: string };
-  /** Its host runs AWS Lambda handlers as they are: one alone in its deployable is handed over unwrapped. */
-  readonly lambda?: true;
+  /** Its host runs AWS Lambda handlers as they are, and its stack sends them these events: such a handler is handed over unwrapped. */
+  readonly lambda?: readonly LambdaEvent[];
   /** The module that exports `emit`. No bundle holds it. */
   readonly stack?: string;
   /** What says "app" shares one deployable. */

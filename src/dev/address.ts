@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { FaastenError } from "../errors.ts";
 
 export interface Address {
-  /** For the other commands. */
-  tell(port: number, token: string): void;
+  /** For the other commands, and for the apps beside it. */
+  tell(known: { readonly service: string; readonly port: number; readonly token: string }): void;
   /** Lets go of the folder, unless another has it by now. */
   release(): void;
 }
@@ -25,8 +25,8 @@ export function takeAddress(data: string): Address {
     rmSync(draft, { force: true });
   }
   return {
-    tell(port, token) {
-      write({ port, token, pid: process.pid });
+    tell({ service, port, token }) {
+      write({ service, port, token, pid: process.pid });
       renameSync(draft, file);
     },
     release() {

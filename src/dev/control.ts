@@ -1,6 +1,7 @@
 // `/_faasten/`: what a developer, a test or the command line asks of a running app. Loopback alone, with the printed token.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Local } from "../../providers/local/host.ts";
+import type { ConfigurationStore } from "../contracts/configuration-store.ts";
 import type { Served } from "../contracts/provider.ts";
 import type { PubSub, Subscription } from "../contracts/pubsub.ts";
 import { FaastenError } from "../errors.ts";
@@ -38,6 +39,8 @@ export function createControl(local: Local, token: string): Control {
     { method: "POST", path: "/_faasten/functions/:name/deliver", handle: deliver },
     { method: "GET", path: "/_faasten/functions/:name/dead-letters", handle: deadLetters },
     { method: "POST", path: "/_faasten/functions/:name/dead-letters/:id/redrive", handle: redrive },
+    { method: "GET", path: "/_faasten/configuration/:component", handle: listSettings },
+    { method: "POST", path: "/_faasten/configuration/:component", handle: set },
   ];
   const router = createRouter(routes);
 
@@ -93,7 +96,7 @@ export function createControl(local: Local, token: string): Control {
   async function deadLetters({ params }: Asked): Promise<unknown> {
     const { broker, subscription } = subscriberOf(params["name"] ?? "");
     const pubsub = await brokerOf(broker);
-    if (!pubsub.deadLetters) throw cannot(broker, "show its dead letters");
+    if (!pubsub.deadLetters) throw cannot(`broker ${broker}`, "show its dead letters");
     const letters: unknown[] = [];
     for await (const event of pubsub.deadLetters(subscription)) letters.push(JSON.parse(toStructured(event)));
     return letters;
@@ -103,13 +106,40 @@ export function createControl(local: Local, token: string): Control {
     const { broker, subscription } = subscriberOf(params["name"] ?? "");
     const pubsub = await brokerOf(broker);
     const id = params["id"] ?? "";
-    if (!pubsub.redrive) throw cannot(broker, "send a dead letter back");
+    if (!pubsub.redrive) throw cannot(`broker ${broker}`, "send a dead letter back");
     if (await pubsub.redrive(subscription, id)) return { id };
     const { subscriber } = subscription;
     throw new FaastenError(
       "NOT_FOUND",
       `${subscriber} has no dead letter ${id}: \`faasten dead-letters ${subscriber}\` shows them`,
     );
+  }
+
+  async function settingsOf(name: string): Promise<ConfigurationStore> {
+    const grants = local.functions.flatMap(({ definition }) => Object.values(definition.uses));
+    const stores = [
+      ...new Set(grants.filter(({ block }) => block === "configuration").map(({ component }) => component)),
+    ];
+    if (stores.includes(name)) return (await local.runner.component(name)()) as ConfigurationStore;
+    const known = stores.length === 0 ? " No function uses any." : suggest(name, stores);
+    throw new FaastenError("NOT_FOUND", `the app has no configuration store ${name}.${known}`);
+  }
+
+  async function listSettings({ params }: Asked): Promise<unknown> {
+    const name = params["component"] ?? "";
+    const store = await settingsOf(name);
+    if (!store.list) throw cannot(`configuration store ${name}`, "list what it holds");
+    return [...(await store.list())].map(([key, item]) => ({ key, ...item }));
+  }
+
+  async function set({ params, body }: Asked): Promise<unknown> {
+    const name = params["component"] ?? "";
+    const { key, value } = record(body);
+    if (typeof key !== "string" || key === "" || typeof value !== "string")
+      throw new FaastenError("INVALID", 'a setting is {"key", "value"}, both as text');
+    const store = await settingsOf(name);
+    if (!store.set) throw cannot(`configuration store ${name}`, "be written to");
+    return { key, ...(await store.set(key, value)) };
   }
 
   async function handle(request: IncomingMessage): Promise<unknown> {
@@ -168,17 +198,18 @@ class NotAllowed extends FaastenError {
   }
 }
 
-function cannot(broker: string, what: string): FaastenError {
-  return new FaastenError("UNSUPPORTED", `the broker ${broker} cannot ${what}: its component has no such ability`);
+function cannot(component: string, what: string): FaastenError {
+  return new FaastenError("UNSUPPORTED", `the ${component} cannot ${what}: its component has no such ability`);
 }
 
 function summarise({ name, definition }: Served): unknown {
-  const uses = Object.entries(definition.uses).map(([as, { block, component, right, resource }]) => ({
+  const uses = Object.entries(definition.uses).map(([as, { block, component, right, resource, keys }]) => ({
     as,
     block,
     component,
     right,
     ...(resource !== undefined && { resource }),
+    ...(keys && { keys }),
   }));
   return { name, on: definition.on, uses };
 }

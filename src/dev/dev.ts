@@ -83,7 +83,7 @@ export async function dev(options: DevOptions): Promise<Dev> {
     if (answer.kind !== "ready") return;
     port = answer.port;
     bundler.keep(order.file);
-    address.tell(port, token);
+    address.tell({ service: order.service, port, token });
     if (replaces) print.reloaded(answer.functions);
     else print.serving({ service: order.service, port, token, functions: answer.functions });
   }
@@ -98,7 +98,7 @@ export async function dev(options: DevOptions): Promise<Dev> {
     );
     watcher.also([join(folder, "serverless.yml"), join(folder, ".env"), ...app.files, ...app.section.folders]);
     watcher.below(app.manifest?.entryFolders ?? []);
-    const section = modulesOf(app.section.functions, { handed: false });
+    const section = modulesOf(app.section.functions, {});
     const some = app.entries.length > 0 || section.length > 0;
     const bundle = some ? await bundler.build(app.entries, section, problems) : undefined;
     const sources = [...app.entries, ...section.map(({ handler }) => handler.file), ...bundler.sources()];

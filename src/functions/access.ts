@@ -13,10 +13,10 @@ export function toAccess(rule: AccessRule): Access {
 }
 
 /** Who calls; `undefined` for anyone. Throws `UNAUTHENTICATED` or `DENIED`. */
-export async function admit(
+export function admit(
   rule: AccessRule | undefined,
   { request, caller }: RequestArrival,
-): Promise<Caller | undefined> {
+): Caller | undefined | Promise<Caller> {
   if (rule === undefined || rule === "public") return caller;
   if (rule === "service") {
     if (caller?.kind === "service") return caller;

@@ -2,7 +2,7 @@
 import { SchemaError } from "../blocks/schema.ts";
 import type { Definition, Invocation } from "../contracts/function.ts";
 import type { Caller, Cors, Outcome, RequestArrival, TriggerSpec } from "../contracts/trigger.ts";
-import { FaastenError } from "../errors.ts";
+import { FaastenError, notHere } from "../errors.ts";
 import { maxBodyBytes } from "../runtime/limits.ts";
 import { problem } from "../runtime/problem.ts";
 import { bodyOf, isLazy, sizeOf } from "../runtime/request.ts";
@@ -34,7 +34,7 @@ export interface Admitted {
 /** `work` makes the reply; `idempotent` gives the key under which it is made but once. */
 export function answeredBy(
   trigger: HttpTrigger,
-  work: (admitted: Admitted) => Promise<Response>,
+  work: (admitted: Admitted) => Response | Promise<Response>,
   idempotent?: (request: Request) => string | null,
 ): Pick<Definition, "on" | "settle" | "fail"> {
   const { cors, method } = trigger;
@@ -73,38 +73,43 @@ const notARequest = "this function takes requests";
 
 function answering(
   { method, path, access, stream }: HttpTrigger,
-  work: (admitted: Admitted) => Promise<Response>,
+  work: (admitted: Admitted) => Response | Promise<Response>,
   idempotent: ((request: Request) => string | null) | undefined,
-): (arrival: RequestArrival, invocation: Invocation) => Promise<Response> {
+): (arrival: RequestArrival, invocation: Invocation) => Response | Promise<Response> {
   const route = compile(path);
 
-  async function answer(arrival: RequestArrival, params: Params, invocation: Invocation): Promise<Response> {
-    const { request } = arrival;
-    const caller = await admit(access, arrival);
-    checkSize(sizeOf(request));
-    const make = async (): Promise<Response> => {
-      const response = await work({ arrival, params, caller, invocation });
-      const wrong = whatIsWrong(response);
-      if (wrong === undefined) return toSendable(response, invocation, stream);
-      throw new FaastenError("INTERNAL", `${invocation.function} gave ${wrong}: return a Response`);
-    };
-    if (!import.meta.without?.idempotency) {
-      const key = idempotent?.(request) ?? null;
-      if (key !== null) {
-        const content = contentOf(request, arrival.path, await wholeOf(request));
-        return await answerOnce({ key: `${caller?.subject ?? ""}\n${key}`, content }, invocation, make);
-      }
-    }
-    return await make();
+  async function make(admitted: Admitted): Promise<Response> {
+    const { invocation } = admitted;
+    const response = await work(admitted);
+    const wrong = whatIsWrong(response);
+    if (wrong === undefined) return toSendable(response, invocation, stream);
+    throw new FaastenError("INTERNAL", `${invocation.function} gave ${wrong}: return a Response`);
   }
 
-  return async (arrival, invocation) => {
-    const params = route(arrival.path);
-    if (!params) return problem({ status: 404, code: "NOT_FOUND", detail: `there is nothing at ${arrival.path}` });
-    if (method === "*" || arrival.request.method === method) return await answer(arrival, params, invocation);
-    return problem({ status: 405, code: "UNSUPPORTED", detail: `${arrival.path} takes ${method}` }, { allow: method });
+  return (arrival, invocation) => {
+    const { request, path } = arrival;
+    const params = route(path);
+    if (!params) return problem({ status: 404, code: "NOT_FOUND", detail: `there is nothing at ${path}` });
+    if (method !== "*" && request.method !== method)
+      return problem({ status: 405, code: "UNSUPPORTED", detail: `${path} takes ${method}` }, { allow: method });
+    const go = (caller: Caller | undefined): Promise<Response> => {
+      checkSize(sizeOf(request));
+      const admitted = { arrival, params, caller, invocation };
+      const key = import.meta.without?.idempotency ? null : (idempotent?.(request) ?? null);
+      return key === null ? make(admitted) : makeOnce(key, admitted, make);
+    };
+    const caller = admit(access, arrival);
+    return caller instanceof Promise ? caller.then(go) : go(caller);
   };
 }
+
+const makeOnce = import.meta.without?.idempotency
+  ? notHere
+  : async (key: string, admitted: Admitted, make: (admitted: Admitted) => Promise<Response>): Promise<Response> => {
+      const { arrival, caller, invocation } = admitted;
+      const content = contentOf(arrival.request, arrival.path, await wholeOf(arrival.request));
+      return answerOnce({ key: `${caller?.subject ?? ""}\n${key}`, content }, invocation, () => make(admitted));
+    };
 
 /** What a caller is told. Of what went wrong inside, only where to find it. */
 function refusal(error: unknown, invocation: Invocation): Response {

@@ -1,7 +1,7 @@
 // Functions that answer a web request.
 import { idempotency } from "../blocks/idempotency.ts";
-import { type Output, parse, type Schema } from "../blocks/schema.ts";
-import type { Definition, Uses } from "../contracts/function.ts";
+import { type Input, type Output, parse, type Schema } from "../blocks/schema.ts";
+import type { Definition, HttpDefinition, Uses } from "../contracts/function.ts";
 import type { Caller, Cors } from "../contracts/trigger.ts";
 import { FaastenError } from "../errors.ts";
 import { toNative } from "../runtime/request.ts";
@@ -53,27 +53,32 @@ export interface HttpOptions<U, S extends Schema | undefined> {
 }
 
 type BodyOf<S> = S extends Schema ? Output<S> : undefined;
+/** Without a schema, a handler may take anything. */
+type AcceptedBy<S> = S extends Schema ? Input<S> : unknown;
 
 export type HttpTriggerOptions = Pick<HttpOptions<{}, undefined>, "access" | "cors" | "stream" | "isolate">;
 
-export interface HttpMethod {
+export interface HttpMethod<Method extends string = string> {
   (path: `/${string}`, options?: HttpTriggerOptions): HttpTrigger;
-  <const Path extends `/${string}`>(path: Path, handler: HttpHandler<Path, {}, undefined>): Definition;
+  <const Path extends `/${string}`>(
+    path: Path,
+    handler: HttpHandler<Path, {}, undefined>,
+  ): HttpDefinition<Method, Path>;
   <const Path extends `/${string}`, const U extends Uses = {}, S extends Schema | undefined = undefined>(
     path: Path,
     options: HttpOptions<U, S>,
     handler: HttpHandler<Path, U, BodyOf<S>>,
-  ): Definition;
+  ): HttpDefinition<Method, Path, AcceptedBy<S>>;
 }
 
-export const get: HttpMethod = /* @__PURE__ */ forMethod("GET");
-export const head: HttpMethod = /* @__PURE__ */ forMethod("HEAD");
-export const post: HttpMethod = /* @__PURE__ */ forMethod("POST");
-export const put: HttpMethod = /* @__PURE__ */ forMethod("PUT");
-export const patch: HttpMethod = /* @__PURE__ */ forMethod("PATCH");
-export const del: HttpMethod = /* @__PURE__ */ forMethod("DELETE");
+export const get: HttpMethod<"GET"> = /* @__PURE__ */ forMethod("GET");
+export const head: HttpMethod<"HEAD"> = /* @__PURE__ */ forMethod("HEAD");
+export const post: HttpMethod<"POST"> = /* @__PURE__ */ forMethod("POST");
+export const put: HttpMethod<"PUT"> = /* @__PURE__ */ forMethod("PUT");
+export const patch: HttpMethod<"PATCH"> = /* @__PURE__ */ forMethod("PATCH");
+export const del: HttpMethod<"DELETE"> = /* @__PURE__ */ forMethod("DELETE");
 export { del as delete };
-export const any: HttpMethod = /* @__PURE__ */ forMethod("*");
+export const any: HttpMethod<"*"> = /* @__PURE__ */ forMethod("*");
 
 /** Any fetch-style app, as it stands: it is handed the native Request. */
 /* @__NO_SIDE_EFFECTS__ */
@@ -81,22 +86,22 @@ export function fetch<const Path extends `/${string}`>(
   path: Path,
   options: Omit<HttpOptions<{}, undefined>, "uses" | "body">,
   app: (request: Request) => Response | Promise<Response>,
-): Definition {
-  return define("*", path, options, (request) => app(toNative(request)));
+): HttpDefinition<"*", Path> {
+  return define("*", path, options, (request) => app(toNative(request))) as HttpDefinition<"*", Path>;
 }
 
 type AnyOptions = HttpOptions<Uses, Schema | undefined>;
 type AnyHandler = (request: Request, context: Context) => Response | Promise<Response>;
 
 /* @__NO_SIDE_EFFECTS__ */
-function forMethod(method: string): HttpMethod {
+function forMethod<Method extends string>(method: Method): HttpMethod<Method> {
   function declare(path: string, ...given: readonly unknown[]): Definition | HttpTrigger {
     if (!import.meta.without?.bridge && typeof given.at(-1) !== "function")
       return { kind: "http", method, path, ...triggerOptions((given[0] ?? {}) as HttpTriggerOptions) };
     const [options, handler] = (given.length === 2 ? given : [{}, given[0]]) as [AnyOptions, AnyHandler];
     return define(method, path, options, handler);
   }
-  return declare as HttpMethod;
+  return declare as HttpMethod<Method>;
 }
 
 function define(method: string, path: string, options: AnyOptions, handler: AnyHandler): Definition {
@@ -113,10 +118,10 @@ function define(method: string, path: string, options: AnyOptions, handler: AnyH
       this.caller = caller;
     }
   }
-  const work = async (admitted: Admitted): Promise<Response> => {
+  const work = (admitted: Admitted): Response | Promise<Response> => {
     const { request } = admitted.arrival;
-    const parsed = body && (await parse(body, fromJson(await wholeOf(request)), "the body"));
-    return handler(request, new Handled(admitted, parsed));
+    if (!body) return handler(request, new Handled(admitted, undefined));
+    return parsed(body, request).then((value) => handler(request, new Handled(admitted, value)));
   };
   return {
     faasten: "function",
@@ -135,6 +140,10 @@ function triggerOptions({ access, cors, stream, isolate }: HttpTriggerOptions): 
     ...(stream && { stream }),
     ...(isolate && { isolate }),
   };
+}
+
+async function parsed(schema: Schema, request: Request): Promise<unknown> {
+  return parse(schema, fromJson(await wholeOf(request)), "the body");
 }
 
 function fromJson(body: string | Uint8Array | undefined): unknown {

@@ -5,6 +5,7 @@ import type { SecretStore } from "../contracts/secret-store.ts";
 import { FaastenError } from "../errors.ts";
 import { once } from "../once.ts";
 import type { Journal } from "./log.ts";
+import { rotating } from "./rotation.ts";
 
 export interface Components {
   get(name: string): () => Component | Promise<Component>;
@@ -46,9 +47,27 @@ export function createComponents(app: App, journal: Journal, clock: Partial<Cloc
     };
   }
 
-  async function create(name: string, { type, create, metadata }: Bound): Promise<Component> {
+  async function create(name: string, bound: Bound): Promise<Component> {
+    const metadata = await resolveAll(name, bound);
+    const component = await make(name, bound, metadata);
+    if (!import.meta.without?.rotation && Object.values(bound.metadata).some(isSecret))
+      return rotating({
+        component,
+        metadata,
+        resolve: (signal) => resolveAll(name, bound, signal),
+        make: (fresh) => make(name, bound, fresh),
+        failed: (error) => journal.write("warn", "could not be made anew", { component: name }, { error }),
+      });
+    return component;
+  }
+
+  async function resolveAll(name: string, { metadata }: Bound, signal?: AbortSignal): Promise<Resolved> {
     const resolved: Record<string, string> = Object.create(null);
-    for (const [key, value] of Object.entries(metadata)) resolved[key] = await resolve(value, `${name}.${key}`);
+    for (const [key, value] of Object.entries(metadata)) resolved[key] = await resolve(value, `${name}.${key}`, signal);
+    return resolved;
+  }
+
+  async function make(name: string, { type, create }: Bound, resolved: Resolved): Promise<Component> {
     try {
       return await create({ name, service: app.service, metadata: resolved, ...clock });
     } catch (error) {
@@ -58,11 +77,11 @@ export function createComponents(app: App, journal: Journal, clock: Partial<Cloc
     }
   }
 
-  async function resolve(value: MetadataValue, where: string): Promise<string> {
+  async function resolve(value: MetadataValue, where: string, signal?: AbortSignal): Promise<string> {
     if (typeof value === "string") return value;
     if ("env" in value) return process.env[value.env] ?? "";
     const store = (await get(value.store)()) as SecretStore;
-    const keys = (await store.get(value.secret)) ?? {};
+    const keys = (await store.get(value.secret, signal && { signal })) ?? {};
     const secret = Object.hasOwn(keys, value.key) ? keys[value.key] : undefined;
     if (secret === undefined) {
       throw new FaastenError(
@@ -82,4 +101,10 @@ export function createComponents(app: App, journal: Journal, clock: Partial<Cloc
       await Promise.allSettled(closing);
     },
   };
+}
+
+type Resolved = Readonly<Record<string, string>>;
+
+function isSecret(value: MetadataValue): boolean {
+  return typeof value === "object" && "store" in value;
 }

@@ -1,7 +1,7 @@
 // One run of one function: its deadline, its clients, and what becomes of it if it fails.
 import type { Grant, Invocation, Log } from "../contracts/function.ts";
 import type { App, Served } from "../contracts/provider.ts";
-import type { Call, EventArrival, Outcome, RequestArrival } from "../contracts/trigger.ts";
+import type { Call, Outcome } from "../contracts/trigger.ts";
 import { FaastenError, notHere } from "../errors.ts";
 import type { Components } from "./components.ts";
 import { createLog, type Journal } from "./log.ts";
@@ -32,9 +32,10 @@ export class Run implements Invocation, Timed {
   #timeout: FaastenError | undefined;
   #due: number;
   #clients: Map<Grant, unknown> | undefined;
+  /** While it is not settled. */
   #fail: ((reason: unknown) => void) | undefined;
+  /** While its reply's body is on its way. */
   #stop: ((reason: unknown) => void) | undefined;
-  #settled = false;
 
   constructor(scope: Scope, id: string, parent: string | undefined) {
     this.#scope = scope;
@@ -116,8 +117,8 @@ export class Run implements Invocation, Timed {
   }
 
   fail(reason: unknown): void {
-    this.#fail?.(reason);
-    this.#stop?.(reason);
+    const fail = this.#fail ?? this.#stop;
+    fail?.(reason);
   }
 
   hold(stop: (reason: unknown) => void): (...failed: readonly unknown[]) => void {
@@ -126,47 +127,53 @@ export class Run implements Invocation, Timed {
     return (...failed) => {
       if (this.#stop !== stop) return;
       this.#stop = undefined;
-      if (!this.#settled) return;
+      if (this.#fail) return;
       this.#scope.running.delete(this);
       if (failed.length > 0) this.log.error("failed", { error: failed[0] });
     };
   }
 
-  /** Runs `work` until it ends, fails, or has used up its time. What it throws becomes each arrival's outcome by the definition. */
-  async settle(
-    arrivals: readonly (RequestArrival | EventArrival)[],
-    work: () => Promise<readonly Outcome[]>,
-  ): Promise<readonly Outcome[]> {
-    const { running, served } = this.#scope;
-    running.add(this);
-    try {
-      return await new Promise<readonly Outcome[]>((resolve, reject) => {
-        this.#fail = reject;
-        work().then(resolve, (error: unknown) => {
-          if (running.has(this)) reject(error);
-          else this.log.warn("failed after it was given up", { error });
-        });
+  /** What `work` gives or, if it throws, is failed, or has used up its time, what `failed` makes of that. */
+  settle<Settled extends Outcome | readonly Outcome[]>(
+    work: () => Promise<Settled>,
+    failed: (error: unknown) => Settled,
+  ): Promise<Settled> {
+    const { running } = this.#scope;
+    return new Promise((resolve) => {
+      const end = (settled: Settled | Promise<Settled>): void => {
+        this.#fail = undefined;
+        if (!this.#stop) running.delete(this);
+        resolve(settled);
+      };
+      this.#fail = (error) => {
+        this.#stop?.(error);
+        end(this.#failed(error, failed));
+      };
+      running.add(this);
+      work().then(end, (error: unknown) => {
+        if (this.#fail) this.#fail(error);
+        else this.log.warn("failed after it was given up", { error });
       });
-    } catch (error) {
-      this.#stop?.(error);
-      try {
-        return this.#failed(error, arrivals);
-      } catch {
-        // A Proxy, say: whoever looks at it fails.
-        const told = new FaastenError("INTERNAL", `${served.name} failed with what cannot be looked at`);
-        return this.#failed(told, arrivals);
-      }
-    } finally {
-      this.#settled = true;
-      if (!this.#stop) running.delete(this);
+    });
+  }
+
+  async #failed<Settled extends Outcome | readonly Outcome[]>(
+    error: unknown,
+    failed: (error: unknown) => Settled,
+  ): Promise<Settled> {
+    try {
+      return this.#told(error, failed(error));
+    } catch {
+      // A Proxy, say: whoever looks at it fails.
+      const told = new FaastenError("INTERNAL", `${this.function} failed with what cannot be looked at`);
+      return this.#told(told, failed(told));
     }
   }
 
-  #failed(error: unknown, arrivals: readonly (RequestArrival | EventArrival)[]): readonly Outcome[] {
-    const outcomes = arrivals.map((arrival) => this.#scope.served.definition.fail(error, this, arrival));
-    if (outcomes.every(isRefusal)) this.log.info("refused", { error });
+  #told<Settled extends Outcome | readonly Outcome[]>(error: unknown, settled: Settled): Settled {
+    if (isRefusal(settled)) this.log.info("refused", { error });
     else this.log.error("failed", { error });
-    return outcomes;
+    return settled;
   }
 
   get #margin(): number {
@@ -179,6 +186,6 @@ export class Run implements Invocation, Timed {
 }
 
 /** The caller's mistake, and no failure of the function. */
-function isRefusal(outcome: Outcome): boolean {
-  return outcome.kind === "reply" && outcome.response.status < 500;
+function isRefusal(settled: Outcome | readonly Outcome[]): boolean {
+  return "kind" in settled && settled.kind === "reply" && settled.response.status < 500;
 }

@@ -95,7 +95,7 @@ class LazyRequest implements Request {
 
   /** The cause of its `SyntaxError` is this request, by which the runtime knows whose mistake it is. */
   async json(): Promise<unknown> {
-    const text = await this.text();
+    const text = this.#native ? await this.#native.text() : this.#text();
     try {
       return JSON.parse(text);
     } catch (error) {

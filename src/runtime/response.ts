@@ -28,6 +28,14 @@ export function isWhole(response: Response): boolean {
   return LazyResponse.isWhole(response);
 }
 
+/** The other way: a web response, as whoever asked would have it from afar. */
+export function toResponse({ status, headers, cookies, body }: Reply, method: string): Response {
+  const all = new Headers(headers.map(([name, value]): [string, string] => [name, value]));
+  for (const cookie of cookies) all.append("set-cookie", cookie);
+  const none = method === "HEAD" || status === 204 || status === 205 || status === 304;
+  return new Response(none ? null : ((body ?? null) as BodyInit | null), { status, headers: all });
+}
+
 /** Headers of the connection between two neighbours, which a platform writes by itself: passed on, they would be untrue. */
 export function isOfConnection(name: string): boolean {
   return /^(?:connection|keep-alive|transfer-encoding|upgrade|content-length)$/.test(name);

@@ -50,11 +50,12 @@ export function createRunner(app: App, sink?: Sink, mark?: Mark, clock: Partial<
     last = served.name;
     const decoded = trigger.decode(call);
     const arrivals = decoded instanceof Promise ? await decoded : decoded;
-    const [only] = arrivals;
+    const [first] = arrivals;
+    // A request comes alone, and once it is answered nothing is left to do.
     const outcomes =
-      arrivals.length === 1 && only !== undefined
-        ? [await settleOne(scope, only, call.id)]
-        : await settleSeveral(scope, arrivals);
+      !import.meta.without?.requests && first?.kind === "request" && served.definition.on.kind === "http"
+        ? [await runOne(scope, first, call.id)]
+        : await settleEvents(scope, arrivals);
     return { trigger, outcomes };
   }
 
@@ -81,7 +82,7 @@ export function createRunner(app: App, sink?: Sink, mark?: Mark, clock: Partial<
 
 const atOnce = 10;
 
-const settleSeveral = import.meta.without?.events
+const settleEvents = import.meta.without?.events
   ? notHere
   : (scope: Scope, arrivals: readonly Arrival[]): Promise<readonly Outcome[]> =>
       !import.meta.without?.batches && scope.served.definition.settleMany
@@ -90,7 +91,14 @@ const settleSeveral = import.meta.without?.events
 
 /** One run of the function for each. */
 function settleEach(scope: Scope, arrivals: readonly Arrival[]): Promise<readonly Outcome[]> {
-  return inOrder(arrivals, (arrival, index) => settleOne(scope, arrival, `${scope.call.id}/${index}`));
+  const { id } = scope.call;
+  return inOrder(arrivals, async (arrival, index) => {
+    let outcome = expired;
+    if (arrival.kind === "malformed") outcome = malformed(arrival);
+    else if (arrival.kind === "request" || !hasExpired(arrival, scope))
+      outcome = await runOne(scope, arrival, arrivals.length === 1 ? id : `${id}/${index}`);
+    return hand(scope, arrival, outcome);
+  });
 }
 
 /** One run of the function for all that could be read. */
@@ -110,6 +118,8 @@ async function inOrder(
   arrivals: readonly Arrival[],
   settle: (arrival: Arrival, index: number) => Promise<Outcome>,
 ): Promise<readonly Outcome[]> {
+  const [first, ...others] = arrivals;
+  if (first && others.length === 0) return [await settle(first, 0)];
   const outcomes = arrivals.map((): Outcome => heldBack);
   const lanes = lanesOf(arrivals);
   const workers = Array.from({ length: Math.min(atOnce, arrivals.length) }, async () => {
@@ -141,23 +151,24 @@ function lanesOf(arrivals: readonly Arrival[]): IterableIterator<readonly number
   return lanes.values();
 }
 
-async function settleOne(scope: Scope, arrival: Arrival, id: string): Promise<Outcome> {
-  if (arrival.kind === "malformed") return handOn(scope, arrival, malformed(arrival));
-  if (arrival.kind === "event" && hasExpired(arrival, scope)) return handOn(scope, arrival, expired);
+function runOne(scope: Scope, arrival: RequestArrival | EventArrival, id: string): Promise<Outcome> {
   const { definition } = scope.served;
-  const parent = traceOf(arrival) ?? scope.call.traceparent;
-  const run = new Run(scope, id, parent);
-  const [outcome = heldBack] = await run.settle([arrival], async () =>
-    !import.meta.without?.batches && arrival.kind === "event" && definition.settleMany
-      ? definition.settleMany([arrival], run)
-      : [await definition.settle(arrival, run)],
+  const run = new Run(scope, id, traceOf(arrival) ?? scope.call.traceparent);
+  return run.settle(
+    () => definition.settle(arrival, run),
+    (error) => definition.fail(error, run, arrival),
   );
-  return outcome.kind === "reply" ? outcome : handOn(scope, arrival, outcome);
 }
 
 function runMany(scope: Scope, events: readonly EventArrival[]): Promise<readonly Outcome[]> {
-  const run = new Run(scope, scope.call.id, scope.call.traceparent);
-  return run.settle(events, async () => (await scope.served.definition.settleMany?.(events, run)) ?? []);
+  const { served, call } = scope;
+  const [first, ...others] = events;
+  const parent = first && others.length === 0 ? traceOf(first) : undefined;
+  const run = new Run(scope, call.id, parent ?? call.traceparent);
+  return run.settle<readonly Outcome[]>(
+    async () => (await served.definition.settleMany?.(events, run)) ?? [],
+    (error) => events.map((event) => served.definition.fail(error, run, event)),
+  );
 }
 
 function malformed({ reason }: { readonly reason: string }): Outcome {
@@ -214,8 +225,6 @@ async function hand(scope: Scope, arrival: Arrival, outcome: Outcome): Promise<O
     return { kind: "retry", reason };
   }
 }
-
-const handOn = import.meta.without?.events ? notHere : hand;
 
 function isLast(arrival: Arrival, outcome: Outcome, attempts: number): boolean {
   if (outcome.kind !== "retry" || outcome === heldBack || arrival.kind === "request") return false;

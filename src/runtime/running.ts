@@ -31,7 +31,7 @@ export class Running<Run extends Timed> extends Set<Run> {
     const left = due - Date.now();
     const fits = left <= longestTimer;
     this.#next = fits ? due : Number.POSITIVE_INFINITY;
-    this.#timer = fits ? setTimeout(this.#look, left) : undefined;
+    this.#timer = fits ? setTimeout(this.#look, Math.max(0, left)) : undefined;
   }
 
   readonly #look: () => void = here(() => {

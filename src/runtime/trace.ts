@@ -2,10 +2,8 @@
 
 /** A span of its own in the trace of `parent`, or in a new trace where there is none that can be read. */
 export function startSpan(parent: string | undefined): string {
-  const [, version, trace = "", span = "", flags, more] = format.exec(parent ?? "") ?? [];
-  const known = version !== undefined && version !== "ff" && !(version === "00" && more !== undefined);
-  if (known && isId(trace) && isId(span)) return `00-${trace}-${hex(16)}-${flags}`;
-  return `00-${hex(32)}-${hex(16)}-01`;
+  const known = parent !== undefined && format.test(parent) && isVersion(parent);
+  return known ? `00-${traceIdOf(parent)}-${hex(8)}-${parent.slice(53, 55)}` : `00-${hex(16)}-${hex(8)}-01`;
 }
 
 export function traceIdOf(traceparent: string): string {
@@ -13,16 +11,19 @@ export function traceIdOf(traceparent: string): string {
 }
 
 /** Ids of spans need to differ, not to be secret: no cryptography on the way to a reply. */
-function hex(length: number): string {
+function hex(bytes: number): string {
   let text = "";
-  // Four digits at a time: of larger numbers, which V8 keeps as doubles, the digits take three times as long.
-  while (text.length < length) text += (Math.floor(Math.random() * 0x10000) + 0x10000).toString(16).slice(1);
+  for (let count = 0; count < bytes; count++) text += digits[Math.floor(Math.random() * 256)];
   return text;
 }
 
-/** A later version may say more, which is not passed on. */
-const format = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+/** Of every byte. */
+const digits: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
-function isId(digits: string): boolean {
-  return /[1-9a-f]/.test(digits);
+/** No id is all zeros. */
+const format = /^[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-|$)/;
+
+/** A later version than 00 may say more, which is not passed on; ff is none. */
+function isVersion(traceparent: string): boolean {
+  return traceparent.startsWith("00") ? traceparent.length === 55 : !traceparent.startsWith("ff");
 }

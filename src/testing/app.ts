@@ -7,12 +7,13 @@ import type { PubSub, Subscription } from "../contracts/pubsub.ts";
 import type { Outcome } from "../contracts/trigger.ts";
 import { FaastenError } from "../errors.ts";
 import type { Subscribed, Topic } from "../functions/topic.ts";
+import { toResponse } from "../runtime/response.ts";
 import { createBroadcasts, type Sent, toSent } from "./broadcasts.ts";
 import { createClock } from "./clock.ts";
 import type { Supplies } from "./components.ts";
 import { outside } from "./outside.ts";
 import { type Functions, start } from "./start.ts";
-import { arrive, type FetchInit, toResponse } from "./web.ts";
+import { arrive, type FetchInit } from "./web.ts";
 
 export interface TestOptions extends Supplies {
   /** What time it is at first; the machine's if left out. From then on it stands, until `advance`. */

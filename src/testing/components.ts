@@ -6,7 +6,7 @@ import type { SecretStore } from "../contracts/secret-store.ts";
 import { FaastenError } from "../errors.ts";
 import type { Broadcasts } from "./broadcasts.ts";
 
-/** What a test brings along. Records are read anew at each call: a change shows at once. */
+/** What a test brings along. Records are what the stores hold: a change shows once a secret's five minutes, or the freshness of a setting, have passed. */
 export interface Supplies {
   /** Component name → what stands in its place: an object with as much of the block's contract as the test needs. */
   readonly components?: Readonly<Record<string, object>>;
@@ -33,7 +33,11 @@ export function inMemoryOf(local: Provider): Provider {
 }
 
 /** The test's own in their places; and nothing that would reach a file or a network. */
-export function supply(bound: App["components"], supplies: Supplies, broadcasts: Broadcasts): App["components"] {
+export function supply(
+  { service, components: bound }: Pick<App, "service" | "components">,
+  supplies: Supplies,
+  broadcasts: Broadcasts,
+): App["components"] {
   const own = supplies.components ?? {};
   const unknown = Object.keys(own).filter((name) => !Object.hasOwn(bound, name));
   if (unknown.length > 0)
@@ -48,7 +52,7 @@ export function supply(bound: App["components"], supplies: Supplies, broadcasts:
     const given = Object.hasOwn(own, name) ? own[name] : filled[block]?.(supplies);
     const make: Create = given
       ? () => given as Component
-      : Object.values(inMemory).includes(type)
+      : Object.values(inMemory).includes(type) || (type === "invocation.local" && name === service)
         ? create
         : () => {
             const message = `component ${name}: nothing keeps ${block} in memory: hand testApp a stand-in, { components: { ${JSON.stringify(name)}: … } }`;

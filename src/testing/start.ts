@@ -34,7 +34,7 @@ export async function start(functions: Functions, options: StartOptions): Promis
   const bindings = bind(found, { provider, providers: [provider], declared }, problems);
   problems.throwIfAny();
   const loaded = await load(found, bindings);
-  const components = supply(loaded.components, supplies, broadcasts);
+  const components = supply({ service, ...loaded }, supplies, broadcasts);
   const { serve } = (await import(moduleOf(provider, provider.hosts.default).href)) as Host;
   const local = serve({ service, functions: loaded.functions, components }, host);
   await local.start();

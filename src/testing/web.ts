@@ -4,7 +4,6 @@ import type { Served } from "../contracts/provider.ts";
 import type { Caller } from "../contracts/trigger.ts";
 import type { RoutedRequest } from "../runtime/node-server.ts";
 import { toRequest } from "../runtime/request.ts";
-import type { Reply } from "../runtime/response.ts";
 import { createRoutes } from "../runtime/routes.ts";
 
 /** Who calls, as the platform would have proved it. `claims`: those of a user's token; issuer and audience are the ones that the route wants, unless they say otherwise. */
@@ -30,13 +29,6 @@ export async function arrive(
   const lazy = toRequest({ method, url: () => url, headers: { host, ...Object.fromEntries(request.headers) }, body });
   if (as === undefined) return { request: lazy, path: pathname };
   return { request: lazy, path: pathname, caller: callerOf(as, () => accessOf(functions, lazy, pathname)) };
-}
-
-export function toResponse({ status, headers, cookies, body }: Reply, method: string): Response {
-  const all = new Headers(headers.map(([name, value]): [string, string] => [name, value]));
-  for (const cookie of cookies) all.append("set-cookie", cookie);
-  const none = method === "HEAD" || status === 204 || status === 205 || status === 304;
-  return new Response(none ? null : ((body ?? null) as BodyInit | null), { status, headers: all });
 }
 
 function callerOf(as: As, accessOfRoute: () => object): Caller {

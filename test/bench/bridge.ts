@@ -38,9 +38,9 @@ const invocation: Invocation = {
   ...{ service: "bench", function: "order", id: "1", deadline: Date.now() + 3_600_000, traceparent: "", log },
   signal: new AbortController().signal,
   native: { id: "1", payload: undefined, context: undefined, deadline: 0 },
-  now: Date.now,
   open: none,
   hold: () => () => undefined,
+  now: Date.now,
   conceal() {},
   redact: (text) => text,
 };

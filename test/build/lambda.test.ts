@@ -44,6 +44,9 @@ export const handler = async (event) => ({
   "src/deep.js": "export const nativeHere = () => fetch === globalThis.fetch && Request === globalThis.Request;\n",
   "src/shared.js": "export const made = (text) => new Response(text);\n",
   "src/common.cjs": `
+/*
+export of a kind that is none: it stands in a comment. fetch, too.
+*/
 const { createHash } = require("crypto");
 const here = __dirname;
 exports.handler = function (event, context, callback) {
@@ -123,6 +126,48 @@ describe("aws", () => {
       2,
       true,
     ]);
+  });
+
+  test("the stack sends each the event that it expects", () => {
+    const { output } = build("aws");
+    const { Resources } = JSON.parse(read(output, "template.json")) as {
+      readonly Resources: Readonly<Record<string, { readonly Properties: Readonly<Record<string, unknown>> }>>;
+    };
+    const integration = (name: string): unknown => Resources[`${name}Integration`]?.Properties["PayloadFormatVersion"];
+    expect([integration("Back"), integration("Legacy"), integration("Hello")]).toEqual(["1.0", "2.0", "2.0"]);
+    const target = Resources["NightlySchedule"]?.Properties["Target"] as { readonly Input: string };
+    expect(JSON.parse(target.Input)).toMatchObject({
+      "detail-type": "Scheduled Event",
+      source: "aws.events",
+      detail: {},
+    });
+  });
+
+  test("an event that no stack sends, and access that the runtime checks, are behind the bridge there too", () => {
+    const app = `
+import { http, jwt, lambda } from "faasten";
+import common from "./common.cjs";
+import { handler } from "./http.js";
+export const balanced = lambda(common.handler, { on: http.any("/back/:id", { access: "public" }), event: "apigw.v1" });
+export const behind = lambda(async ({ path, requestContext }) => ({ statusCode: 200, body: path + Object.keys(requestContext) }), { on: http.any("/alb/*", { access: "public" }), event: "alb" });
+export const checked = lambda(handler, { on: http.any("/legacy/*", { access: jwt({ issuer: "https://issuer.example", audience: "a" }) }), event: "apigw.v2" });
+`;
+    const { output } = build("aws", { "src/app.ts": app });
+    const graph = JSON.parse(read(output, "graph.json")) as Graph;
+    expect(graph.functions.map(({ name, lambda }) => [name, lambda])).toEqual([
+      ["balanced", "apigw.v1"],
+      ["behind", undefined],
+      ["checked", undefined],
+    ]);
+    const got = run(
+      output,
+      `const call = async (name, rawPath) => (await load("functions/" + name + "/index.mjs")).handler(
+         { version: "2.0", rawPath, rawQueryString: "", headers: {}, requestContext: { domainName: "a.example", http: { method: "GET" } }, isBase64Encoded: false },
+         { awsRequestId: "1", getRemainingTimeInMillis: () => 5000 });
+       const [behind, checked] = [await call("behind", "/alb/x"), await call("checked", "/legacy/x")];
+       console.log(JSON.stringify([behind.statusCode, behind.body, checked.statusCode]))`,
+    );
+    expect(got).toEqual([200, "/alb/xelb", 401]);
   });
 
   test("a callback stays where the runtime takes it, and nothing is said", () => {

@@ -116,19 +116,3 @@ describe("two values for one name in the environment", () => {
     }
   });
 });
-
-test("on AWS, a token is never left unchecked before a handler that is deployed as it is", () => {
-  const files = {
-    "src/streams.ts": `import { http, jwt, lambda } from "faasten";
-const access = jwt({ issuer: "https://issuer.example", audience: "shop" });
-const trigger = http.get("/one", { access, isolate: true });
-export const one = lambda(async () => "secret", { on: trigger, event: "url" });
-`,
-  };
-  const text = "service: shop\nprovider: { name: aws }\ncustom: { faasten: { entry: [src/streams.ts] } }\n";
-  const app = { files: { "serverless.yml": text, ...files } };
-  expect(() => buildApp("none", "aws", app)).toThrow(
-    "UNSUPPORTED  one: nothing on aws checks a token before a handler that streams or stands alone",
-  );
-  folders.push(buildApp("none", "gcp", app).folder);
-});

@@ -1,6 +1,6 @@
 // `faasten dev` as a process of its own, in a folder of its own.
 import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,10 +24,12 @@ export function copyOrders(): string {
   return folder;
 }
 
+/** At one stroke: a watcher on a busy machine would see a file that is written in two. */
 export function save(folder: string, name: string, text: string): void {
   const file = join(folder, name);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
+  writeFileSync(`${folder}.saving`, text);
+  renameSync(`${folder}.saving`, file);
 }
 
 export interface Running {

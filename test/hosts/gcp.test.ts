@@ -259,7 +259,7 @@ describe("the orders app", () => {
   let orders: BuiltApp;
   let service: Framework;
   beforeAll(async () => {
-    orders = buildApp("orders", "gcp");
+    orders = buildApp("orders", "gcp", { files: { "templates/orders/components/gcp/memory.yaml": inMemory } });
     const env = { "signing-key": "a key" };
     service = await startFramework(join(orders.output, "functions/http"), { env });
     addresses.app = service.origin;
@@ -294,6 +294,21 @@ describe("what is deployed", () => {
     ).toEqual(["http", "keep", "nightly", "work", "workInOrder", "workTogether"].sort());
   });
 });
+
+/** What one service can answer for by itself. */
+const inMemory = [
+  ...["orders", "stock", "receipts", "summaries", "idempotency"].map((name) => [name, "state.in-memory"]),
+  ["pubsub", "pubsub.in-memory"],
+  ["secretstore", "secretstores.local.env"],
+]
+  .map(
+    ([name, type]) => `apiVersion: dapr.io/v1alpha1
+kind: Component
+metadata: { name: ${name} }
+spec: { type: ${type}, version: v1 }
+`,
+  )
+  .join("---\n");
 
 function post(
   { origin }: Framework,

@@ -152,7 +152,13 @@ test("what is listed and missing, there and unlisted, or exports something else"
   const page: Provider = {
     name: "moon",
     page: new URL("providers/moon/index.ts", root).href,
-    defaults: { state: "state.moon.dust", pubsub: "pubsub.moon.radio", secretstores: "state.moon.dust" },
+    defaults: {
+      state: "state.moon.dust",
+      pubsub: "pubsub.moon.radio",
+      secretstores: "state.moon.dust",
+      configuration: "configuration.moon.dust",
+      invocation: "invocation.http",
+    },
     components: { "state.moon.dust": {}, "pubsub.moon.radio": {}, "secretstores.local.file": {} },
     triggers: { http: ["http"], schedule: ["tide"] },
     hosts: { default: "host" },

@@ -1,5 +1,5 @@
 // What a user must be told at compile time. Each line below a mark is a mistake: the check fails where it is none.
-import { type Duration, http, jwt, schedule, secret, state, topic } from "faasten";
+import { configuration, type Duration, http, jwt, lambda, schedule, secret, service, state, topic } from "faasten";
 import { testApp } from "faasten/testing";
 import { z } from "zod";
 
@@ -152,6 +152,57 @@ schedule("* * * * *", { timezone: "UTC" }, () => {});
 // @ts-expect-error: no duration
 export const wrong: Duration = "5 minutes";
 
+// Settings, and calls to another app.
+// @ts-expect-error: no duration
+configuration(["flag"], { freshness: 30 });
+// @ts-expect-error: a list of keys
+configuration("flag");
+const ask = http.get("/invoices/:id", reply);
+const bill = http.post("/invoices", { body: Order }, reply);
+const change = http.put("/invoices/:id", reply);
+interface Billing {
+  readonly ask: typeof ask;
+  readonly bill: typeof bill;
+  readonly change: typeof change;
+}
+const uses = { flags: configuration(["flag"]), billing: service<Billing>("billing"), plain: service("plain") };
+schedule("* * * * *", { uses }, async (_tick, { flags, billing, plain }) => {
+  // @ts-expect-error: a key that was not asked for
+  (await flags.get()).limit;
+  // @ts-expect-error: nobody sets one
+  flags.set;
+  // @ts-expect-error: no function answers there
+  await billing.fetch("/receipts");
+  // @ts-expect-error: the parameter is missing
+  await billing.fetch("/invoices/:id");
+  // @ts-expect-error: it has another name
+  await billing.fetch("/invoices/:id", { params: { number: 1 } });
+  // @ts-expect-error: nobody answers this method there
+  await billing.fetch("/invoices/:id", { method: "DELETE", params: { id: 1 } });
+  // @ts-expect-error: nor here
+  await billing.fetch("/invoices/7", { method: "DELETE" });
+  // @ts-expect-error: only a POST is answered
+  await billing.fetch("/invoices");
+  // @ts-expect-error: a GET has no body
+  await billing.fetch("/invoices/:id", { params: { id: 1 }, json: {} });
+  // @ts-expect-error: total is missing
+  await billing.fetch("/invoices", { method: "POST", json: { id: "a" } });
+  // @ts-expect-error: one body, not two
+  await billing.fetch("/invoices", { method: "POST", json: { id: "a", total: 1 }, body: "b" });
+  // @ts-expect-error: an address is no path
+  await plain.fetch("https://elsewhere.example/");
+});
+// Lambda handlers.
+// @ts-expect-error: no such event
+lambda(() => {}, { on: http.any("/a"), event: "apigw.v3" });
+// @ts-expect-error: a handler, not a function of ours
+lambda(http.get("/", reply), { on: http.any("/a"), event: "url" });
+// @ts-expect-error: a function of ours is no trigger
+lambda(() => {}, { on: http.any("/a", reply), event: "url" });
+// @ts-expect-error: what is not AWS's alone comes from somewhere
+lambda(() => {}, { event: "sqs" });
+// @ts-expect-error: a route alone uses nothing
+lambda(() => {}, { on: http.any("/a", { uses: {} }), event: "url" });
 // A test of an app.
 const ship = placed.subscribe(() => {});
 const app = await testApp({ ship });
@@ -173,3 +224,15 @@ await app.fetch("/", { as: "user" });
 await testApp("ship");
 // @ts-expect-error: a state is no grant: say .read, .readWrite or .list
 app.open(orders);
+
+// Lambda handlers.
+// @ts-expect-error: no such event
+lambda(() => {}, { on: http.any("/a"), event: "apigw.v3" });
+// @ts-expect-error: a handler, not a function of ours
+lambda(http.get("/", reply), { on: http.any("/a"), event: "url" });
+// @ts-expect-error: a function of ours is no trigger
+lambda(() => {}, { on: http.any("/a", reply), event: "url" });
+// @ts-expect-error: what is not AWS's alone comes from somewhere
+lambda(() => {}, { event: "sqs" });
+// @ts-expect-error: a route alone uses nothing
+lambda(() => {}, { on: http.any("/a", { uses: {} }), event: "url" });

@@ -3,18 +3,25 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { CloudEventV1 } from "cloudevents";
 import {
   type Caller,
+  type Configuration,
+  configuration,
   type Definition,
   type Entry,
+  type HttpDefinition,
+  type HttpTrigger,
   http,
   jwt,
   type Log,
+  lambda,
   type Publisher,
   type Secret,
+  type Service,
   type State,
   type StateLister,
   type StateReader,
   schedule,
   secret,
+  service,
   state,
   type TopicEvent,
   topic,
@@ -68,6 +75,7 @@ http.get("/orders/:id/lines/:line/*", { uses: { orders: orders.read, key } }, as
   proves<Equal<typeof context.orders, StateReader<OrderOut>>>();
   proves<Equal<typeof context.key, Secret>>();
   proves<Equal<Awaited<ReturnType<typeof context.key.get>>, string>>();
+  await context.key.get({ fresh: true });
   type Members =
     | "params"
     | "body"
@@ -109,7 +117,13 @@ http.fetch("/*", { access: jwt({ issuer: "https://a.example", audience: "b" }) }
   proves<Equal<typeof request, Request>>();
   return new Response();
 });
-proves<Equal<typeof http.get extends (...given: never[]) => infer Made ? Made : never, Definition>>();
+const made = http.post("/orders/:id", { body: Order }, () => new Response());
+proves<Equal<typeof made, HttpDefinition<"POST", "/orders/:id", OrderIn>>>();
+const plainly = http.get("/orders", () => new Response());
+proves<Equal<typeof plainly, HttpDefinition<"GET", "/orders">>>();
+const whole = http.fetch("/*", { access: "public" }, () => new Response());
+proves<Equal<typeof whole, HttpDefinition<"*", "/*">>>();
+export const definitions: readonly Definition[] = [made, plainly, whole];
 
 // State: what is written, and what is read.
 schedule(
@@ -197,6 +211,51 @@ export function official(event: TopicEvent<OrderOut>): CloudEventV1<OrderOut> {
   return event;
 }
 
+// Settings.
+const flags = configuration(["flag", "limit"]);
+const limits = configuration(["limit"], { freshness: "5s", schema: z.object({ limit: z.coerce.number<string>() }) });
+schedule("0 3 * * *", { uses: { flags, limits } }, async (_tick, context) => {
+  proves<
+    Equal<
+      typeof context.flags,
+      Configuration<{ readonly flag: string | undefined; readonly limit: string | undefined }>
+    >
+  >();
+  proves<Equal<typeof context.limits, Configuration<{ limit: number }>>>();
+  proves<Equal<Awaited<ReturnType<typeof context.limits.get>>, { limit: number }>>();
+});
+
+// Calls to another app: what its functions' types tell.
+const ask = http.get("/invoices/:id", () => new Response());
+const bill = http.post("/invoices", { body: Order }, () => new Response());
+const change = http.put("/invoices/:id", () => new Response());
+const files = http.any("/files/*", () => new Response());
+interface Billing {
+  readonly ask: typeof ask;
+  readonly bill: typeof bill;
+  readonly change: typeof change;
+  readonly files: typeof files;
+  readonly notAFunction: string;
+  readonly night: Definition;
+}
+const billing = service<Billing>("billing");
+const anything = service("anything");
+http.get("/", { uses: { billing, anything } }, async (_request, { billing, anything, signal }) => {
+  proves<Equal<typeof billing, Service<Billing>>>();
+  const id: string = "7";
+  const reply = await billing.fetch("/invoices/:id", { params: { id: 7 }, signal });
+  proves<Equal<typeof reply, Response>>();
+  await billing.fetch("/invoices/:id", { method: "PUT", params: { id }, json: { any: "thing" } });
+  await billing.fetch("/invoices", { method: "POST", json: { id: "a", at: "2026-01-01" } });
+  await billing.fetch("/invoices", { method: "POST", body: "text" });
+  await billing.fetch("/invoices/7");
+  await billing.fetch(`/invoices/${id}`, { method: "PUT", headers: { "x-a": "b" } });
+  await billing.fetch(`/invoices/${id}?full=1`);
+  await billing.fetch("/files/*", { method: "PROPFIND", params: { "*": "a/b" } });
+  await anything.fetch("/whatever/:id", { method: "PATCH", params: { id }, json: 1 });
+  return reply;
+});
+
 // Options that are given as values made elsewhere.
 const uses = { orders: orders.read } as const;
 http.get("/", { uses }, (_request, { orders }) => {
@@ -220,3 +279,20 @@ await app.deliver(rawly, new Uint8Array());
 await app.deliver(heard as Definition, "whatever it takes");
 const client = app.open(orders.readWrite);
 proves<Equal<typeof client, State<OrderOut, OrderIn>>>();
+
+// A Lambda handler, typed as its author typed it, and what triggers it.
+interface GatewayEvent {
+  readonly rawPath: string;
+}
+declare const handled: (
+  event: GatewayEvent,
+  context: { readonly awsRequestId: string },
+) => Promise<{ statusCode: number }>;
+declare const calledBack: (event: GatewayEvent, context: unknown, callback: (error?: Error | null) => void) => void;
+proves<Equal<ReturnType<typeof lambda>, Definition>>();
+lambda(handled, { on: http.any("/legacy/*", { access: "public" }), event: "apigw.v2" });
+lambda(calledBack, { on: placed, event: "sqs", name: "worker" });
+lambda(() => {}, { on: schedule("0 3 * * *", { timeZone: "Europe/Paris" }), event: "scheduled" });
+lambda(handled, { event: "dynamodb" });
+const route = http.get("/a", { access: jwt({ issuer: "https://a.example", audience: "a" }) });
+proves<Equal<typeof route, HttpTrigger>>();

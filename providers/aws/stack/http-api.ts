@@ -2,13 +2,11 @@
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigatewayv2-api.html
 // https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
 import type { GraphFunction, StackInput, TriggerSpec } from "../../../src/provider.ts";
-import { arn, attribute, type Json, join, literal, logical, physical, type Resources, ref } from "./template.ts";
+import { arn, attribute, type Json, join, logical, physical, type Resources, ref } from "./template.ts";
 
 type HttpSpec = Extract<TriggerSpec, { readonly kind: "http" }>;
-interface Web {
-  readonly name: string;
+interface Web extends GraphFunction {
   readonly on: HttpSpec;
-  readonly lambda?: GraphFunction["lambda"];
 }
 
 /** An HTTP API waits no longer. */
@@ -30,9 +28,8 @@ export function httpOutputs({ graph }: StackInput): Readonly<Record<string, Json
   ]);
 }
 
-/** A load balancer's functions are not among them: their handlers read another event. */
 function isWeb(one: GraphFunction): one is GraphFunction & Web {
-  return one.on.kind === "http" && one.lambda !== "alb" && one.lambda !== "alb.multi";
+  return one.on.kind === "http";
 }
 
 function url({ name, on }: Web): Resources {
@@ -107,8 +104,6 @@ const accessLog: string = JSON.stringify({
 });
 
 function routes({ name, on, lambda }: Web, { timeout }: StackInput): Resources {
-  // A Lambda handler is deployed as it is, and nothing of ours checks who calls: the API does.
-  const rules = lambda !== undefined && typeof on.access === "object" ? on.access : undefined;
   const integration = logical(name, "Integration");
   const Target = join("integrations/", ref(integration));
   const path = pathOf(on.path);
@@ -140,26 +135,9 @@ function routes({ name, on, lambda }: Web, { timeout }: StackInput): Resources {
         RouteKey: `${on.method === "*" ? "ANY" : on.method} ${path}`,
         Target,
         // A token's rules are checked by the runtime, which knows the scopes' meaning on every cloud.
-        AuthorizationType: on.access === "service" ? "AWS_IAM" : rules ? "JWT" : "NONE",
-        ...(rules && { AuthorizerId: ref(logical(name, "Authorizer")) }),
-        ...(rules?.scopes && { AuthorizationScopes: [...rules.scopes] }),
+        AuthorizationType: on.access === "service" ? "AWS_IAM" : "NONE",
       },
     },
-    ...(rules && {
-      [logical(name, "Authorizer")]: {
-        Type: "AWS::ApiGatewayV2::Authorizer",
-        Properties: {
-          ApiId: ref("HttpApi"),
-          Name: name,
-          AuthorizerType: "JWT",
-          IdentitySource: ["$request.header.Authorization"],
-          JwtConfiguration: {
-            Issuer: literal(rules.issuer, `the issuer of ${name}`),
-            Audience: [literal(rules.audience, `the audience of ${name}`)],
-          },
-        },
-      },
-    }),
     ...preflight,
     [logical(name, "HttpPermission")]: {
       Type: "AWS::Lambda::Permission",

@@ -61,7 +61,7 @@ export function scheduleResources({ name, on, lambda }: GraphFunction, input: St
         Target: {
           Arn: attribute(logical(name, "Function"), "Arn"),
           RoleArn: attribute(role, "Arn"),
-          Input: JSON.stringify(lambda === undefined ? Input : scheduledEvent),
+          Input: JSON.stringify(lambda === "scheduled" ? scheduled : Input),
           RetryPolicy: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 3600 },
           DeadLetterConfig: { Arn: attribute(dead, "Arn") },
         },
@@ -81,16 +81,16 @@ export function scheduleResources({ name, on, lambda }: GraphFunction, input: St
   };
 }
 
-/** What a Lambda handler expects of a schedule. */
-const scheduledEvent = {
+/** What a rule of EventBridge sends: a Lambda handler that is run as it is knows nothing of ours. */
+const scheduled = {
   version: "0",
   id: "<aws.scheduler.execution-id>",
   "detail-type": "Scheduled Event",
-  source: "aws.scheduler",
+  source: "aws.events",
   time: "<aws.scheduler.scheduled-time>",
   resources: ["<aws.scheduler.schedule-arn>"],
   detail: {},
-};
+} as const;
 
 /** Five fields as six, of which one day field must be `?`; days of the week count from 1, a Sunday. */
 export function expressionOf(cron: string): string {

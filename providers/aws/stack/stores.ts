@@ -58,9 +58,8 @@ type TopicSpec = Extract<TriggerSpec, { readonly kind: "topic" }>;
 
 /** A subscriber's queue between the topic and the function, and the queue of its dead letters. */
 export function inboxResources(one: GraphFunction, input: StackInput): Resources {
-  const { name, on, lambda } = one;
-  // Another Lambda handler reads no messages of a queue.
-  if (on.kind !== "topic" || (lambda !== undefined && lambda !== "sqs")) return {};
+  const { name, on } = one;
+  if (on.kind !== "topic") return {};
   const broker = input.graph.components.find((component) => component.name === on.pubsub);
   if (broker?.type !== "pubsub.aws.snssqs") return {};
   const [inbox, dead] = [logical(name, "Inbox"), logical(name, "InboxDead")];
@@ -129,8 +128,10 @@ function queuePolicy(queue: string, topic: Json): Resources[string] {
 }
 
 function mapping({ name, section }: GraphFunction, on: TopicSpec): Resources[string] {
-  const { batchSize, maximumBatchingWindow, functionResponseType, filterPatterns } = Object(section?.event["sqs"]);
-  const partial = section === undefined || functionResponseType !== undefined;
+  const own = section?.event["sqs"];
+  const { batchSize, maximumBatchingWindow, functionResponseType, filterPatterns } = Object(own);
+  // Of a batch that a Lambda handler takes, Lambda reads failures only if told so.
+  const partial = own === undefined || functionResponseType !== undefined;
   return {
     Type: "AWS::Lambda::EventSourceMapping",
     DependsOn: [logical(name, "Role")],

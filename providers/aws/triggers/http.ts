@@ -95,9 +95,11 @@ const unencoded = /%(?![\da-f]{2})|[^\w\-.~!$&'()*+,;=:@/%]+/gi;
 
 function toResult({ status, headers, cookies }: Reply, body: string | Uint8Array | undefined): HttpResult {
   const bytes = body instanceof Uint8Array ? Buffer.from(body.buffer, body.byteOffset, body.byteLength) : undefined;
+  const own: Record<string, string> = {};
+  for (const [name, value] of headers) if (!isOfConnection(name)) own[name] = value;
   return {
     statusCode: status,
-    headers: Object.fromEntries(headers.filter(([name]) => !isOfConnection(name))),
+    headers: own,
     ...(cookies.length > 0 && { cookies }),
     body: bytes ? bytes.toString("base64") : ((body as string | undefined) ?? ""),
     isBase64Encoded: bytes !== undefined,

@@ -15,7 +15,7 @@ import {
   setting,
   type Value,
 } from "../../../src/provider.ts";
-import { codeOf, createClient } from "../client.ts";
+import { absentIf, createClient } from "../client.ts";
 import { projectOf } from "../credentials.ts";
 import { after, idOf, keyOf } from "../document-id.ts";
 
@@ -107,7 +107,7 @@ export const create: Create<StateStore> = (options) => {
         { writes },
         { once, ...(signal && { signal }) },
       );
-      const results = (await heldOnly(done))?.writeResults;
+      const results = (await absentIf(done, ...mismatches))?.writeResults;
       if (results) return results.map(({ updateTime = "" }) => updateTime);
       // Only where an expired one may be in the way is there anything to look at.
       if (!conditional.some(({ ifAbsent }) => ifAbsent)) return undefined;
@@ -240,16 +240,8 @@ function hasMeanwhileExpired({ ifEtag }: Condition): boolean {
   return !version || hasExpired(version.seconds);
 }
 
-/** `undefined`: a condition did not hold. https://docs.cloud.google.com/firestore/docs/reference/rest/v1/Precondition */
-async function heldOnly<T>(done: Promise<T>): Promise<T | undefined> {
-  try {
-    return await done;
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === "ALREADY_EXISTS" || code === "FAILED_PRECONDITION" || code === "NOT_FOUND") return undefined;
-    throw error;
-  }
-}
+/** What it says where a condition does not hold. https://docs.cloud.google.com/firestore/docs/reference/rest/v1/Precondition */
+const mismatches = ["ALREADY_EXISTS", "FAILED_PRECONDITION", "NOT_FOUND"] as const;
 
 /** A version's own end is a part of it, so that a condition needs no read. */
 function toEtag(updateTime: string, seconds: number | undefined): string {

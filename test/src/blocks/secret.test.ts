@@ -1,5 +1,5 @@
 // One secret, read when it is asked for and never shown.
-import { expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { secret } from "../../../src/blocks/secret.ts";
 import type { SecretStore } from "../../../src/contracts/secret-store.ts";
 import { invocation, open } from "./opening.ts";
@@ -33,5 +33,73 @@ test("a secret is data for the build, and holds no value", () => {
     component: "vault",
     right: "read",
     resource: "db",
+  });
+});
+
+describe("a secret is kept for five minutes", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
+  afterEach(() => void vi.useRealTimers());
+
+  function vault(value = "one") {
+    const held: { value: string | undefined; asked: number; fails: unknown } = { value, asked: 0, fails: undefined };
+    const store: SecretStore = {
+      async get() {
+        held.asked++;
+        if (held.fails) throw held.fails;
+        return held.value === undefined ? undefined : { token: held.value };
+      },
+    };
+    return { store, held };
+  }
+
+  test("in its component, for every run, and concealed in each", async () => {
+    const { store, held } = vault();
+    const token = secret("token");
+    const [first, second] = [invocation(), invocation()];
+    expect(await open(token, store, first).get()).toBe("one");
+    held.value = "two";
+    vi.setSystemTime(Date.now() + 299_999);
+    expect(await open(token, store, second).get()).toBe("one");
+    expect([held.asked, first.concealed, second.concealed]).toEqual([1, ["one"], ["one"]]);
+    vi.setSystemTime(Date.now() + 1);
+    expect(await open(token, store).get()).toBe("two");
+    expect(await open(token, vault("another's").store).get()).toBe("another's");
+  });
+
+  test("and asked for again by `fresh`, for all who come after", async () => {
+    const { store, held } = vault();
+    const token = secret("token");
+    const run = invocation();
+    await open(token, store, run).get();
+    held.value = "two";
+    expect(await open(token, store, run).get({ fresh: true })).toBe("two");
+    expect(await open(token, store).get()).toBe("two");
+    expect([held.asked, run.concealed]).toEqual([2, ["one", "two"]]);
+  });
+
+  test("asked for by many at one time it is fetched once", async () => {
+    const { store, held } = vault();
+    const token = secret("token");
+    expect(await Promise.all(Array.from({ length: 100 }, () => open(token, store).get()))).toEqual(
+      Array.from({ length: 100 }, () => "one"),
+    );
+    await Promise.all(Array.from({ length: 100 }, () => open(token, store).get({ fresh: true })));
+    expect(held.asked).toBe(2);
+  });
+
+  test("a failure is not remembered, nor that there is none; and it takes nothing away", async () => {
+    const { store, held } = vault();
+    const token = secret("token");
+    const broken = new Error("no vault today");
+    held.fails = broken;
+    await expect(open(token, store).get()).rejects.toBe(broken);
+    held.fails = undefined;
+    held.value = undefined;
+    await expect(open(token, store).get()).rejects.toMatchObject({ code: "NOT_FOUND" });
+    held.value = "three";
+    expect(await open(token, store).get()).toBe("three");
+    held.fails = broken;
+    await expect(open(token, store).get({ fresh: true })).rejects.toBe(broken);
+    expect(await open(token, store).get()).toBe("three");
   });
 });

@@ -42,6 +42,10 @@ describe("a handler that is answered by", () => {
       callback(null, ok);
       return { statusCode: 500 };
     },
+    "a callback, while an async function goes on": async (_event: unknown, _context: unknown, callback: Callback) => {
+      setTimeout(() => callback(null, ok), 1);
+      await rest(20);
+    },
     "a promise, of a function that takes a callback": async (_event: unknown, _context: unknown, _callback: Callback) =>
       ok,
     "context.succeed": (_event: unknown, context: Context) => context.succeed(ok),

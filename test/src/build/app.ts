@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Bindings, bind } from "../../../src/build/bind.ts";
 import { discover } from "../../../src/build/discover.ts";
 import type { Found } from "../../../src/build/found.ts";
-import { allProviders, providerOf } from "../../../src/build/providers.ts";
+import { allProviders, providerOf, type Target } from "../../../src/build/providers.ts";
 import { readComponents } from "../../../src/manifest/components.ts";
 import { Problems } from "../../../src/manifest/problems.ts";
 import { folder } from "../manifest/folder.ts";
@@ -23,21 +23,19 @@ export async function look(
   {
     yaml = "",
     cloud = false,
+    target = "local",
     lines = {},
-  }: { yaml?: string; cloud?: boolean; lines?: Readonly<Record<string, number>> } = {},
+  }: { yaml?: string; cloud?: boolean; target?: Target; lines?: Readonly<Record<string, number>> } = {},
 ): Promise<Said> {
   const root = folder({ "components/all.yaml": yaml });
   const problems = new Problems(root);
   const providers = await allProviders();
   const types = providers.flatMap(({ components }) => Object.keys(components));
-  const declared = readComponents(
-    { folder: join(root, "components"), target: "local", service: "shop", types },
-    problems,
-  );
+  const declared = readComponents({ folder: join(root, "components"), target, service: "shop", types }, problems);
   const entries = Object.entries(files).map(([file, exports]) => ({ file: join(root, file), exports }));
   const find = (exported: string, file: string) => ({ file, line: lines[exported] ?? 1 });
   const functions = discover(entries, find, problems, { cloud });
-  const bindings = bind(functions, { provider: await providerOf("local"), providers, declared }, problems);
+  const bindings = bind(functions, { provider: await providerOf(target), providers, declared }, problems);
   const wrong = problems.list().map(({ file, line, code, message }) => `${file}:${line}  ${code}  ${message}`);
   return { functions, wrong, bindings };
 }

@@ -1,5 +1,5 @@
 // Which component serves which name, and what is told where none can.
-import { http, state, topic } from "faasten";
+import { configuration, http, service, state, topic } from "faasten";
 import { expect, test } from "vitest";
 import { component, look } from "./app.ts";
 
@@ -101,4 +101,39 @@ test("a secret store that reads out of itself is told", async () => {
   expect((await look({ "a.ts": { uses } }, { yaml })).wrong).toEqual([
     expect.stringContaining("The secret store `vault` reads a secret out of itself"),
   ]);
+});
+
+test("a setting and a service have the defaults of this machine, and keys that are none are told", async () => {
+  const billing = service("billing");
+  const one = http.get("/a", { uses: { billing, flags: configuration(["flag"]) } }, ok);
+  const good = await look({ "a.ts": { one } });
+  expect(good.wrong).toEqual([]);
+  const types = [...good.bindings.components.values()].map(({ name, type, module }) => [
+    name,
+    type,
+    module.pathname.split("/providers/")[1],
+  ]);
+  expect(types).toEqual([
+    ["billing", "invocation.local", "local/invocation/local.ts"],
+    ["configstore", "configuration.sqlite", "local/configuration/sqlite.ts"],
+  ]);
+  const two = http.get("/b", { uses: { none: configuration([]) } }, ok);
+  const three = http.get("/c", { uses: { empty: configuration(["flag", ""]) } }, ok);
+  expect((await look({ "a.ts": { two, three } })).wrong).toEqual([
+    'a.ts:1  INVALID  two: a configuration names its keys, as configuration(["flag"])',
+    'a.ts:1  INVALID  three: a configuration names its keys, as configuration(["flag"])',
+  ]);
+});
+
+test("a service whose address only the app can tell is told where it is not declared", async () => {
+  const one = http.get("/a", { access: "public", uses: { billing: service("billing") } }, ok);
+  expect((await look({ "a.ts": { one } }, { target: "aws" })).wrong).toEqual([
+    "a.ts:1  MISCONFIGURED  the function one needs `billing` as invocation, which is `invocation.http` on aws and has to be told its `baseUrl`: declare the component in components/billing.yaml",
+  ]);
+  const yaml = component(
+    "billing",
+    "invocation.http",
+    "  metadata:\n    - { name: baseUrl, value: 'https://b.example' }\n",
+  );
+  expect((await look({ "a.ts": { one } }, { target: "aws", yaml })).wrong).toEqual([]);
 });

@@ -37,15 +37,21 @@ describe("a path and a method", () => {
     ["PUT", http.put],
     ["PATCH", http.patch],
     ["DELETE", http.delete],
-  ] as const)("%s alone is taken by its own", async (method, define) => {
-    const { request } = calling(define("/", (got) => new LazyResponse(null, { headers: { "x-method": got.method } })));
-    for (const each of ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
-      const { status, headers } = await request("/", { method: each });
-      expect([each, status, headers.get("x-method")]).toEqual(
-        each === method ? [each, 200, method] : [each, 405, null],
+  ] as const satisfies readonly (readonly [string, http.HttpMethod])[])(
+    "%s alone is taken by its own",
+    async (method, own) => {
+      const define: http.HttpMethod = own;
+      const { request } = calling(
+        define("/", (got) => new LazyResponse(null, { headers: { "x-method": got.method } })),
       );
-    }
-  });
+      for (const each of ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
+        const { status, headers } = await request("/", { method: each });
+        expect([each, status, headers.get("x-method")]).toEqual(
+          each === method ? [each, 200, method] : [each, 405, null],
+        );
+      }
+    },
+  );
 
   test("http.any takes every method", async () => {
     const { request } = calling(http.any("/*", (got) => new LazyResponse(got.method)));

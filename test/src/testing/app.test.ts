@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { FaastenError, http, jwt, secret, state, topic } from "faasten";
+import { configuration, FaastenError, http, jwt, secret, service, state, topic } from "faasten";
 import { type Functions, type TestApp, type TestOptions, testApp } from "faasten/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
@@ -47,8 +47,39 @@ describe("an app", () => {
     await app.fetch("/counts/a", { method: "POST" });
     expect(await (await app.fetch("/")).text()).toBe("first value");
     secrets.key = "second value";
+    expect(await (await app.fetch("/")).text()).toBe("first value");
+    await app.advance("5m");
     expect(await (await app.fetch("/")).text()).toBe("second value");
     expect(readdirSync(".")).toEqual(before);
+  });
+
+  test("has its settings from the test, and answers itself; another app is a stand-in", async () => {
+    const flags = configuration(["flag"], { freshness: "1m" });
+    const own = service("shop");
+    const billing = service("billing");
+    const inside = http.get("/inside", { access: "service" }, (_request, { caller }) => Response.json(caller));
+    const ask = http.get("/ask", { access: "public", uses: { own } }, (_request, { own }) => own.fetch("/inside"));
+    const bill = http.get("/bill", { access: "public", uses: { billing } }, (_request, { billing }) =>
+      billing.fetch("/b"),
+    );
+    const read = http.get("/flag", { access: "public", uses: { flags } }, async (_request, { flags }) =>
+      Response.json(await flags.get()),
+    );
+    const settings = { flag: "on" };
+    const functions = { inside, ask, bill, read };
+    const app = await start(functions, { service: "shop", configuration: settings });
+    expect(await (await app.fetch("/ask")).json()).toEqual({ kind: "service", subject: "shop", claims: {} });
+    expect(await (await app.fetch("/flag")).json()).toEqual({ flag: "on" });
+    settings.flag = "off";
+    await app.advance("59s");
+    expect(await (await app.fetch("/flag")).json()).toEqual({ flag: "on" });
+    await app.advance("1s");
+    expect(await (await app.fetch("/flag")).json()).toEqual({ flag: "off" });
+    expect((await app.fetch("/bill")).status).toBe(500);
+    expect(app.log.at(-1)).toMatchObject({ function: "bill", error: { message: expect.stringContaining("billing") } });
+    const components = { billing: { call: async () => new Response("billed") } };
+    const other = await start(functions, { service: "shop", components });
+    expect(await (await other.fetch("/bill")).text()).toBe("billed");
   });
 
   test("knows functions by their exports, or by their place", async () => {

@@ -142,7 +142,7 @@ test("what is no subscriber of the app is refused", async () => {
 test("a component that nothing keeps in memory must be brought along", async () => {
   const bound = { files: { type: "bindings.localstorage", create: () => ({}), metadata: {} } };
   const broadcasts = { heard: () => () => ({}), published: () => [] };
-  const create = supply(bound, {}, broadcasts)["files"]?.create;
+  const create = supply({ service: "test", components: bound }, {}, broadcasts)["files"]?.create;
   expect(() => create?.({ name: "files", service: "test", metadata: {} })).toThrow(
     'nothing keeps bindings in memory: hand testApp a stand-in, { components: { "files": … } }',
   );

@@ -1,0 +1,46 @@
+// A service request on its way over HTTP: to one origin, and its redirects are replies.
+// https://fetch.spec.whatwg.org/#http-redirect-fetch
+import { FaastenError, type ServiceRequest } from "../../src/provider.ts";
+
+export interface Sending {
+  /** Whatever the path is, nothing goes anywhere else. */
+  readonly base: URL;
+  readonly signal: AbortSignal | undefined;
+  /** What an error says first. */
+  readonly where: string;
+}
+
+export async function send(request: ServiceRequest, { base, signal, where }: Sending): Promise<Response> {
+  const { method, path, body } = request;
+  const beginning = base.href.replace(/\/$/, "");
+  const url = new URL(beginning + path);
+  if (!path.startsWith("/") || url.origin !== base.origin || !url.href.startsWith(`${beginning}/`))
+    throw new FaastenError("INVALID", `${where}: ${JSON.stringify(path)} is no path below ${beginning}`);
+  const headers = new Headers(request.headers);
+  // A reply that is handed on keeps its headers, and `fetch` would have decoded its body.
+  if (!headers.has("accept-encoding")) headers.set("accept-encoding", "identity");
+  const sent = body && (body instanceof Uint8Array ? new Uint8Array(body) : body);
+  try {
+    return await fetch(url, {
+      method,
+      headers,
+      redirect: "manual",
+      ...(sent && { body: sent, duplex: "half" }),
+      ...(signal && { signal }),
+    });
+  } catch (cause) {
+    throw failed(cause, signal, where);
+  }
+}
+
+/** What a call that was given up, or had no reply, rejects with. */
+export function failed(cause: unknown, signal: AbortSignal | undefined, where: string): unknown {
+  if (cause instanceof FaastenError) return cause;
+  if (signal?.aborted) {
+    const late = signal.reason instanceof DOMException && signal.reason.name === "TimeoutError";
+    return late ? new FaastenError("TIMEOUT", `${where}: no reply came in time`, { cause }) : signal.reason;
+  }
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+  const why = inner instanceof Error ? inner.message || inner.name : String(inner);
+  return new FaastenError("UNAVAILABLE", `${where}: no reply came (${why})`, { cause });
+}
