@@ -1,4 +1,6 @@
 // What an application imports.
+
+export type { BindingClient, BindingObject, NativeResult } from "./blocks/binding.ts";
 export { type Configuration, configuration } from "./blocks/configuration.ts";
 export type { Duration } from "./blocks/duration.ts";
 export type { Publisher } from "./blocks/publisher.ts";
@@ -13,10 +15,12 @@ export {
   type StateReader,
   state,
 } from "./blocks/state.ts";
+export type { ObjectChange } from "./contracts/binding.ts";
 export type { Definition, HttpDefinition, Log } from "./contracts/function.ts";
 export type { AwsEvent, LambdaEvent } from "./contracts/lambda.ts";
 export type { Caller } from "./contracts/trigger.ts";
 export { type ErrorCode, FaastenError } from "./errors.ts";
+export { type BindingDeclaration, binding } from "./functions/binding.ts";
 export type { Context, NativeCalls } from "./functions/context.ts";
 export type { HttpContext, HttpHandler, HttpOptions, HttpTrigger, HttpTriggerOptions } from "./functions/http.ts";
 export * as http from "./functions/http.ts";
@@ -29,4 +33,5 @@ export {
   lambda,
 } from "./functions/lambda.ts";
 export { type ScheduleTrigger, schedule, type Tick } from "./functions/schedule.ts";
-export { type Subscribed, type Topic, type TopicEvent, topic } from "./functions/topic.ts";
+export type { Subscribed, TopicEvent } from "./functions/subscriber.ts";
+export { type Topic, topic } from "./functions/topic.ts";

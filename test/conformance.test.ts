@@ -1,6 +1,7 @@
 // Every component of every provider × every case of its block.
 import { afterAll, describe, test } from "vitest";
 import {
+  bindingCases,
   type Case,
   configurationCases,
   type Harness,
@@ -10,6 +11,7 @@ import {
   serviceCallerCases,
   stateCases,
 } from "../src/conformance/cases.ts";
+import { bindings } from "./conformance/bindings.ts";
 import { brokers } from "./conformance/brokers.ts";
 import { configurationStores } from "./conformance/configuration-stores.ts";
 import { secretStores } from "./conformance/secret-stores.ts";
@@ -20,6 +22,7 @@ type Verdict = "pass" | "fail" | `lacks ${string}`;
 
 prove("state", stateCases, stateStores);
 prove("pubsub", pubsubCases, brokers);
+prove("bindings", bindingCases, bindings);
 prove("secretstores", secretStoreCases, secretStores);
 prove("configuration", configurationCases, configurationStores);
 prove("invocation", serviceCallerCases, serviceCallers);

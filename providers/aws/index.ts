@@ -10,6 +10,7 @@ export const aws: Provider = {
   defaults: {
     state: "state.aws.dynamodb",
     pubsub: "pubsub.aws.snssqs",
+    bindings: "bindings.localstorage",
     secretstores: "secretstores.aws.secretmanager",
     configuration: "configuration.local.env",
     invocation: "invocation.http",
@@ -32,6 +33,7 @@ export const aws: Provider = {
     "pubsub.in-memory": ["sqs"],
     "pubsub.sqlite": ["sqs"],
     schedule: ["scheduler"],
+    "bindings.cron": ["scheduler"],
   },
   hosts: { default: "host", stream: "host-stream" },
   lambda: ["apigw.v1", "apigw.v2", "url", "sqs", "scheduled"],

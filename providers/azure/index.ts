@@ -10,6 +10,7 @@ export const azure: Provider = {
     secretstores: "secretstores.local.env",
     configuration: "configuration.local.env",
     invocation: "invocation.http",
+    bindings: "bindings.localstorage",
   },
   components: {},
   triggers: {
@@ -17,6 +18,7 @@ export const azure: Provider = {
     "pubsub.in-memory": ["service-bus"],
     "pubsub.sqlite": ["service-bus"],
     schedule: ["timer"],
+    "bindings.cron": ["timer"],
   },
   hosts: { default: "host" },
   // The worker itself provides this module, to a `require` alone.

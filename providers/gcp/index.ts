@@ -36,6 +36,7 @@ export const gcp: Provider = {
     secretstores: "secretstores.gcp.secretmanager",
     configuration: "configuration.local.env",
     invocation: "invocation.http",
+    bindings: "bindings.localstorage",
   },
   components: {
     "pubsub.gcp.pubsub": { resource: "topicPrefix", optional: [...connection] },
@@ -52,6 +53,7 @@ export const gcp: Provider = {
     "pubsub.in-memory": ["pubsub-push"],
     "pubsub.sqlite": ["pubsub-push"],
     schedule: ["scheduler"],
+    "bindings.cron": ["scheduler"],
   },
   hosts: { default: "host" },
   bundle: { http: "app", event: "function", external: [] },

@@ -4,9 +4,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as setTimer } from "node:timers/promises";
 import {
   type App,
+  type Binding,
+  type BindingInput,
   type Bound,
   type Call,
   type Clock,
+  type Component,
   createAsk,
   createRunner,
   createWeb,
@@ -22,6 +25,7 @@ import {
   type ServiceCaller,
   type Sink,
   type Subscription,
+  timetableOf,
   toResponse,
 } from "../../src/provider.ts";
 import { startClock } from "./calendar.ts";
@@ -57,9 +61,9 @@ export interface Local {
   ask(routed: RoutedRequest): Promise<Reply>;
   /** Opens the inboxes and starts the clocks. */
   start(): Promise<void>;
-  /** Runs a schedule's function for this instant (Unix milliseconds). */
+  /** Runs the function of a schedule, or of a binding that is a clock, for this instant (Unix milliseconds). */
   fire(name: string, planned: number): Promise<Outcome>;
-  /** Hands one event to a subscriber, as its inbox would. */
+  /** Hands one event to a subscriber, as its inbox or its binding would. */
   deliver(name: string, arrival: EventArrival): Promise<Outcome>;
   /** Resolves once nothing runs, and what ended has been settled. */
   idle(): Promise<void>;
@@ -84,7 +88,7 @@ export function serve(app: App, options: LocalOptions = {}): Local {
   /** Within `unhandledRejection` it holds what it held where the promise was made: so a stray one finds its run among many. */
   const origins = new AsyncLocalStorage<Origin>();
   const clocks: (() => void)[] = [];
-  const brokers: PubSub[] = [];
+  const brokers: Component[] = [];
   const ticks = new Map<Promise<void>, Due>();
   const running = new Set<Promise<unknown>>();
   const late = new AbortController();
@@ -152,30 +156,33 @@ export function serve(app: App, options: LocalOptions = {}): Local {
   async function deliver(name: string, arrival: EventArrival): Promise<Outcome> {
     const served = find(name);
     const { on } = served.definition;
-    if (on.kind !== "topic") throw new FaastenError("INVALID", `${name} takes no events`);
-    return (await run(served, arrival, {}, on.topic)) as Outcome;
+    if ((on.kind !== "topic" && on.kind !== "binding") || timetableOf(on))
+      throw new FaastenError("INVALID", `${name} takes no events`);
+    return (await run(served, arrival, {}, on.kind === "topic" ? on.topic : on.binding)) as Outcome;
   }
 
-  async function fire(name: string, planned: number): Promise<Outcome> {
+  async function fire(name: string, planned: number, attempt?: number): Promise<Outcome> {
     const served = find(name);
-    const { on } = served.definition;
-    if (on.kind !== "schedule") throw new FaastenError("INVALID", `${name} does not run by the clock`);
-    return (await run(served, { function: name, service: app.service, planned }, {}, on.cron)) as Outcome;
+    const timetable = timetableOf(served.definition.on);
+    if (!timetable) throw new FaastenError("INVALID", `${name} does not run by the clock`);
+    const due = { function: name, service: app.service, planned, ...(attempt !== undefined && { attempt }) };
+    return (await run(served, due, {}, timetable.cron)) as Outcome;
   }
 
-  function tick(name: string, planned: number): void {
+  function tick(name: string, planned: number, attempts: number): void {
     const due: Due = { function: name, planned: new Date(planned).toISOString() };
-    const done = runUntilDone(planned, due).finally(() => ticks.delete(done));
+    const done = runUntilDone(planned, due, attempts).finally(() => ticks.delete(done));
     ticks.set(done, due);
   }
 
-  /** A failed run is tried again as the clouds do it: twice, a little later. */
-  async function runUntilDone(planned: number, due: Due): Promise<void> {
-    for (const pause of [1_000, 5_000, undefined]) {
-      const { kind } = await fire(due.function, planned);
-      if (kind !== "retry") return;
-      if (pause === undefined) giveUp("given up after three runs", due);
-      else if (!(await passes(pause, clock, late.signal)))
+  /** A failed run is tried again as the clouds do it, a little later. The runner knows the last of a binding's: then it is dead. */
+  async function runUntilDone(planned: number, due: Due, attempts: number): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await fire(due.function, planned, attempt);
+      if (outcome.kind !== "retry") return;
+      if (attempt >= attempts) return giveUp("given up after three runs", due);
+      const { notBefore = clock.now() + (attempt === 1 ? 1_000 : 5_000) } = outcome;
+      if (!(await passes(notBefore - clock.now(), clock, late.signal)))
         return giveUp("given up before its next run: the app stops", due);
     }
   }
@@ -193,6 +200,11 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     for (const due of ticks.values()) giveUp("given up while it ran: the app stops", due);
     await runner.close();
     process.off("unhandledRejection", floating);
+  }
+
+  function cannotDeliver(component: string): FaastenError {
+    const { type } = app.components[component] ?? {};
+    return new FaastenError("UNSUPPORTED", `component ${component} (${type}) cannot deliver on this machine`);
   }
 
   const floating = (reason: unknown): void => {
@@ -219,18 +231,23 @@ export function serve(app: App, options: LocalOptions = {}): Local {
       process.on("unhandledRejection", floating);
       for (const [component, subscriptions] of subscriptionsOf(app.functions)) {
         const broker = (await runner.component(component)()) as PubSub;
-        if (!broker.consume)
-          throw new FaastenError(
-            "UNSUPPORTED",
-            `component ${component} (${app.components[component]?.type}) cannot deliver on this machine`,
-          );
+        if (!broker.consume) throw cannotDeliver(component);
         brokers.push(broker);
         broker.consume(subscriptions, ({ subscriber }, arrival) => deliver(subscriber, arrival));
       }
+      for (const [component, inputs] of inputsOf(app.functions)) {
+        const binding = (await runner.component(component)()) as Binding;
+        if (!binding.consume) throw cannotDeliver(component);
+        brokers.push(binding);
+        await binding.consume(inputs, ({ subscriber }, arrival) => deliver(subscriber, arrival));
+      }
       for (const { name, definition } of app.functions) {
-        if (definition.on.kind !== "schedule") continue;
-        const { cron, timeZone } = definition.on;
-        clocks.push(startClock(cron, timeZone, clock, (planned) => tick(name, planned)));
+        const { on } = definition;
+        const timetable = timetableOf(on);
+        if (!timetable) continue;
+        const attempts = on.kind === "binding" ? on.attempts : scheduleAttempts;
+        const { cron, timeZone } = timetable;
+        clocks.push(startClock(cron, timeZone, clock, (planned) => tick(name, planned, attempts)));
       }
     },
     stop(within = 0) {
@@ -241,6 +258,9 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     },
   };
 }
+
+/** Runs of a schedule for one instant. */
+const scheduleAttempts = 3;
 
 /** A planned run, as the log names it. */
 interface Due {
@@ -298,6 +318,19 @@ function attached(components: App["components"], answer: (request: Request) => P
       return [name, { ...bound, create }];
     }),
   );
+}
+
+/** What comes to bindings; their clocks are the host's own. */
+function inputsOf(functions: readonly Served[]): ReadonlyMap<string, BindingInput[]> {
+  const found = new Map<string, BindingInput[]>();
+  for (const { name, definition } of functions) {
+    const { on } = definition;
+    if (on.kind !== "binding" || timetableOf(on)) continue;
+    const list = found.get(on.binding) ?? [];
+    list.push({ subscriber: name, attempts: on.attempts });
+    found.set(on.binding, list);
+  }
+  return found;
 }
 
 function outcomeOf(reply: unknown): string {

@@ -2,12 +2,14 @@
 import type { Block } from "../contracts/component.ts";
 import type { Grant } from "../contracts/function.ts";
 import type { MetadataValue, Provider } from "../contracts/provider.ts";
+import type { TriggerSpec } from "../contracts/trigger.ts";
 import { checkFields } from "../manifest/component.ts";
 import type { Components } from "../manifest/components.ts";
 import { componentName } from "../manifest/names.ts";
 import { type Place, type Problems, quoted } from "../manifest/problems.ts";
 import { kebab, variableOf } from "../runtime/names.ts";
 import { isGrant } from "./check-function.ts";
+import { cronProblem, fromDaprSchedule } from "./cron.ts";
 import type { Found } from "./found.ts";
 import { isHanded } from "./handed.ts";
 import { componentModule, moduleOf, ownerOf } from "./modules.ts";
@@ -26,6 +28,8 @@ export interface Bindings {
   readonly components: ReadonlyMap<string, Binding>;
   /** Function → its trigger modules. */
   readonly triggers: ReadonlyMap<string, readonly URL[]>;
+  /** Function → its trigger with the times at which it rings, where its binding is a clock. */
+  readonly clocks: ReadonlyMap<string, TriggerSpec>;
 }
 
 export interface BindOptions {
@@ -102,12 +106,62 @@ export function bind(
     return undefined;
   }
 
+  /** What a type of ours cannot do is told here; what another's cannot, when it is called. */
+  function checkOperations(one: Found, { component, operations = [] }: Grant): void {
+    const bound = components.get(component);
+    const known = bound && ownerOf(bound.type, providers)?.components[bound.type]?.operations;
+    const lacking = known ? operations.filter((operation) => !known.includes(operation)) : [];
+    if (!known || lacking.length === 0) return;
+    const able = providers
+      .filter(({ name }) => name === provider.name || name === "local")
+      .flatMap(({ components }) => Object.entries(components))
+      .filter(([, fields]) => operations.every((operation) => fields.operations?.includes(operation)));
+    const has = known.length === 0 ? "takes nothing: it is for input alone" : `has ${known.join(", ")}`;
+    const types = able.map(([type]) => type).join(", ");
+    const mend = types === "" ? `no type on ${provider.name} has all of these` : `give it one of the types ${types}`;
+    const needs = lacking.map(quoted).join(" and ");
+    problems.add(
+      "UNSUPPORTED",
+      one,
+      `${one.name} needs ${needs} of ${quoted(component)}, and ${bound.type} ${has}: ${mend}`,
+    );
+  }
+
+  /** The trigger of an input whose binding is a clock. A schedule must be known to whoever sets the clock: it is part of the stack. */
+  function clockOf(on: TriggerSpec, { name, metadata }: Binding): TriggerSpec | undefined {
+    const manifest = declared.components.get(name);
+    const at = (field: string): Place => manifest?.places[field.toLowerCase()] ?? manifest ?? { file: "", line: 1 };
+    const text = (field: string): string | undefined => {
+      const value = Object.entries(metadata).find(([key]) => key.toLowerCase() === field.toLowerCase())?.[1];
+      if (typeof value === "string" || value === undefined) return value;
+      problems.add(
+        "INVALID",
+        at(field),
+        `\`${field}\` must be a plain \`value\`: the clock is set where the app is deployed.`,
+      );
+      return undefined;
+    };
+    const [schedule, timeZone] = [text("schedule"), text("timeZone")];
+    if (schedule === undefined || on.kind !== "binding") return undefined; // told above, or by the check of its fields
+    const cron = fromDaprSchedule(schedule);
+    const wrong = cronProblem(cron, timeZone);
+    if (wrong === undefined) return { ...on, cron, ...(timeZone !== undefined && { timeZone }) };
+    problems.add("INVALID", at("schedule"), `The component ${quoted(name)}: ${wrong}`);
+    return undefined;
+  }
+
   const triggers = new Map<string, readonly URL[]>();
+  const clocks = new Map<string, TriggerSpec>();
   for (const one of found) {
     const { on, uses, needs = [] } = one.definition;
     const grants: readonly Grant[] = [...Object.values(uses).filter(isGrant), ...needs];
     for (const { component, block } of grants) need(component, block, one, `the function ${one.name}`);
-    if (on.kind === "topic") need(on.pubsub, "pubsub", one, `the function ${one.name}`);
+    for (const grant of grants) checkOperations(one, grant);
+    const source = sourceOf(on);
+    if (source) need(source.name, source.block, one, `the function ${one.name}`);
+    const component = source && components.get(source.name);
+    const clock = component?.type === "bindings.cron" && clockOf(on, component);
+    if (clock) clocks.set(one.name, clock);
     if (on.kind === "native" && on.provider !== provider.name) {
       const message = `${one.name}: ${on.event} events are made by services of ${on.provider} alone, and nothing on ${provider.name} sends them: build this function for ${on.provider}, or declare it in an entry file of its own that only ${on.provider} builds`;
       problems.add("UNSUPPORTED", one, message);
@@ -115,20 +169,25 @@ export function bind(
     }
     // Handed to its host as it is: nothing decodes its events.
     if (isHanded(one.definition, provider)) continue;
-    const broker = on.kind === "topic" ? components.get(on.pubsub) : undefined;
-    if (on.kind === "topic" && broker?.block !== "pubsub") continue;
-    const kind = broker?.type ?? on.kind;
+    if (source && component?.block !== source.block) continue;
+    const kind = component?.type ?? on.kind;
     const names = provider.triggers[kind];
     const modules = names?.map((trigger) => moduleOf(provider, `triggers/${trigger}`));
     if (modules) triggers.set(one.name, modules);
     else {
-      const known = Object.keys(provider.triggers).filter((trigger) => trigger.startsWith("pubsub."));
-      const mend = broker ? `: give ${quoted(broker.name)} one of the types ${known.join(", ")}` : "";
+      const known = Object.keys(provider.triggers).filter((trigger) => trigger.startsWith(`${component?.block}.`));
+      const mend = component ? `: give ${quoted(component.name)} one of the types ${known.join(", ")}` : "";
       problems.add("UNSUPPORTED", one, `${one.name}: ${provider.name} has no trigger for ${kind}${mend}`);
     }
   }
   checkCircles(components, declared, problems);
-  return { components, triggers };
+  return { components, triggers, clocks };
+}
+
+/** The component whose arrivals trigger a function. */
+function sourceOf(on: TriggerSpec): { readonly name: string; readonly block: Block } | undefined {
+  if (on.kind === "topic") return { name: on.pubsub, block: "pubsub" };
+  return on.kind === "binding" ? { name: on.binding, block: "bindings" } : undefined;
 }
 
 /** Where its resource is only the stack can tell, unless the YAML says it. */

@@ -186,7 +186,7 @@ async function bundle({
   const without = withoutFeatures(
     deployable.functions.map(({ definition }) => definition),
     provider,
-    componentsOf(deployable, bindings),
+    componentsOf(deployable, bindings, provider),
   );
   try {
     const { metafile, outputFiles } = await esbuild({

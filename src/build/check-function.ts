@@ -38,6 +38,8 @@ const reserved: ReadonlySet<string> = new Set([
 
 /** A declaration holds its grants under their names. */
 function howToGrant(value: unknown): string {
+  if (typeof value === "object" && value !== null && "output" in value)
+    return 'say what it may do, with `.output("create")` or other operations';
   const known = ["read", "readWrite", "list", "publish"];
   const rights =
     typeof value === "object" && value !== null
@@ -47,13 +49,15 @@ function howToGrant(value: unknown): string {
   return `say what it may do, with ${choice.join(" or ")}`;
 }
 
-function grantProblems({ block, component, right, resource, keys }: Grant): readonly string[] {
+function grantProblems({ block, component, right, resource, keys, operations }: Grant): readonly string[] {
   const wrong = componentName.pattern.test(component) ? [] : [cannotName("component", component)];
   if (right === "publish" && resource !== undefined && !componentName.pattern.test(resource))
     wrong.push(cannotName("topic", resource));
   if (block === "secretstores" && resource === "") wrong.push("a secret has a name, and this one's is empty");
   if (keys && (keys.length === 0 || keys.some((key) => typeof key !== "string" || key === "")))
     wrong.push('a configuration names its keys, as configuration(["flag"])');
+  if (right === "output" && !operations?.length)
+    wrong.push(`\`.output()\` of ${quoted(component)} names no operation: write \`.output("create")\`, or others`);
   return wrong;
 }
 
@@ -64,11 +68,12 @@ function triggerProblems(on: TriggerSpec): readonly string[] {
     case "topic": {
       const wrong = componentName.pattern.test(on.topic) ? [] : [cannotName("topic", on.topic)];
       if (!componentName.pattern.test(on.pubsub)) wrong.push(cannotName("component", on.pubsub));
-      const whole = Number.isInteger(on.attempts) && on.attempts >= 1 && on.attempts <= 100;
-      return whole ? wrong : [...wrong, `${on.attempts} attempts cannot be: a whole number from 1 to 100`];
+      return [...wrong, ...attemptProblems(on.attempts)];
     }
-    case "binding":
-      return componentName.pattern.test(on.binding) ? [] : [cannotName("component", on.binding)];
+    case "binding": {
+      const wrong = componentName.pattern.test(on.binding) ? [] : [cannotName("component", on.binding)];
+      return [...wrong, ...attemptProblems(on.attempts)];
+    }
     case "native":
       return [];
     case "schedule": {
@@ -76,6 +81,11 @@ function triggerProblems(on: TriggerSpec): readonly string[] {
       return wrong === undefined ? [] : [wrong];
     }
   }
+}
+
+function attemptProblems(attempts: number): readonly string[] {
+  const whole = Number.isInteger(attempts) && attempts >= 1 && attempts <= 100;
+  return whole ? [] : [`${attempts} attempts cannot be: a whole number from 1 to 100`];
 }
 
 /** Which of AWS's events are made of what. */

@@ -9,6 +9,36 @@ export function cronProblem(cron: string, timeZone: string | undefined): string 
   );
 }
 
+/**
+ * A schedule of Dapr's `bindings.cron` as every cloud can keep it, where there is such a one; else as it was. Dapr counts
+ * `@every` from its start, and here it is counted from the full hour or from midnight.
+ */
+export function fromDaprSchedule(text: string): string {
+  const schedule = text.trim();
+  const [, hours = 0, minutes = 0, seconds = 0] =
+    /^@every (?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(schedule) ?? [];
+  const total = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+  if (total > 0 && total % 60 === 0) return everyMinutes(total / 60) ?? schedule;
+  return named[schedule] ?? schedule.replace(/^0+\s+(?=\S+(?:\s+\S+){4}$)/, "");
+}
+
+function everyMinutes(minutes: number): string | undefined {
+  if (minutes < 60) return `every ${minutes} minutes`;
+  const hours = minutes / 60;
+  if (24 % hours !== 0) return undefined;
+  return hours === 24 ? "0 0 * * *" : `0 */${hours} * * *`;
+}
+
+const named: Readonly<Record<string, string>> = {
+  "@yearly": "0 0 1 1 *",
+  "@annually": "0 0 1 1 *",
+  "@monthly": "0 0 1 * *",
+  "@weekly": "0 0 * * 0",
+  "@daily": "0 0 * * *",
+  "@midnight": "0 0 * * *",
+  "@hourly": "0 * * * *",
+};
+
 const every = /^every (\S+) minutes?$/;
 
 function everyProblem(cron: string): string | undefined {

@@ -60,9 +60,12 @@ export function entrySource({ service, deployable, bindings, provider, fileOf, c
   const serve = useModule(moduleOf(provider, host), "serve");
   const functions = deployable.functions.map(({ name, exported }) => {
     const triggers = (bindings.triggers.get(name) ?? []).map((module) => useModule(module, "trigger"));
-    return `{ name: ${JSON.stringify(name)}, definition: ${use(fileOf(name), exported)}, triggers: [${triggers.join(", ")}] }`;
+    const declared = use(fileOf(name), exported);
+    const clock = bindings.clocks.get(name);
+    const definition = clock ? `{ ...${declared}, on: ${JSON.stringify(clock)} }` : declared;
+    return `{ name: ${JSON.stringify(name)}, definition: ${definition}, triggers: [${triggers.join(", ")}] }`;
   });
-  const components = componentsOf(deployable, bindings).map(({ name, block, type, module, metadata }) => {
+  const components = componentsOf(deployable, bindings, provider).map(({ name, block, type, module, metadata }) => {
     const create = useModule(module, "create");
     const wrapped = block === "state" ? `${useModule(ourModule("blocks/prefix"), "prefixed")}(${create})` : create;
     return `${JSON.stringify(name)}: { type: ${JSON.stringify(type)}, create: ${wrapped}, metadata: ${JSON.stringify(metadata)} }`;
@@ -96,8 +99,12 @@ function ourModule(path: string): URL {
 
 const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
 
-/** Those that the functions use, the brokers of their inboxes, and the secret stores that these name. */
-export function componentsOf({ functions }: Deployable, { components }: Bindings): readonly Binding[] {
+/** Those that the functions use, the brokers of their inboxes, the bindings that deliver by themselves, and the secret stores that these name. */
+export function componentsOf(
+  { functions }: Deployable,
+  { components, clocks }: Bindings,
+  { consumes }: Provider,
+): readonly Binding[] {
   const needed = new Set<string>();
   const need = (name: string): void => {
     const binding = components.get(name);
@@ -105,10 +112,11 @@ export function componentsOf({ functions }: Deployable, { components }: Bindings
     needed.add(name);
     for (const store of storesOf(binding)) need(store);
   };
-  for (const { definition } of functions) {
+  for (const { name, definition } of functions) {
     const { on, uses, needs = [] } = definition;
     for (const grant of [...Object.values(uses).filter(isGrant), ...needs]) need(grant.component);
     if (on.kind === "topic") need(on.pubsub);
+    if (on.kind === "binding" && consumes && !clocks.has(name)) need(on.binding);
   }
   return [...needed].flatMap((name) => components.get(name) ?? []);
 }

@@ -19,12 +19,13 @@ export function withoutFeatures(
     idempotency: definitions.some(({ needs = [] }) => needs.length > 0),
     requests: triggers.some((on) => on.kind === "http"),
     events: triggers.some((on) => on.kind !== "http"),
-    subscriptions: triggers.some((on) => on.kind === "topic"),
+    subscriptions: triggers.some((on) => on.kind === "topic" || on.kind === "binding"),
     batches: triggers.some((on) => on.kind === "topic" && on.many),
     publish: rights.has("publish"),
     readWrite: rights.has("readWrite"),
     list: rights.has("list"),
     rotation: components.some((component) => storesOf(component).length > 0),
+    output: rights.has("output"),
     bridge: definitions.some((one) => one.lambda !== undefined && !isHanded(one, provider)),
   };
   return Object.fromEntries(

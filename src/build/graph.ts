@@ -39,7 +39,7 @@ export function graphOf(options: GraphOptions): Graph {
       name,
       file: relative(folder, file).split(sep).join("/"),
       line,
-      on: definition.on,
+      on: bindings.clocks.get(name) ?? definition.on,
       ...(definition.lambda && isHanded(definition, provider) && { lambda: definition.lambda.event }),
       ...saying(name),
     })),
@@ -52,13 +52,14 @@ export function graphOf(options: GraphOptions): Graph {
     })),
     grants: found.flatMap(({ name, definition: { uses, needs = [] } }) =>
       [...Object.values(uses).filter(isGrant), ...needs].map(
-        ({ block, component, right, resource, keys, ordered }) => ({
+        ({ block, component, right, resource, keys, operations, ordered }) => ({
           function: name,
           block,
           component,
           right,
           ...(resource !== undefined && { resource }),
           ...(keys && { keys }),
+          ...(operations && { operations }),
           ...(ordered && { ordered }),
         }),
       ),

@@ -1,6 +1,7 @@
 // The graph of an app as a drawing in Mermaid's language.
 // https://mermaid.js.org/syntax/flowchart.html
 import type { TriggerSpec } from "../contracts/trigger.ts";
+import { timetableOf } from "../runtime/timetable.ts";
 import type { Inspected } from "./inspect.ts";
 
 /** What triggers, the functions, and what they reach. A dashed box is bound to one cloud. */
@@ -52,12 +53,14 @@ export function triggerText(on: TriggerSpec): string {
       return `${on.method === "*" ? "ANY" : on.method} ${on.path}`;
     case "topic":
       return `on ${on.topic}`;
-    case "binding":
-      return `on ${on.binding}`;
     case "native":
       return `on ${on.event} of ${on.provider}`;
-    case "schedule":
-      return `at ${on.cron}${on.timeZone === undefined ? "" : ` ${on.timeZone}`}`;
+    case "binding":
+    case "schedule": {
+      const { cron, timeZone } = timetableOf(on) ?? {};
+      if (cron === undefined) return `on ${on.kind === "binding" ? on.binding : ""}`;
+      return `at ${cron}${timeZone === undefined ? "" : ` ${timeZone}`}`;
+    }
   }
 }
 

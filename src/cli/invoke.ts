@@ -3,6 +3,7 @@ import type { TriggerSpec } from "../contracts/trigger.ts";
 import { FaastenError } from "../errors.ts";
 import { suggest } from "../manifest/problems.ts";
 import { createRouter } from "../runtime/router.ts";
+import { timetableOf } from "../runtime/timetable.ts";
 import { findRunning, type Running, readData, readJson } from "./running.ts";
 
 export interface InvokeFlags {
@@ -32,15 +33,16 @@ export async function invoke(name: string, flags: InvokeFlags): Promise<void> {
     throw new FaastenError("NOT_FOUND", `there is no function ${name}.${hint || " `faasten functions` lists them."}`);
   }
   const { on } = found;
-  for (const flag of Object.keys(flags)) checkFlag(flag, name, on.kind);
+  const kind = timetableOf(on) ? "schedule" : on.kind;
+  for (const flag of Object.keys(flags)) checkFlag(flag, name, kind);
   if (on.kind === "http") return send(running, { name, on }, all.filter(isWeb), flags);
   const outcome =
-    on.kind === "topic"
+    kind !== "schedule"
       ? await running.ask("POST", `/functions/${name}/deliver`, `{"data":${readJson(flags.data ?? "null")}}`)
       : await running.ask("POST", `/functions/${name}/fire`, JSON.stringify({ time: flags.time }));
   console.log(JSON.stringify(outcome));
-  const { kind } = outcome as { readonly kind: string };
-  if (kind !== "done" && kind !== "drop") process.exitCode = 1;
+  const { kind: became } = outcome as { readonly kind: string };
+  if (became !== "done" && became !== "drop") process.exitCode = 1;
 }
 
 const flagsOf: Readonly<Record<TriggerSpec["kind"], { readonly is: string; readonly takes: readonly string[] }>> = {

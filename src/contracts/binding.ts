@@ -52,6 +52,12 @@ export interface NativeReply {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** Whose input. `subscriber` is the function's name; `attempts` counts the first delivery too. */
+export interface BindingInput {
+  readonly subscriber: string;
+  readonly attempts: number;
+}
+
 /** What a storage binding's input event holds as data: that something came or went, never the thing itself. */
 export interface ObjectChange {
   readonly change: "created" | "deleted";
@@ -62,7 +68,8 @@ export interface ObjectChange {
 
 /**
  * A service outside the app: a bucket, a queue, an address. An ability that only some have is an optional method; having
- * the method is having the ability. Keys are 1 to 1024 bytes of UTF-8. A key that is not there is `undefined` or `false`.
+ * the method is having the ability. Keys are 1 to 1024 bytes of UTF-8; what a service cannot have as a key is `INVALID`
+ * before anything is done. A key that is not there is `undefined` or `false`.
  *
  * Where it triggers functions, each thing that comes is an event: of storage, type `object.created` or `object.deleted`
  * with an `ObjectChange`; of a queue, the message itself.
@@ -77,11 +84,20 @@ export interface Binding extends Component {
   delete?(key: string, options?: CallOptions): Promise<boolean>;
   /** An address at which whoever holds it may do the one thing until then, without further proof. */
   presign?(key: string, options: PresignOptions): Promise<string>;
+  /**
+   * Answers in this process at the addresses of `presign`, which lie below `base`: for the local runtime, where no service
+   * does. The address is all the proof there is. Rejects where it refuses.
+   */
+  attach?(base: string): (request: Request) => Promise<Response>;
   /** Everything else that the service can. */
   invoke?(request: NativeRequest, options?: CallOptions): Promise<NativeReply>;
-  /** Delivers in this process: for the local runtime and the sidecar, where nothing else would. `deliver` settles one arrival; its outcome is carried out here. */
+  /**
+   * Delivers in this process: for the local runtime and the sidecar, where nothing else would. `inputs` are all that the
+   * service has on this binding; resolves once what comes reaches them. `deliver` settles one arrival; its outcome is carried out here. What has used
+   * up its attempts, or is dead, comes no more.
+   */
   consume?(
-    subscribers: readonly string[],
-    deliver: (subscriber: string, arrival: EventArrival) => Promise<Outcome>,
-  ): void;
+    inputs: readonly BindingInput[],
+    deliver: (input: BindingInput, arrival: EventArrival) => Promise<Outcome>,
+  ): Promise<void>;
 }

@@ -7,7 +7,7 @@ export interface Component {
 }
 
 /** As a component's type begins. Gains a member with each contract. */
-export type Block = "state" | "pubsub" | "secretstores" | "configuration" | "invocation";
+export type Block = "state" | "pubsub" | "bindings" | "secretstores" | "configuration" | "invocation";
 
 /** What time it is, and a call when it comes. */
 export interface Clock {

@@ -21,6 +21,7 @@ export type Feature =
   | "list"
   /** Components that are made of secrets. */
   | "rotation"
+  | "output"
   /** Lambda handlers where no host runs them as they are. */
   | "bridge";
 

@@ -3,7 +3,7 @@ import type { Block, Component } from "./component.ts";
 import type { AwsEvent, LambdaEvent } from "./lambda.ts";
 import type { Call, EventArrival, Outcome, RequestArrival, TriggerSpec } from "./trigger.ts";
 
-export type Right = "read" | "readWrite" | "list" | "publish" | "call";
+export type Right = "read" | "readWrite" | "list" | "publish" | "output" | "call";
 
 /** One entry of `uses`: data for the build, and how the client is opened. `resource`: the topic, the secret or the service; left out: the whole component. */
 export interface Grant<Client = unknown> {
@@ -13,6 +13,8 @@ export interface Grant<Client = unknown> {
   readonly resource?: string;
   /** Of a configuration store, the only ones that are read. */
   readonly keys?: readonly string[];
+  /** Of `output`: those that may be called. */
+  readonly operations?: readonly string[];
   /** The topic has an order. */
   readonly ordered?: true;
   open(component: () => Component | Promise<Component>, invocation: Invocation): Client;

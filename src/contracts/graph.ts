@@ -60,5 +60,7 @@ export interface GraphGrant {
   readonly right: Right;
   readonly resource?: string;
   readonly keys?: readonly string[];
+  /** Of `output`: those that may be called. */
+  readonly operations?: readonly string[];
   readonly ordered?: true;
 }

@@ -13,10 +13,12 @@ export interface Provider {
   readonly defaults: Readonly<Record<Block, string>>;
   /** The component types that it serves, and the metadata that each reads. */
   readonly components: Readonly<Record<string, MetadataFields>>;
-  /** Component type or kind of function → triggers: a subscriber's trigger follows from its pubsub's type. */
+  /** Component type or kind of function → triggers: a subscriber's trigger follows from its pubsub's type, and that of an input from its binding's. */
   readonly triggers: Readonly<Record<string, readonly string[]>>;
   /** Modules that export `serve(app)`, whose result the cloud's host loads. */
   readonly hosts: { readonly default: string; readonly stream?: string };
+  /** Its host delivers what comes to a binding by the component's own `consume`: a bundle holds it for that alone. */
+  readonly consumes?: true;
   /** Its host runs AWS Lambda handlers as they are, and its stack sends them these events: such a handler is handed over unwrapped. */
   readonly lambda?: readonly LambdaEvent[];
   /** The module that exports `emit`. No bundle holds it. */
@@ -41,6 +43,8 @@ export interface MetadataFields {
   readonly resource?: string;
   /** A type of Dapr's that cannot keep the contract: why, and what to use instead. There is no module for it. */
   readonly refused?: string;
+  /** Of a binding: what may be asked of it; none: it is for input alone. */
+  readonly operations?: readonly string[];
 }
 
 export type MetadataValue =

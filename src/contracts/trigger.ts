@@ -110,7 +110,14 @@ export type TriggerSpec =
       /** Messages are the data alone, in no envelope. */
       readonly raw?: true;
     }
-  | { readonly kind: "binding"; readonly binding: string; readonly attempts: number }
+  | {
+      readonly kind: "binding";
+      readonly binding: string;
+      readonly attempts: number;
+      /** Filled in by the build where the binding is a clock: as a schedule has them. */
+      readonly cron?: string;
+      readonly timeZone?: string;
+    }
   | { readonly kind: "schedule"; readonly cron: string; readonly timeZone?: string }
   /** Calls that one provider's own services make, and nobody else's: its handler gets the native payload there. */
   | { readonly kind: "native"; readonly provider: string; readonly event: string };

@@ -8,15 +8,18 @@ import { FaastenError } from "../errors.ts";
 import { suggest } from "../manifest/problems.ts";
 import { toStructured } from "../runtime/cloudevent.ts";
 import { readBody } from "../runtime/node-http.ts";
+import { respond } from "../runtime/node-server.ts";
 import { createRouter } from "../runtime/router.ts";
+import { timetableOf } from "../runtime/timetable.ts";
 import { eventOf, instantOf, parse, record } from "./asked.ts";
 import { guard, isReserved } from "./guard.ts";
+import { createPresigned } from "./presigned.ts";
 
 export interface Control {
   /** `false`: the request is not for us. */
   answer(request: IncomingMessage, response: ServerResponse): boolean;
   /** Tells the port that is served: the only one that a Host header may name. */
-  open(port: number): void;
+  open(port: number): Promise<void>;
 }
 
 interface Asked {
@@ -32,6 +35,7 @@ interface Route {
 
 export function createControl(local: Local, token: string): Control {
   let port = 0;
+  const presigned = createPresigned(local);
   const routes: readonly Route[] = [
     { method: "GET", path: "/_faasten/functions", handle: async () => local.functions.map(summarise) },
     { method: "POST", path: "/_faasten/publish", handle: publish },
@@ -57,7 +61,12 @@ export function createControl(local: Local, token: string): Control {
       const { pubsub, topic, attempts, ordered } = on;
       return { broker: pubsub, subscription: { topic, subscriber: name, attempts, ordered } };
     }
-    const kind = on.kind === "http" ? "answers requests" : "runs by the clock";
+    const kind =
+      on.kind === "http"
+        ? "answers requests"
+        : timetableOf(on)
+          ? "runs by the clock"
+          : "takes what comes to a binding, which keeps no dead letters,";
     throw new FaastenError("INVALID", `${name} ${kind} and subscribes to no topic: name a subscriber`);
   }
 
@@ -82,13 +91,14 @@ export function createControl(local: Local, token: string): Control {
 
   async function deliver({ params, body }: Asked): Promise<unknown> {
     const name = params["name"] ?? "";
-    const { subscription } = subscriberOf(name);
-    return local.deliver(name, { kind: "event", event: eventOf(record(body), subscription.topic) });
+    const { on } = find(name).definition;
+    const from = on.kind === "binding" && !timetableOf(on) ? on.binding : subscriberOf(name).subscription.topic;
+    return local.deliver(name, { kind: "event", event: eventOf(record(body), from) });
   }
 
   async function fire({ params, body }: Asked): Promise<unknown> {
     const { name, definition } = find(params["name"] ?? "");
-    if (definition.on.kind !== "schedule")
+    if (!timetableOf(definition.on))
       throw new FaastenError("INVALID", `${name} does not run by the clock: name a schedule`);
     return local.fire(name, instantOf(record(body ?? {})["time"]));
   }
@@ -170,11 +180,17 @@ export function createControl(local: Local, token: string): Control {
   }
 
   return {
-    open(served) {
+    async open(served) {
       port = served;
+      await presigned.open(served);
     },
     answer(request, response) {
       if (!isReserved(request.url ?? "")) return false;
+      const signed = presigned.answer(request);
+      if (signed) {
+        void signed.then((reply) => respond(response, reply, local.runner.journal));
+        return true;
+      }
       handle(request)
         .then(
           (result) => send(response, 200, result),
@@ -203,13 +219,14 @@ function cannot(component: string, what: string): FaastenError {
 }
 
 function summarise({ name, definition }: Served): unknown {
-  const uses = Object.entries(definition.uses).map(([as, { block, component, right, resource, keys }]) => ({
+  const uses = Object.entries(definition.uses).map(([as, { block, component, right, resource, keys, operations }]) => ({
     as,
     block,
     component,
     right,
     ...(resource !== undefined && { resource }),
     ...(keys && { keys }),
+    ...(operations && { operations }),
   }));
   return { name, on: definition.on, uses };
 }

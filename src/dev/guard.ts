@@ -14,7 +14,19 @@ export function isReserved(target: string): boolean {
 }
 
 /** A page of another site, a name that was rebound to this address, and whoever lacks the token, get nothing. */
-export function guard({ headers }: Pick<IncomingMessage, "headers">, port: number, token: string): void {
+export function guard(message: Pick<IncomingMessage, "headers">, port: number, token: string): void {
+  guardOrigin(message, port);
+  const [, given = ""] = /^bearer (.+)$/i.exec(message.headers.authorization ?? "") ?? [];
+  if (!timingSafeEqual(digest(given), digest(token))) {
+    throw new FaastenError(
+      "UNAUTHENTICATED",
+      "the token that `faasten dev` printed is wanted, as `authorization: Bearer …`",
+    );
+  }
+}
+
+/** The same but for the token, for what has a proof of its own. */
+export function guardOrigin({ headers }: Pick<IncomingMessage, "headers">, port: number): void {
   const names = ["127.0.0.1", "localhost", "[::1]"].flatMap((name) =>
     port === 80 ? [name, `${name}:80`] : `${name}:${port}`,
   );
@@ -26,13 +38,6 @@ export function guard({ headers }: Pick<IncomingMessage, "headers">, port: numbe
   const { origin } = headers;
   if (origin !== undefined && !names.some((name) => origin === `http://${name}`))
     throw new FaastenError("DENIED", "pages of other origins may not ask this: ask it from a program, with the token");
-  const [, given = ""] = /^bearer (.+)$/i.exec(headers.authorization ?? "") ?? [];
-  if (!timingSafeEqual(digest(given), digest(token))) {
-    throw new FaastenError(
-      "UNAUTHENTICATED",
-      "the token that `faasten dev` printed is wanted, as `authorization: Bearer …`",
-    );
-  }
 }
 
 /** Of equal length, whatever was given: nothing can be told by the time that comparing takes. */

@@ -6,11 +6,12 @@ import "../bridge/awslambda.ts";
 import { bind } from "../build/bind.ts";
 import { discover, type EntryModule, type Find, type Found } from "../build/discover.ts";
 import { load } from "../build/load.ts";
+import { triggerText } from "../build/mermaid.ts";
 import { componentModule, moduleOf } from "../build/modules.ts";
 import { allProviders, providerOf } from "../build/providers.ts";
 import { placeIn } from "../build/section-modules.ts";
 import { createSources } from "../build/sources.ts";
-import type { App } from "../contracts/provider.ts";
+import type { App, Served } from "../contracts/provider.ts";
 import { FaastenError } from "../errors.ts";
 import { Problems } from "../manifest/problems.ts";
 import { createControl } from "./control.ts";
@@ -64,8 +65,8 @@ async function serveApp(order: Load): Promise<void> {
   await local.start();
   version = { server, local };
   const port = await server.listen(order.port);
-  control.open(port);
-  say({ kind: "ready", port, functions: found.map(describe) });
+  await control.open(port);
+  say({ kind: "ready", port, functions: app.functions.map(describe) });
   guardAlone();
 }
 
@@ -134,17 +135,6 @@ function byName<T extends { readonly name: string }>(list: readonly T[]): Readon
   return new Map(list.map((item) => [item.name, item]));
 }
 
-function describe({ name, definition: { on } }: Found): string {
-  switch (on.kind) {
-    case "http":
-      return `${name}  ${on.method === "*" ? "ANY" : on.method} ${on.path}`;
-    case "topic":
-      return `${name}  on ${on.topic}`;
-    case "binding":
-      return `${name}  on ${on.binding}`;
-    case "native":
-      return `${name}  on ${on.event} of ${on.provider}`;
-    case "schedule":
-      return `${name}  at ${on.cron}${on.timeZone === undefined ? "" : ` ${on.timeZone}`}`;
-  }
+function describe({ name, definition: { on } }: Served): string {
+  return `${name}  ${triggerText(on)}`;
 }

@@ -9,12 +9,12 @@ const maxKeyBytes = 255;
 const maxOperations = 100;
 const maxEventBytes = 240 * 1024;
 
-/** Throws `INVALID` unless the key is 1 to 255 bytes of UTF-8. `where` names the component. */
-export function checkKey(key: string, where: string): void {
+/** Throws `INVALID` unless the key is 1 to `most` bytes of UTF-8, 255 if left out, as of an entry of state. `where` names the component. */
+export function checkKey(key: string, where: string, most: number = maxKeyBytes): void {
   const bytes = key.isWellFormed() ? Buffer.byteLength(key) : 0;
-  if (bytes >= 1 && bytes <= maxKeyBytes) return;
+  if (bytes >= 1 && bytes <= most) return;
   const what = bytes === 0 ? (key === "" ? "it is empty" : "it is not Unicode text") : `it has ${bytes} bytes`;
-  throw new FaastenError("INVALID", `${where}: a key is 1 to ${maxKeyBytes} bytes of UTF-8, and ${what}`);
+  throw new FaastenError("INVALID", `${where}: a key is 1 to ${most} bytes of UTF-8, and ${what}`);
 }
 
 /** Throws `INVALID` unless there are at most 100 operations, each with a key of its own. */

@@ -191,14 +191,15 @@ function traceOf(arrival: RequestArrival | EventArrival): string | undefined {
 
 /**
  * Carries an outcome to the broker where only the broker can keep it: the last attempt and the dead are buried, what has
- * a time is put off. A reason goes on without secrets, wherever it is kept.
+ * a time is put off. What comes from a binding has no dead letters of ours: the log tells of it, and its trigger says whether
+ * the platform keeps it. A reason goes on without secrets, wherever it is kept.
  */
 async function hand(scope: Scope, arrival: Arrival, outcome: Outcome): Promise<Outcome> {
   const { served, journal, components, call } = scope;
   const { on } = served.definition;
   if (outcome.kind === "done" || outcome.kind === "reply") return outcome;
   const reason = journal.redact(outcome.reason);
-  const last = on.kind === "topic" && isLast(arrival, outcome, on.attempts);
+  const last = (on.kind === "topic" || on.kind === "binding") && isLast(arrival, outcome, on.attempts);
   const final: Outcome = last ? { kind: "dead", reason } : { ...outcome, reason };
   const own = { function: served.name, event: arrival.kind === "event" ? arrival.event.id : undefined, reason };
   if (final.kind === "drop") journal.write("warn", "dropped", own);

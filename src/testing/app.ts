@@ -6,7 +6,8 @@ import type { Definition, Grant } from "../contracts/function.ts";
 import type { PubSub, Subscription } from "../contracts/pubsub.ts";
 import type { Outcome } from "../contracts/trigger.ts";
 import { FaastenError } from "../errors.ts";
-import type { Subscribed, Topic } from "../functions/topic.ts";
+import type { Subscribed } from "../functions/subscriber.ts";
+import type { Topic } from "../functions/topic.ts";
 import { toResponse } from "../runtime/response.ts";
 import { createBroadcasts, type Sent, toSent } from "./broadcasts.ts";
 import { createClock } from "./clock.ts";
@@ -153,18 +154,18 @@ export async function testApp(functions: Functions, options: TestOptions = {}): 
     drain: () => settle(clock.now()),
     advance: (by) => settle(clock.now() + toMilliseconds(by)),
     async deliver(to, data, { attempt = 1, duplicate = 1, ...choice } = {}) {
-      const { of } = await inboxOf(to);
-      const { pubsub } = to.on as Extract<Definition["on"], { kind: "topic" }>;
+      const subscriber = nameOf(to);
+      const { topic, pubsub } = sourceOf(to, subscriber);
       const { promise, resolve } = Promise.withResolvers<CloudEvent>();
       const broker: PubSub = { publish: async (_topic, event) => resolve(event) };
-      const envelope = { topic: of.topic, pubsub, schema: undefined, raw: false, orderBy: undefined };
+      const envelope = { topic, pubsub, schema: undefined, raw: false, orderBy: undefined };
       await publishing(envelope)
         .open(() => broker, self)
         .publish(data, choice);
       const event = await promise;
       const outcomes: Outcome[] = [];
       for (let time = 0; time < duplicate; time++)
-        outcomes.push(await local.deliver(of.subscriber, { kind: "event", event, attempt }));
+        outcomes.push(await local.deliver(subscriber, { kind: "event", event, attempt }));
       return outcomes;
     },
     fire: async (schedule, time) => local.fire(nameOf(schedule), time === undefined ? clock.now() : instant(time)),
@@ -190,6 +191,13 @@ export async function testApp(functions: Functions, options: TestOptions = {}): 
 
 /** At one instant. */
 const mostDeliveries = 10_000;
+
+/** What an event for it says of where it comes from. */
+function sourceOf({ on }: Definition, name: string): { readonly topic: string; readonly pubsub: string } {
+  if (on.kind === "topic") return on;
+  if (on.kind === "binding") return { topic: on.binding, pubsub: on.binding };
+  throw new FaastenError("INVALID", `testApp: ${name} takes no events`);
+}
 
 function checkEnd(deliveries: ReadonlyMap<string, number>): void {
   const counts = [...deliveries].sort(([, a], [, b]) => b - a);

@@ -19,6 +19,7 @@ export interface Supplies {
 const inMemory: Readonly<Partial<Record<Block, string>>> = {
   state: "state.in-memory",
   pubsub: "pubsub.in-memory",
+  bindings: "bindings.in-memory",
 };
 
 /** Blocks that have no such type, and are filled by the test. */

@@ -158,6 +158,7 @@ test("what is listed and missing, there and unlisted, or exports something else"
       secretstores: "state.moon.dust",
       configuration: "configuration.moon.dust",
       invocation: "invocation.http",
+      bindings: "bindings.moon.rock",
     },
     components: { "state.moon.dust": {}, "pubsub.moon.radio": {}, "secretstores.local.file": {} },
     triggers: { http: ["http"], schedule: ["tide"] },

@@ -1,5 +1,17 @@
 // What a user must be told at compile time. Each line below a mark is a mistake: the check fails where it is none.
-import { configuration, type Duration, http, jwt, lambda, schedule, secret, service, state, topic } from "faasten";
+import {
+  binding,
+  configuration,
+  type Duration,
+  http,
+  jwt,
+  lambda,
+  schedule,
+  secret,
+  service,
+  state,
+  topic,
+} from "faasten";
 import { testApp } from "faasten/testing";
 import { z } from "zod";
 
@@ -113,6 +125,52 @@ http.post("/", { access: "public" }, async () => {});
 placed.subscribe(() => new Response());
 // @ts-expect-error: nor has a tick
 schedule("* * * * *", () => "done");
+
+// Of a binding, what was not granted.
+const receipts = binding("receipts");
+http.get(
+  "/",
+  {
+    uses: {
+      writer: receipts.output("create"),
+      signer: receipts.output("get", "presign"),
+      mailer: receipts.output("send"),
+    },
+  },
+  async (_request, { writer, signer, mailer }) => {
+    // @ts-expect-error: only creating was granted
+    await writer.get("a");
+    // @ts-expect-error: nor is there anything native
+    await writer.invoke("copy");
+    // @ts-expect-error: a key is a text
+    await writer.create("x", { key: 1 });
+    // @ts-expect-error: metadata are texts
+    await writer.create("x", { metadata: { pages: 2 } });
+    // @ts-expect-error: until when?
+    await signer.presign("a", { operation: "get" });
+    // @ts-expect-error: no duration
+    await signer.presign("a", { expiresIn: 60 });
+    // @ts-expect-error: what is signed is reading or creating
+    await signer.presign("a", { operation: "delete", expiresIn: "1m" });
+    // @ts-expect-error: it may not be there
+    (await signer.get("a")).text();
+    // @ts-expect-error: another operation than the one that was granted
+    await mailer.invoke("copy");
+    // @ts-expect-error: portable operations are methods, where they were granted
+    await mailer.create("x");
+    return reply();
+  },
+);
+// @ts-expect-error: a grant names its operations
+receipts.output();
+// @ts-expect-error: an input has no reply
+receipts.input(() => new Response());
+receipts.input((event) => {
+  // @ts-expect-error: a change tells of an object, and is not the object
+  event.data.bytes;
+});
+// @ts-expect-error: an input is not the whole binding's
+http.get("/", { uses: { receipts } }, reply);
 
 // What may stand in `uses`.
 // @ts-expect-error: a state is no grant: say .read, .readWrite or .list

@@ -2,6 +2,8 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { CloudEventV1 } from "cloudevents";
 import {
+  type BindingObject,
+  binding,
   type Caller,
   type Configuration,
   configuration,
@@ -13,6 +15,8 @@ import {
   jwt,
   type Log,
   lambda,
+  type NativeResult,
+  type ObjectChange,
   type Publisher,
   type Secret,
   type Service,
@@ -204,6 +208,53 @@ loose.subscribe(({ data }) => {
 });
 bytes.subscribe(({ data }) => {
   proves<Equal<typeof data, Uint8Array>>();
+});
+
+// Bindings: what is granted is what is there.
+const receipts = binding("receipts");
+http.get(
+  "/",
+  { uses: { store: receipts.output("create", "get", "list", "delete"), hook: receipts.output("post", "put") } },
+  async (_request, { store, hook }) => {
+    proves<Equal<keyof typeof store, "create" | "get" | "list" | "delete">>();
+    proves<Equal<keyof typeof hook, "invoke">>();
+    proves<Equal<Parameters<typeof hook.invoke>[0], "post" | "put">>();
+    const made = await store.create({ any: "thing" }, { key: "a", contentType: "b", metadata: { c: "d" } });
+    proves<Equal<typeof made.key, string | undefined>>();
+    const found = await store.get("a");
+    proves<Equal<typeof found, BindingObject | undefined>>();
+    proves<Equal<BindingObject["bytes"], Uint8Array>>();
+    proves<Equal<ReturnType<BindingObject["json"]>, unknown>>();
+    for await (const { key, size, modifiedAt } of store.list()) {
+      proves<Equal<[typeof key, typeof size, typeof modifiedAt], [string, number, number]>>();
+    }
+    proves<Equal<Awaited<ReturnType<typeof store.delete>>, boolean>>();
+    proves<Equal<Awaited<ReturnType<typeof hook.invoke>>, NativeResult>>();
+    return new Response();
+  },
+);
+http.get("/", { uses: { both: receipts.output("presign", "copy") } }, async (_request, { both }) => {
+  proves<Equal<keyof typeof both, "presign" | "invoke">>();
+  const address = await both.presign("a", { expiresIn: "5m" });
+  proves<Equal<typeof address, string>>();
+  return new Response();
+});
+receipts.input(
+  { uses: { store: receipts.output("get") }, attempts: 2, idempotent: ({ data }) => data.key },
+  async (event, { store }) => {
+    proves<Equal<typeof event, TopicEvent<ObjectChange>>>();
+    proves<Equal<typeof event.data.change, "created" | "deleted">>();
+    proves<Equal<keyof typeof store, "get">>();
+  },
+);
+binding("queue", { schema: Order }).input(({ data }) => {
+  proves<Equal<typeof data, OrderOut>>();
+});
+binding("bytes", { raw: true }).input(({ data }) => {
+  proves<Equal<typeof data, Uint8Array>>();
+});
+binding<{ n: number }>("typed").input(({ data }) => {
+  proves<Equal<typeof data, { n: number }>>();
 });
 
 /** An event can be handed to whatever takes the official type. */

@@ -1,14 +1,15 @@
 // Schedules, in their own time zones. What fails is run twice more, and then lies among the function's dead letters.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-scheduler-schedule.html
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
-import type { GraphFunction, StackInput } from "../../../src/provider.ts";
+import { type GraphFunction, type StackInput, timetableOf } from "../../../src/provider.ts";
 import type { PlannedRun } from "../triggers/scheduler.ts";
 import { queueName } from "./locations.ts";
 import { deadQueue } from "./stores.ts";
 import { attribute, logical, physical, type Resources, ref } from "./template.ts";
 
 export function scheduleResources({ name, on, lambda }: GraphFunction, input: StackInput): Resources {
-  if (on.kind !== "schedule") return {};
+  const timetable = timetableOf(on);
+  if (!timetable) return {};
   const [dead, role] = [logical(name, "InboxDead"), logical(name, "ScheduleRole")];
   const Input: PlannedRun = {
     service: input.graph.service,
@@ -54,8 +55,8 @@ export function scheduleResources({ name, on, lambda }: GraphFunction, input: St
       Type: "AWS::Scheduler::Schedule",
       Properties: {
         Name: physical(input, name),
-        ScheduleExpression: expressionOf(on.cron),
-        ScheduleExpressionTimezone: on.timeZone ?? "UTC",
+        ScheduleExpression: expressionOf(timetable.cron),
+        ScheduleExpressionTimezone: timetable.timeZone ?? "UTC",
         FlexibleTimeWindow: { Mode: "OFF" },
         State: "ENABLED",
         Target: {

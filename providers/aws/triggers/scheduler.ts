@@ -27,9 +27,9 @@ export const trigger: Trigger<PlannedRun, undefined> = {
       },
     ];
   },
-  /** What fails, Lambda runs twice more, as it does with every asynchronous call. */
+  /** What fails, Lambda runs twice more, as it does with every asynchronous call. What is dead was logged, and would be no less dead the next time. */
   encode([outcome]) {
-    if (outcome?.kind === "done" || outcome?.kind === "drop") return undefined;
+    if (outcome?.kind === "done" || outcome?.kind === "drop" || outcome?.kind === "dead") return undefined;
     throw new Redeliver(outcome && "reason" in outcome ? outcome.reason : "the run was not settled");
   },
 };

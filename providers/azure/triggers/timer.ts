@@ -3,7 +3,7 @@
 // https://learn.microsoft.com/azure/azure-functions/functions-bindings-timer
 import type { Timer } from "@azure/functions";
 import { Cron } from "croner";
-import { type Arrival, Redeliver } from "../../../src/provider.ts";
+import { type Arrival, Redeliver, timetableOf } from "../../../src/provider.ts";
 import { type AzureTrigger, type Invoked, isInvokedBy } from "../invocation.ts";
 import { toNcrontab } from "../ncrontab.ts";
 
@@ -13,20 +13,26 @@ export type TimerInput = { readonly scheduleStatus?: Partial<Timer["scheduleStat
 export const trigger: AzureTrigger<Invoked<TimerInput>, undefined> = {
   name: "azure.timer",
   binding({ definition: { on } }) {
-    const { cron, timeZone } = on.kind === "schedule" ? on : { cron: "", timeZone: undefined };
+    const { cron, timeZone } = timetableOf(on) ?? { cron: "", timeZone: undefined };
     return {
       trigger: { type: "timerTrigger", schedule: toNcrontab(cron, timeZone), useMonitor: true },
       // A timer that fails is not rung again by itself.
-      retry: { strategy: "fixedDelay", maxRetryCount: 2, delayInterval: { seconds: 30 } },
+      retry: {
+        strategy: "fixedDelay",
+        maxRetryCount: on.kind === "binding" ? on.attempts - 1 : 2,
+        delayInterval: { seconds: 30 },
+      },
     };
   },
-  accepts: (payload): payload is Invoked<TimerInput> => isInvokedBy("schedule", payload),
+  accepts: (payload): payload is Invoked<TimerInput> =>
+    isInvokedBy("schedule", payload) || isInvokedBy("binding", payload),
   decode({ payload }) {
     const planned = plannedInstant(payload);
     return planned === undefined ? [] : [toArrival(payload, planned)];
   },
   encode(outcomes) {
-    const failed = outcomes.find(({ kind }) => kind !== "done" && kind !== "drop");
+    // What is dead was logged, and would be no less dead the next time.
+    const failed = outcomes.find(({ kind }) => kind !== "done" && kind !== "drop" && kind !== "dead");
     if (failed) throw new Redeliver("reason" in failed ? failed.reason : "the run was not settled");
     return undefined;
   },
@@ -47,14 +53,15 @@ function toArrival({ service, function: name, context }: Invoked, planned: Date)
  * it was due; it may be past by long, and the clock that rang may be a little ahead of ours.
  */
 function plannedInstant({ on, input, at }: Invoked<TimerInput>): Date | undefined {
-  if (on.kind !== "schedule") return undefined;
+  const clock = timetableOf(on);
+  if (!clock) return undefined;
   const { last, next } = input?.scheduleStatus ?? {};
   const due = toTime(next) ?? at - (at % minute);
   const before = Math.max(toTime(last) ?? 0, due - hour);
-  const every = /^every (\d+) minutes?$/.exec(on.cron)?.[1];
-  const pattern = new Cron(every === undefined ? on.cron : `*/${every} * * * *`, {
+  const every = /^every (\d+) minutes?$/.exec(clock.cron)?.[1];
+  const pattern = new Cron(every === undefined ? clock.cron : `*/${every} * * * *`, {
     paused: true,
-    timezone: on.timeZone ?? "UTC",
+    timezone: clock.timeZone ?? "UTC",
   });
   const [planned] = pattern.previousRuns(1, new Date(Math.max(due, at) + 1));
   return planned && planned.getTime() > before ? planned : undefined;

@@ -1,6 +1,6 @@
 // One planned run of a Cloud Scheduler job that posts to the function.
 // https://docs.cloud.google.com/scheduler/docs/creating
-import type { Arrival } from "../../../src/provider.ts";
+import type { Arrival, Outcome } from "../../../src/provider.ts";
 import type { GoogleTrigger } from "../message.ts";
 import { header, type Push, pushed } from "../push.ts";
 
@@ -8,6 +8,12 @@ export const trigger: GoogleTrigger<Push> = {
   ...pushed,
   name: "gcp.scheduler",
   decode: ({ payload }) => [toArrival(payload)],
+  /** What is dead was logged, and would be no less dead the next time. */
+  encode: (outcomes, call) =>
+    pushed.encode(
+      outcomes.map((outcome): Outcome => (outcome.kind === "dead" ? { kind: "done" } : outcome)),
+      call,
+    ),
 };
 
 /** The planned instant is the same however often a run is repeated; the present is not. */

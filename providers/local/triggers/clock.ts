@@ -6,6 +6,7 @@ export interface PlannedRun {
   readonly service: string;
   /** Unix milliseconds. */
   readonly planned: number;
+  readonly attempt?: number;
 }
 
 export const trigger: Trigger<PlannedRun, Outcome | undefined> = {
@@ -14,9 +15,9 @@ export const trigger: Trigger<PlannedRun, Outcome | undefined> = {
   decode({ payload }) {
     const time = new Date(payload.planned).toISOString();
     const id = `${payload.function}/${time}`;
-    return [
-      { kind: "event", event: { specversion: "1.0", id, source: payload.service, type: "dev.faasten.schedule", time } },
-    ];
+    const { service: source, attempt } = payload;
+    const event = { specversion: "1.0", id, source, type: "dev.faasten.schedule", time } as const;
+    return [{ kind: "event", event, ...(attempt !== undefined && { attempt }) }];
   },
   encode: ([outcome]) => outcome,
 };

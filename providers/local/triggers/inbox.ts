@@ -1,4 +1,4 @@
-// One message out of a subscriber's inbox, as the local brokers hand it over; the outcome goes back to them as it is.
+// One message out of a function's inbox, as the local brokers and bindings hand it over; the outcome goes back as it is.
 import type { EventArrival, Outcome, Trigger } from "../../../src/provider.ts";
 
 export const trigger: Trigger<EventArrival, Outcome | undefined> = {

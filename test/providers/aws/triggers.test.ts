@@ -160,6 +160,7 @@ describe("what comes again", () => {
     expect(scheduler.encode([{ kind: "done" }], call)).toBeUndefined();
     expect(() => scheduler.encode([{ kind: "retry", reason: "not today" }], call)).toThrow(Redeliver);
     expect(() => scheduler.encode([], call)).toThrow(Redeliver);
+    expect(scheduler.encode([{ kind: "dead", reason: "no less dead the next time" }], call)).toBeUndefined();
   });
 });
 

@@ -9,7 +9,7 @@ import { toTimeout } from "../../../providers/azure/timeout.ts";
 import { type HttpInput, trigger as http } from "../../../providers/azure/triggers/http.ts";
 import { trigger as serviceBus } from "../../../providers/azure/triggers/service-bus.ts";
 import { trigger as timer } from "../../../providers/azure/triggers/timer.ts";
-import { http as requests, schedule, topic } from "../../../src/index.ts";
+import { binding, http as requests, schedule, topic } from "../../../src/index.ts";
 import {
   type Call,
   createRunner,
@@ -130,6 +130,17 @@ describe(timer.name, () => {
       trigger: { type: "timerTrigger", schedule: "0 0 3 * * *", useMonitor: true },
       retry: { strategy: "fixedDelay", maxRetryCount: 2, delayInterval: { seconds: 30 } },
     });
+  });
+
+  test("a binding that is a clock rings as a schedule does; what is dead there is not rung for again", async () => {
+    const on = { kind: "binding", binding: "beat", attempts: 5, cron: "0 3 * * *", timeZone: "Asia/Tokyo" } as const;
+    const definition = { ...binding("beat").input(() => {}), on };
+    const { trigger, retry } = timer.binding({ name: "n", definition });
+    expect([trigger["schedule"], retry?.maxRetryCount]).toEqual(["0 0 18 * * *", 4]);
+    const call = callOf({ on, input: null, at: Date.parse("2026-11-20T18:00:00.100Z") }) as Call<Invoked<null>>;
+    expect(timer.accepts(call.payload)).toBe(true);
+    expect(await timer.decode(call)).toMatchObject([{ event: { id: "ship/2026-11-20T18:00:00.000Z" }, attempt: 1 }]);
+    expect(timer.encode([{ kind: "dead", reason: "no use" }], call)).toBeUndefined();
   });
 
   test.each<[string, string | undefined, string]>([

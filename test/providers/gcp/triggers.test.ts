@@ -37,7 +37,7 @@ for (const { trigger, file } of tables) {
       ["dropped", [{ kind: "drop", reason: "" }], 204],
       ["to come again", [{ kind: "retry", reason: "" }], 503],
       ["to come again later", [{ kind: "retry", notBefore: 1, reason: "" }], 503],
-      ["dead, and stored by nobody", [{ kind: "dead", reason: "" }], 503],
+      ["dead, and stored by nobody", [{ kind: "dead", reason: "" }], trigger === scheduler ? 204 : 503],
       ["nothing", [], 503],
     ])("%s", async (_name, outcomes, status) => {
       const call = callOf({ name: "", headers: {}, body: "", arrivals: [] });

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Binding } from "../../../src/build/bind.ts";
 import { withoutFeatures } from "../../../src/build/features.ts";
 import type { Definition } from "../../../src/contracts/function.ts";
-import { http, jwt, lambda, schedule, state, topic } from "../../../src/index.ts";
+import { binding, http, jwt, lambda, schedule, state, topic } from "../../../src/index.ts";
 
 const orders = state("orders");
 const placed = topic("order.placed");
@@ -24,6 +24,8 @@ const needs: readonly (readonly [features: string, definitions: readonly Definit
   ["events idempotency readWrite", [schedule("0 3 * * *", { idempotent: ({ id }) => id }, nothing)]],
   ["events subscriptions", [placed.subscribe(nothing)]],
   ["events idempotency readWrite subscriptions", [placed.subscribe({ idempotent: ({ id }) => id }, nothing)]],
+  ["events subscriptions", [binding("uploads").input(nothing)]],
+  ["output requests", [http.get("/", { uses: { receipts: binding("receipts").output("get") } }, reply)]],
   ["batches events subscriptions", [placed.subscribeMany(nothing)]],
   ["bridge requests", [lambda(nothing, { on: http.any("/"), event: "url" })]],
   ["batches bridge events subscriptions", [lambda(nothing, { on: placed, event: "sqs" })]],

@@ -4,7 +4,8 @@ import { z } from "zod";
 import { createOn } from "../../../providers/local/state/in-memory.ts";
 import type { CloudEvent } from "../../../src/contracts/event.ts";
 import type { EventArrival, Outcome } from "../../../src/contracts/trigger.ts";
-import { type TopicEvent, topic } from "../../../src/functions/topic.ts";
+import type { TopicEvent } from "../../../src/functions/subscriber.ts";
+import { topic } from "../../../src/functions/topic.ts";
 import { bound } from "../runtime/stand-ins.ts";
 import { arriving, calling } from "./calling.ts";
 

@@ -1,5 +1,5 @@
 // Events in an app under test: published, delivered, dead.
-import { http, state, topic } from "faasten";
+import { binding, http, state, topic } from "faasten";
 import { testApp } from "faasten/testing";
 import { expect, test } from "vitest";
 import { z } from "zod";
@@ -153,5 +153,24 @@ test("a component that nothing keeps in memory must be brought along", async () 
   const mine = { get: async () => ({ value: { json: '"mine"' }, etag: "1" }) };
   const app = await testApp({ read }, { components: { own: mine } });
   expect(await (await app.fetch("/")).json()).toBe("mine");
+  await app.close();
+});
+
+test("bindings are kept in memory: what a function stores comes to the inputs, and a change can be handed over", async () => {
+  const uploads = binding("uploads");
+  const seen: unknown[] = [];
+  const upload = http.post("/", { uses: { uploads: uploads.output("create") } }, async (request, { uploads }) => {
+    await uploads.create(await request.text(), { key: "a" });
+    return new Response();
+  });
+  const take = uploads.input({ uses: { uploads: uploads.output("get") } }, async (event, { uploads }) => {
+    seen.push([event.data, (await uploads.get(event.data.key))?.text()]);
+  });
+  const app = await testApp({ upload, take });
+  await app.fetch("/", { method: "POST", body: "text" });
+  await app.drain();
+  expect(seen).toEqual([[{ change: "created", key: "a", size: 4 }, "text"]]);
+  expect(await app.deliver(take, { change: "deleted", key: "b" })).toEqual([{ kind: "done" }]);
+  expect(seen.at(-1)).toEqual([{ change: "deleted", key: "b" }, undefined]);
   await app.close();
 });

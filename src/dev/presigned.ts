@@ -1,0 +1,64 @@
+// The addresses that bindings of this machine have signed, below `/_faasten/bindings/`: they are asked without the token.
+import type { IncomingMessage } from "node:http";
+import type { Local } from "../../providers/local/host.ts";
+import type { Binding } from "../contracts/binding.ts";
+import type { Served } from "../contracts/provider.ts";
+import { FaastenError } from "../errors.ts";
+import { fromNode, readBody } from "../runtime/node-http.ts";
+import { type Reply, toReply } from "../runtime/response.ts";
+import { toProblem } from "../runtime/routes.ts";
+import { guardOrigin } from "./guard.ts";
+
+export interface Presigned {
+  /** Tells the bindings where they answer. One that cannot be opened tells whoever uses it. */
+  open(port: number): Promise<void>;
+  /** `undefined`: the request is for no such address. */
+  answer(message: IncomingMessage): Promise<Reply> | undefined;
+}
+
+const prefix = "/_faasten/bindings/";
+
+export function createPresigned(local: Local): Presigned {
+  const answers = new Map<string, (request: Request) => Promise<Response>>();
+  let port = 0;
+
+  async function reply(answer: (request: Request) => Promise<Response>, message: IncomingMessage): Promise<Reply> {
+    try {
+      guardOrigin(message, port);
+      const body = await readBody(message, largest);
+      if (body && body.length > largest)
+        throw new FaastenError("TOO_LARGE", `at most ${largest} bytes can be sent to this address`);
+      const { request } = fromNode(message, body);
+      return toReply(await answer(request));
+    } catch (error) {
+      return toReply(toProblem(error, local.runner.journal));
+    }
+  }
+
+  return {
+    async open(served) {
+      port = served;
+      for (const name of new Set(local.functions.flatMap(signersOf))) {
+        const binding: Binding | undefined = await Promise.resolve(local.runner.component(name)()).catch(
+          () => undefined,
+        );
+        const answer = binding?.attach?.(`http://127.0.0.1:${port}${prefix}${name}`);
+        if (answer) answers.set(name, answer);
+      }
+    },
+    answer(message) {
+      const path = message.url?.split("?")[0] ?? "";
+      const answer = path.startsWith(prefix) ? answers.get(path.slice(prefix.length)) : undefined;
+      return answer && reply(answer, message);
+    },
+  };
+}
+
+/** Bytes. */
+const largest = 64 * 1024 * 1024;
+
+function signersOf({ definition: { uses } }: Served): readonly string[] {
+  return Object.values(uses).flatMap(({ component, operations }) =>
+    operations?.includes("presign") ? [component] : [],
+  );
+}
