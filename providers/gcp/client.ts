@@ -30,7 +30,8 @@ export class GoogleError extends Error {
 
   constructor({ status, headers, body }: Received) {
     const { message, code, reason, delay } = detailsOf(body);
-    super(message ?? `HTTP ${status}`);
+    // What is said of a token may quote it.
+    super(status === 401 ? "the token was not taken" : (message ?? `HTTP ${status}`));
     this.status = status;
     this.code = code ?? reason;
     const after = delay ?? Number(headers["retry-after"]);
@@ -131,8 +132,7 @@ function toFaastenError(error: unknown, what: string, attempts: number, signal: 
   const name = google ? (google.code ?? google.status) : (systemCodeOf(error) ?? "no answer");
   const code = google ? toCode(google) : systemCodeOf(error) === undefined ? "INTERNAL" : "UNAVAILABLE";
   const tries = attempts > 1 ? ` after ${attempts} attempts` : "";
-  // What is said of a token may quote it.
-  const said = code === "UNAUTHENTICATED" ? "" : `: ${error instanceof Error ? error.message : String(error)}`;
+  const said = google?.status === 401 ? "" : `: ${error instanceof Error ? error.message : String(error)}`;
   return new FaastenError(code, `${what} failed with ${name}${tries}${said}${hints[code] ?? ""}`, { cause: error });
 }
 

@@ -80,16 +80,18 @@ async function fromInstance(): Promise<Token> {
 export async function askInstance(path: string): Promise<string> {
   const host = process.env["GCE_METADATA_HOST"] || "metadata.google.internal";
   const server = createTransport(`http://${host}`);
+  const signal = AbortSignal.timeout(patience);
+  const asked = { method: "GET", path: `/computeMetadata/v1/${path}`, headers: { host, "metadata-flavor": "Google" } };
   try {
-    const { status, body } = await server.send(
-      { method: "GET", path: `/computeMetadata/v1/${path}`, headers: { host, "metadata-flavor": "Google" } },
-      AbortSignal.timeout(patience),
-    );
-    if (status !== 200) throw new Error(`it answered ${status}`);
-    return body.toString();
+    for (let attempt = 1; ; attempt++) {
+      const { status, body } = await server.send(asked, signal);
+      if (status === 200) return body.toString();
+      // Where it is only just starting, or asked too often, it says so.
+      if (attempt === 3 || (status < 500 && status !== 429)) throw new Error(`it answered ${status}`);
+      await process.getBuiltinModule("node:timers/promises").setTimeout(100 * attempt, undefined, { signal });
+    }
   } catch (error) {
-    const late = error instanceof Error && (error.name === "TimeoutError" || error.name === "AbortError");
-    throw late ? new Error(`it did not answer within ${patience / 1000} s`) : error;
+    throw signal.aborted ? new Error(`it did not answer within ${patience / 1000} s`) : error;
   } finally {
     server.close();
   }
