@@ -15,6 +15,8 @@ export interface Client {
   call<Output>(operation: string, path: string, body?: object, options?: GoogleCallOptions): Promise<Output>;
   /** The same, as it is sent and received. */
   send(operation: string, sent: Sent, options?: GoogleCallOptions): Promise<Received>;
+  /** Where all of it goes. */
+  readonly origin: string;
   close(): void;
 }
 
@@ -66,6 +68,7 @@ export function createClient(component: ComponentOptions, service: string, token
   }
 
   return {
+    origin: new URL(endpoint).origin,
     send,
     async call<Output>(operation: string, path: string, body?: object, options?: GoogleCallOptions) {
       const sent: Sent = body

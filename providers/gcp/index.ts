@@ -34,11 +34,18 @@ export const gcp: Provider = {
     state: "state.gcp.firestore.native",
     pubsub: "pubsub.gcp.pubsub",
     secretstores: "secretstores.gcp.secretmanager",
-    configuration: "configuration.local.env",
+    configuration: "configuration.gcp.parametermanager",
     invocation: "invocation.http",
-    bindings: "bindings.localstorage",
+    bindings: "bindings.gcp.bucket",
   },
   components: {
+    "bindings.gcp.bucket": {
+      resource: "bucket",
+      optional: [...connection],
+      operations: ["create", "get", "list", "delete", "presign", "copy", "move", "rename"],
+    },
+    "bindings.gcp.pubsub": { resource: "topic", optional: [...connection], operations: ["create"] },
+    "configuration.gcp.parametermanager": { resource: "prefix", optional: [...connection] },
     "pubsub.gcp.pubsub": { resource: "topicPrefix", optional: [...connection] },
     "secretstores.gcp.secretmanager": { resource: "prefix", optional: [...connection] },
     "state.gcp.firestore": {

@@ -6,6 +6,7 @@ import { create as createEnv } from "../../providers/local/configuration/env.ts"
 import { create as createSqlite } from "../../providers/local/configuration/sqlite.ts";
 import type { ConfigurationHarness } from "../../src/conformance/cases.ts";
 import type { ComponentOptions } from "../../src/provider.ts";
+import { parametersOnContract } from "./gcp.ts";
 
 type Open = () => Promise<[harness: ConfigurationHarness, close: () => Promise<void>]>;
 
@@ -45,6 +46,8 @@ export const configurationStores: Readonly<Record<string, Open>> = {
     };
     return [harness, close];
   },
+
+  "configuration.gcp.parametermanager (contract server)": parametersOnContract,
 };
 
 async function onFile(

@@ -1,17 +1,29 @@
 // The components of Google Cloud on contract servers of ours, over real sockets.
 
+import { generateKeyPairSync, sign } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { create as createBucket } from "../../providers/gcp/bindings/bucket.ts";
+import { create as createTopic } from "../../providers/gcp/bindings/pubsub.ts";
+import { create as createParameters } from "../../providers/gcp/configuration/parametermanager.ts";
 import { idOf } from "../../providers/gcp/document-id.ts";
 import { create as createPubSub } from "../../providers/gcp/pubsub/pubsub.ts";
 import { create as createFirestore } from "../../providers/gcp/state/firestore-native.ts";
 import { trigger as pushTrigger } from "../../providers/gcp/triggers/pubsub-push.ts";
-import type { PubSubHarness, Receiver, StateHarness } from "../../src/conformance/cases.ts";
+import type {
+  BindingHarness,
+  ConfigurationHarness,
+  PubSubHarness,
+  Receiver,
+  StateHarness,
+} from "../../src/conformance/cases.ts";
 import type { Definition } from "../../src/contracts/function.ts";
 import { once } from "../../src/once.ts";
 import { type ComponentOptions, createRunner, kebab, variableOf } from "../../src/provider.ts";
+import { startCloudStorage } from "../servers/cloud-storage.ts";
 import { createFaultProxy } from "../servers/faults.ts";
 import { startFirestore } from "../servers/firestore.ts";
+import { startParameterManager } from "../servers/parameter-manager.ts";
 import { startPubSub } from "../servers/pubsub.ts";
 
 /** One server for all cases: each has keys of its own. */
@@ -165,6 +177,74 @@ function definitionOf({ subscription: { topic, attempts, ordered }, handle }: Re
       arrival.kind === "event" ? await handle(arrival) : { kind: "dead", reason: "no event" },
     fail: (error) => ({ kind: "retry", reason: String(error) }),
   };
+}
+
+const account = once(() => {
+  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  return { privateKey, publicKey, email: "shop@conformance.iam.gserviceaccount.com" };
+});
+
+/** With a key of its own, or as an instance, which has Google sign for it. */
+export async function bucketOnContract(
+  as: "key" | "instance",
+): Promise<[harness: BindingHarness, close: () => Promise<void>]> {
+  const { privateKey, publicKey, email } = await account();
+  const signBlob = (payload: Buffer): Buffer => sign("RSA-SHA256", payload, privateKey);
+  const server = await startCloudStorage({ publicKey, email, signBlob });
+  server.createBucket("conformance-test-files");
+  const key = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  const metadata = {
+    ...{ endpoint: server.url, bucket: "conformance-test-files", client_email: email },
+    ...(as === "key" && { private_key: key }),
+  };
+  const [component, second] = [await createBucket(named(metadata)), await createBucket(named(metadata))];
+  const harness: BindingHarness = {
+    ...{ component, second, storage: true },
+    reach: (address, init) => fetch(address, init),
+  };
+  return [
+    harness,
+    async () => {
+      await component.close?.();
+      await second.close?.();
+      await server.close();
+    },
+  ];
+}
+
+export async function parametersOnContract(): Promise<[harness: ConfigurationHarness, close: () => Promise<void>]> {
+  const server = await startParameterManager();
+  const prefix = `${project}/locations/global/parameters/${stage}`;
+  const component = await createParameters(named({ endpoint: server.url, prefix }));
+  let count = 0;
+  const harness: ConfigurationHarness = {
+    component,
+    async plant(key, value) {
+      server.addVersion(prefix + key, `v${++count}`, value);
+      server.addVersion(prefix + key, `v${++count}`, "never in use", true);
+    },
+  };
+  return [
+    harness,
+    async () => {
+      await component.close?.();
+      await server.close();
+    },
+  ];
+}
+
+/** A topic, whose subscription is pulled. */
+export async function topicOnContract(): Promise<[harness: BindingHarness, close: () => Promise<void>]> {
+  const server = await startPubSub();
+  server.createTopic(`${project}/topics/${stage}work`);
+  const component = await createTopic(named({ endpoint: server.url, topic: `${project}/topics/${stage}work` }));
+  return [
+    { component },
+    async () => {
+      await component.close?.();
+      await server.close();
+    },
+  ];
 }
 
 function named(metadata: Record<string, string>): ComponentOptions {
