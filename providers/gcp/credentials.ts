@@ -20,7 +20,15 @@ const early = 4 * 60_000;
 const scope = "https://www.googleapis.com/auth/cloud-platform";
 
 export function createTokens(component: ComponentOptions): Tokens {
-  const make = sourceOf(component);
+  return remembered(sourceOf(component, accessTokens));
+}
+
+/** Tokens that prove to the service at that address who calls. https://docs.cloud.google.com/docs/authentication/get-id-token */
+export function createIdTokens(component: ComponentOptions, audience: string): Tokens {
+  return remembered(sourceOf(component, idTokensFor(audience)));
+}
+
+function remembered(make: () => Promise<Token>): Tokens {
   let token: Token | undefined;
   let making: Promise<Token> | undefined;
   return async ({ signal, renew = false } = {}) => {
@@ -50,7 +58,14 @@ export function projectOf(component: ComponentOptions): string {
   );
 }
 
-function sourceOf(component: ComponentOptions): () => Promise<Token> {
+/** How one kind of token is had. */
+interface Kind {
+  ofAccount(email: string, key: string): Promise<Token>;
+  fromInstance(): Promise<Token>;
+  found(): Promise<Token>;
+}
+
+function sourceOf(component: ComponentOptions, kind: Kind): () => Promise<Token> {
   const email = setting(component, "client_email") ?? setting(component, "clientEmail");
   const key = setting(component, "private_key") ?? setting(component, "privateKey");
   const ofInstance = process.env["K_SERVICE"] !== undefined && !process.env["GOOGLE_APPLICATION_CREDENTIALS"];
@@ -58,22 +73,14 @@ function sourceOf(component: ComponentOptions): () => Promise<Token> {
     throw new FaastenError("UNAUTHENTICATED", `component "${component.name}": no token from ${source}: ${reason}`);
   };
   if (email !== undefined && key !== undefined)
-    return () => ofAccount(email, key.replaceAll("\\n", "\n")).catch((error) => fail("its key", saidBy(error)));
-  if (ofInstance) return () => fromInstance().catch((error) => fail("the metadata server", saidBy(error)));
-  return () => found().catch((error) => fail("Application Default Credentials", saidBy(error)));
+    return () => kind.ofAccount(email, key.replaceAll("\\n", "\n")).catch((error) => fail("its key", saidBy(error)));
+  if (ofInstance) return () => kind.fromInstance().catch((error) => fail("the metadata server", saidBy(error)));
+  return () => kind.found().catch((error) => fail("Application Default Credentials", saidBy(error)));
 }
 
 /** The error itself goes no further: it may hold the request, and that what signs it. */
 function saidBy(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** https://docs.cloud.google.com/compute/docs/metadata/predefined-metadata-entries */
-async function fromInstance(): Promise<Token> {
-  const reply = await askInstance("instance/service-accounts/default/token");
-  const { access_token: text, expires_in: seconds } = JSON.parse(reply) as Readonly<Record<string, unknown>>;
-  if (typeof text !== "string" || typeof seconds !== "number") throw new Error("its reply is no token");
-  return { text, until: Date.now() + seconds * 1000 };
 }
 
 /** What the metadata server of this instance says; rejects if it does not within its time. */
@@ -97,18 +104,49 @@ export async function askInstance(path: string): Promise<string> {
   }
 }
 
-/** Signed here: a service of Google's takes it as it is. https://google.aip.dev/auth/4111 */
-async function ofAccount(email: string, key: string): Promise<Token> {
-  const { JWT } = await import("google-auth-library");
-  const client = new JWT({ email, key, scopes: [scope] });
-  client.useJWTAccessWithScope = true;
-  return ofHeaders(await client.getRequestHeaders());
-}
+/** https://docs.cloud.google.com/compute/docs/metadata/predefined-metadata-entries */
+const accessTokens: Kind = {
+  async fromInstance() {
+    const reply = await askInstance("instance/service-accounts/default/token");
+    const { access_token: text, expires_in: seconds } = JSON.parse(reply) as Readonly<Record<string, unknown>>;
+    if (typeof text !== "string" || typeof seconds !== "number") throw new Error("its reply is no token");
+    return { text, until: Date.now() + seconds * 1000 };
+  },
+  /** Signed here: a service of Google's takes it as it is. https://google.aip.dev/auth/4111 */
+  async ofAccount(email, key) {
+    const { JWT } = await import("google-auth-library");
+    const client = new JWT({ email, key, scopes: [scope] });
+    client.useJWTAccessWithScope = true;
+    return ofHeaders(await client.getRequestHeaders());
+  },
+  /** Outside of Google's own instances: the user's, a file's, or another cloud's identity. */
+  async found() {
+    const { GoogleAuth } = await import("google-auth-library");
+    return ofHeaders(await new GoogleAuth({ scopes: [scope] }).getRequestHeaders());
+  },
+};
 
-/** Outside of Google's own instances: the user's, a file's, or another cloud's identity. */
-async function found(): Promise<Token> {
-  const { GoogleAuth } = await import("google-auth-library");
-  return ofHeaders(await new GoogleAuth({ scopes: [scope] }).getRequestHeaders());
+const idTokensFor = (audience: string): Kind => ({
+  async fromInstance() {
+    const query = `audience=${encodeURIComponent(audience)}&format=full`;
+    return ofJwt(await askInstance(`instance/service-accounts/default/identity?${query}`));
+  },
+  async ofAccount(email, key) {
+    const { JWT } = await import("google-auth-library");
+    return ofJwt(await new JWT({ email, key }).fetchIdToken(audience));
+  },
+  async found() {
+    const { GoogleAuth } = await import("google-auth-library");
+    const client = await new GoogleAuth().getIdTokenClient(audience);
+    return ofJwt(await client.idTokenProvider.fetchIdToken(audience));
+  },
+});
+
+function ofJwt(text: string): Token {
+  const [, claims = ""] = text.trim().split(".");
+  const { exp } = JSON.parse(Buffer.from(claims, "base64url").toString() || "{}") as { readonly exp?: unknown };
+  if (typeof exp !== "number") throw new Error("its reply is no token");
+  return { text: text.trim(), until: exp * 1000 };
 }
 
 function ofHeaders(headers: Headers): Token {

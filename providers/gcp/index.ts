@@ -35,7 +35,7 @@ export const gcp: Provider = {
     pubsub: "pubsub.gcp.pubsub",
     secretstores: "secretstores.gcp.secretmanager",
     configuration: "configuration.gcp.parametermanager",
-    invocation: "invocation.http",
+    invocation: "invocation.gcp.http",
     bindings: "bindings.gcp.bucket",
   },
   components: {
@@ -46,6 +46,7 @@ export const gcp: Provider = {
     },
     "bindings.gcp.pubsub": { resource: "topic", optional: [...connection], operations: ["create"] },
     "configuration.gcp.parametermanager": { resource: "prefix", optional: [...connection] },
+    "invocation.gcp.http": { resource: "baseUrl", optional: ["audience", ...account] },
     "pubsub.gcp.pubsub": { resource: "topicPrefix", optional: [...connection] },
     "secretstores.gcp.secretmanager": { resource: "prefix", optional: [...connection] },
     "state.gcp.firestore": {
