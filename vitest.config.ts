@@ -6,7 +6,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts", "templates/**/*.test.ts"],
     exclude: ["test/bench/**", "test/hosts/**", "test/faults/**", "**/node_modules/**"],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // A build of the demo for AWS is fifteen bundles, and the machine may be a busy one.
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
   },
 });

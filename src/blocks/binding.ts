@@ -23,7 +23,7 @@ export interface PresignChoice {
 
 /** Bytes that came, and what they are by other readings. */
 export interface Content {
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   text(): string;
   json(): unknown;
 }
@@ -159,6 +159,7 @@ function contentOf(value: Value): Content {
 }
 
 /** No Buffer, whose methods of the same names do other things. */
-function plain({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
+function plain(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = bytes;
+  return buffer instanceof ArrayBuffer ? new Uint8Array(buffer, byteOffset, byteLength) : new Uint8Array(bytes);
 }

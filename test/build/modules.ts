@@ -13,6 +13,19 @@ const memory = {
   broker: ["local/broker", "local/clock", "local/consumer", "local/inboxes", "local/pubsub/in-memory"],
   secrets: "local/secretstores/env",
 } as const;
+/** Until a cloud has its own. */
+const files = [
+  ...[
+    "local/bindings/localstorage",
+    "local/broker",
+    "local/clock",
+    "local/consumer",
+    "local/database",
+    "local/inboxes",
+  ],
+  ...["local/object-changes", "local/object-files", "local/object-paths", "local/presigner", "local/pubsub/sqlite"],
+] as const;
+const settings = "local/configuration/env";
 
 export const modules: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   aws: {
@@ -20,10 +33,12 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
     addNote: [...aws, "aws/triggers/http", ...dynamodb],
     changeOrder: [...aws, "aws/triggers/http", ...snssqs, ...dynamodb],
     getOrder: [...aws, "aws/triggers/http", ...dynamodb],
-    getReceipt: [...aws, "aws/triggers/http", "aws/secretstores/secretmanager", ...dynamodb],
+    getReceipt: [...aws, "aws/client", "aws/triggers/http", "aws/secretstores/secretmanager", ...files],
     getSummary: [...aws, "aws/triggers/http", ...dynamodb],
-    placeOrder: [...aws, "aws/triggers/http", ...snssqs, ...dynamodb],
-    putReceipt: [...aws, "aws/triggers/http", ...dynamodb],
+    placeOrder: [...aws, "aws/triggers/http", ...snssqs, ...dynamodb, settings],
+    putReceipt: [...aws, "aws/triggers/http", ...files],
+    prices: [],
+    audit: [],
     removeOrder: [...aws, "aws/triggers/http", ...dynamodb],
     getStock: [...aws, "aws/triggers/http", ...dynamodb],
     putStock: [...aws, "aws/triggers/http", ...dynamodb],
@@ -34,11 +49,15 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
     app: [
       ...["azure/host", "azure/invocation", "azure/ncrontab", "azure/timeout"],
       ...["azure/triggers/http", "azure/triggers/service-bus", "azure/triggers/timer"],
-      ...[...memory.broker, memory.secrets, memory.state],
+      ...[...memory.broker, memory.secrets, memory.state, ...files, settings],
     ],
   },
   gcp: {
-    http: [...gcp, "gcp/triggers/http", ...pubsub, "gcp/secretstores/secretmanager", ...firestore],
+    http: [
+      ...[...gcp, "gcp/triggers/http", ...pubsub, "gcp/secretstores/secretmanager", ...firestore],
+      ...["gcp/bindings/bucket", "gcp/signed-url", "gcp/signing", "gcp/configuration/parametermanager"],
+    ],
+    audit: [...gcp, "gcp/push", "gcp/triggers/pubsub-push", ...pubsub],
     countOrders: [...gcp, "gcp/push", "gcp/triggers/scheduler", ...firestore],
     ship: [...gcp, "gcp/push", "gcp/triggers/pubsub-push", ...pubsub, ...firestore],
     summarise: [...gcp, "gcp/push", "gcp/triggers/pubsub-push", ...pubsub, ...firestore],

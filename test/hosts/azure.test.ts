@@ -224,7 +224,9 @@ describe("the orders app", () => {
     orders = buildApp("orders", "azure");
     service = await startFunctionsHost(join(orders.output, "app"), {
       "signing-key": "a key",
+      MAX_QUANTITY: "50",
       FAASTEN_PUBSUB_PUBSUB__fullyQualifiedNamespace: "orders.servicebus.windows.net",
+      FAASTEN_INBOX_AUDIT: "orders-test-audit",
       FAASTEN_INBOX_SHIP: "orders-test-ship",
       FAASTEN_INBOX_SUMMARISE: "orders-test-summarise",
     });

@@ -259,8 +259,8 @@ describe("the orders app", () => {
   let orders: BuiltApp;
   let service: Framework;
   beforeAll(async () => {
-    orders = buildApp("orders", "gcp", { files: { "templates/orders/components/gcp/memory.yaml": inMemory } });
-    const env = { "signing-key": "a key" };
+    orders = buildApp("orders", "gcp", { files: { "templates/orders/components/gcp/local.yaml": ofThisMachine } });
+    const env = { "signing-key": "a key", MAX_QUANTITY: "50" };
     service = await startFramework(join(orders.output, "functions/http"), { env });
     addresses.app = service.origin;
   });
@@ -296,9 +296,11 @@ describe("what is deployed", () => {
 });
 
 /** What one service can answer for by itself. */
-const inMemory = [
-  ...["orders", "stock", "receipts", "summaries", "idempotency"].map((name) => [name, "state.in-memory"]),
+const ofThisMachine = [
+  ...["orders", "stock", "summaries", "idempotency"].map((name) => [name, "state.in-memory"]),
   ["pubsub", "pubsub.in-memory"],
+  ["receipts", "bindings.in-memory"],
+  ["configstore", "configuration.local.env"],
   ["secretstore", "secretstores.local.env"],
 ]
   .map(

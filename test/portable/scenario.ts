@@ -159,12 +159,33 @@ export function scenario(addresses: Addresses): Scenario {
         const put = await at(`/orders/${id("first")}/receipt`, {
           method: "PUT",
           body: bytes,
-          headers: { "content-type": "application/octet-stream" },
+          headers: { "content-type": "image/png" },
         });
         assert.equal(put.status, 204);
         const got = await at(`/orders/${id("first")}/receipt`);
+        assert.equal(got.headers.get("content-type"), "image/png");
         assert.deepEqual(new Uint8Array(await got.arrayBuffer()), bytes);
         assert.equal(Buffer.from(got.headers.get("x-signature") ?? "", "base64").length, 32, "signed with the secret");
+      },
+    },
+    {
+      name: "sells at most as many at once as its configuration says",
+      async run() {
+        const refused = await place("many", 51);
+        assert.equal(refused.status, 400);
+        assert.match(((await refused.json()) as { detail: string }).detail, /at most 50/);
+        assert.equal((await place("fewer", 50)).status, 201);
+      },
+    },
+    {
+      name: "answers by a Lambda handler that was there before",
+      async run() {
+        const priced = await at("/prices/green%20tea?quantity=3", { headers: { "x-currency": "NOK" } });
+        assert.equal(priced.status, 200);
+        assert.deepEqual(await priced.json(), { sku: "green tea", price: 67.5, currency: "NOK" });
+        assert.match(priced.headers.get("cache-control") ?? "", /max-age=60/);
+        assert.equal(priced.headers.get("set-cookie"), "last=green tea; Path=/prices");
+        assert.equal((await at("/prices/tea?quantity=none")).status, 400);
       },
     },
     {

@@ -223,7 +223,7 @@ http.get(
     proves<Equal<typeof made.key, string | undefined>>();
     const found = await store.get("a");
     proves<Equal<typeof found, BindingObject | undefined>>();
-    proves<Equal<BindingObject["bytes"], Uint8Array>>();
+    proves<Equal<BindingObject["bytes"], Uint8Array<ArrayBuffer>>>();
     proves<Equal<ReturnType<BindingObject["json"]>, unknown>>();
     for await (const { key, size, modifiedAt } of store.list()) {
       proves<Equal<[typeof key, typeof size, typeof modifiedAt], [string, number, number]>>();

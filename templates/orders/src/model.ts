@@ -1,5 +1,5 @@
 // What an order is, and where things are kept.
-import { secret, state, topic } from "faasten";
+import { binding, configuration, secret, state, topic } from "faasten";
 import * as z from "zod";
 
 export const Order = z.object({
@@ -16,8 +16,15 @@ export const Change = z.object({ id: z.string(), version: z.number().int(), stat
 
 export const orders = state("orders", { schema: Order });
 export const stock = state<number>("stock");
-export const receipts = state<Uint8Array>("receipts");
 export const summaries = state("summaries", { schema: Change });
+
+export const receipts = binding("receipts");
+
+/** What one order may ask for: it is changed while the app runs. */
+export const limits = configuration(["MAX_QUANTITY"], {
+  freshness: "10s",
+  schema: z.object({ MAX_QUANTITY: z.coerce.number().int().default(100) }),
+});
 
 export const placed = topic("order.placed", { schema: Order });
 export const changed = topic("order.changed", { schema: Change });

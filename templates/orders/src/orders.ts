@@ -1,7 +1,7 @@
 // Orders over HTTP.
 import { FaastenError, http } from "faasten";
 import * as z from "zod";
-import { changed, Order, orders, placed, receipts, signingKey, summaries } from "./model.ts";
+import { changed, limits, Order, orders, placed, receipts, signingKey, summaries } from "./model.ts";
 
 export const placeOrder = http.post(
   "/orders",
@@ -9,9 +9,11 @@ export const placeOrder = http.post(
     access: "public",
     body: Order,
     idempotent: (request) => request.headers.get("idempotency-key"),
-    uses: { orders: orders.readWrite, placed: placed.publish },
+    uses: { orders: orders.readWrite, placed: placed.publish, limits },
   },
-  async (_request, { body, orders, placed }) => {
+  async (_request, { body, orders, placed, limits }) => {
+    const { MAX_QUANTITY } = await limits.get();
+    if (body.quantity > MAX_QUANTITY) throw new FaastenError("INVALID", `at most ${MAX_QUANTITY} are sold at once`);
     const etag = await orders.set(body.id, body, { ifAbsent: true });
     await placed.publish(body);
     return Response.json(body, { status: 201, headers: { etag, location: `/orders/${body.id}` } });
@@ -67,25 +69,24 @@ export const getSummary = http.get(
 
 export const putReceipt = http.put(
   "/orders/:id/receipt",
-  { access: "public", uses: { receipts: receipts.readWrite } },
+  { access: "public", uses: { receipts: receipts.output("create") } },
   async (request, { params, receipts }) => {
-    const etag = await receipts.set(params.id, new Uint8Array(await request.arrayBuffer()));
-    return new Response(null, { status: 204, headers: { etag } });
+    const contentType = request.headers.get("content-type") ?? "application/octet-stream";
+    await receipts.create(new Uint8Array(await request.arrayBuffer()), { key: params.id, contentType });
+    return new Response(null, { status: 204 });
   },
 );
 
 /** The receipt's bytes, signed, so that a reader can tell that they are ours. */
 export const getReceipt = http.get(
   "/orders/:id/receipt",
-  { access: "public", uses: { receipts: receipts.read, signingKey } },
+  { access: "public", uses: { receipts: receipts.output("get"), signingKey } },
   async (_request, { params, receipts, signingKey }) => {
-    const { value } = found(await receipts.get(params.id), params.id);
+    const { bytes, contentType = "application/octet-stream" } = found(await receipts.get(params.id), params.id);
     const secret = new TextEncoder().encode(await signingKey.get());
     const key = await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-    const signature = Buffer.from(await crypto.subtle.sign("HMAC", key, new Uint8Array(value))).toString("base64");
-    return new Response(new Uint8Array(value), {
-      headers: { "content-type": "application/octet-stream", "x-signature": signature },
-    });
+    const signature = Buffer.from(await crypto.subtle.sign("HMAC", key, bytes)).toString("base64");
+    return new Response(bytes, { headers: { "content-type": contentType, "x-signature": signature } });
   },
 );
 

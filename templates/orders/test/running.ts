@@ -1,12 +1,16 @@
 // The whole app as each test has it: by itself, and empty.
 import { type TestApp, type TestOptions, testApp } from "faasten/testing";
 import { onTestFinished } from "vitest";
+import * as legacy from "../src/legacy.ts";
 import * as nightly from "../src/nightly.ts";
 import * as overHttp from "../src/orders.ts";
 import * as shipping from "../src/shipping.ts";
 
 export async function start(options: TestOptions = {}): Promise<TestApp> {
-  const app = await testApp([overHttp, shipping, nightly], { secrets: { "signing-key": "for tests" }, ...options });
+  const app = await testApp([overHttp, shipping, nightly, legacy], {
+    secrets: { "signing-key": "for tests" },
+    ...options,
+  });
   onTestFinished(app.close);
   return app;
 }

@@ -1,5 +1,6 @@
 // What happens to an order after it was placed.
 import { expect, test } from "vitest";
+import * as legacy from "../src/legacy.ts";
 import { orders, stock, summaries } from "../src/model.ts";
 import { ship, summarise } from "../src/shipping.ts";
 import { place, start } from "./running.ts";
@@ -81,4 +82,14 @@ test("of two changes the newer one stays, whichever comes last", async () => {
   await app.deliver(summarise, { id: "a1", version: 2, status: "shipped" });
   await app.deliver(summarise, { id: "a1", version: 1, status: "placed" });
   expect((await app.open(summaries.read).get("a1"))?.value.status).toBe("shipped");
+});
+
+test("a handler of old takes a batch, and has again what it could not handle", async () => {
+  const app = await start();
+  const [good, bad] = [
+    { id: "a1", version: 1, status: "shipped" },
+    { id: "no id at all", version: 1, status: "shipped" },
+  ];
+  expect(await app.deliver(legacy.audit, good)).toMatchObject([{ kind: "done" }]);
+  expect(await app.deliver(legacy.audit, bad)).toMatchObject([{ kind: "retry" }]);
 });
