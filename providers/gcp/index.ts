@@ -64,15 +64,16 @@ export const gcp: Provider = {
     "bindings.cron": ["scheduler"],
   },
   hosts: { default: "host" },
-  bundle: { http: "app", event: "function", external: [] },
-  // The framework serves the bundle, and is no part of it: a bundled copy would be another one than the server's.
+  bundle: { http: "app", event: "function", external: ["google-auth-library"] },
+  // The framework serves the bundle, and is no part of it: a bundled copy would be another one than the server's. The library of
+  // credentials is for keys alone, and would cost each instance without one its load.
   files: {
     "package.json": `${JSON.stringify(
       {
         private: true,
         type: "module",
         main: "index.mjs",
-        dependencies: { "@google-cloud/functions-framework": "5.0.5" },
+        dependencies: { "@google-cloud/functions-framework": "5.0.5", "google-auth-library": "^11.3.4" },
       },
       null,
       2,

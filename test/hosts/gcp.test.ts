@@ -281,7 +281,7 @@ describe("what is deployed", () => {
       private: true,
       type: "module",
       main: "index.mjs",
-      dependencies: { "@google-cloud/functions-framework": "5.0.5" },
+      dependencies: { "@google-cloud/functions-framework": "5.0.5", "google-auth-library": "^11.3.4" },
     });
     expect(readFileSync(join(folder, "index.mjs"), "utf8")).not.toContain("functions-framework");
   });
