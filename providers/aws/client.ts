@@ -61,13 +61,14 @@ export function createClient<const Commands extends Readonly<Record<string, AnyC
       signal?.throwIfAborted();
       const Made = commands[operation] as unknown as new (input: InputOf<Commands[O]>) => Called;
       const command = new Made(input);
-      if (once) command.middlewareStack.add(giveUp, { step: "finalizeRequest", priority: "low" });
+      const attempts: Attempts = { made: 0, failure: undefined };
+      command.middlewareStack.add(attempting(attempts, once === true), { step: "finalizeRequest", priority: "low" });
       try {
         sender ??= make(configOf(component));
         const sent = sender.send(command as never, signal && { abortSignal: signal });
         return (await sent) as OutputOf<Commands[O]>;
       } catch (error) {
-        throw toFaastenError(unwrapped(error), `component "${component.name}": ${operation}`, signal);
+        throw toFaastenError(unwrapped(error), `component "${component.name}": ${operation}`, attempts, signal);
       }
     },
     close: () => sender?.destroy(),
@@ -99,15 +100,26 @@ function configOf(component: ComponentOptions): ClientConfig {
   };
 }
 
-/** Inside the SDK's retries: what was throttled or refused did not happen, and anything else is told as it is, once. */
-const giveUp = (next: (args: object) => Promise<object>) => async (args: object) => {
-  try {
-    return await next(args);
-  } catch (error) {
-    if (codes[nameOf(error)] === "THROTTLED" || faultOf(error) === "client") throw error;
-    throw new Uncertain(error);
-  }
-};
+/** What the SDK did, told also where it was stopped between two attempts. */
+interface Attempts {
+  made: number;
+  /** The last attempt's. */
+  failure: unknown;
+}
+
+/** Inside the SDK's retries. `once`: what was throttled or refused did not happen, and anything else is told as it is, once. */
+const attempting =
+  (attempts: Attempts, once: boolean) => (next: (args: object) => Promise<object>) => async (args: object) => {
+    attempts.made++;
+    attempts.failure = undefined;
+    try {
+      return await next(args);
+    } catch (error) {
+      attempts.failure = error;
+      if (!once || codes[nameOf(error)] === "THROTTLED" || faultOf(error) === "client") throw error;
+      throw new Uncertain(error);
+    }
+  };
 
 /** No error that the SDK would try again: it looks into causes too. */
 class Uncertain extends Error {
@@ -122,24 +134,31 @@ function unwrapped(error: unknown): unknown {
   return error instanceof Uncertain ? error.error : error;
 }
 
-function toFaastenError(error: unknown, what: string, signal: AbortSignal | undefined): FaastenError {
-  if (signal?.aborted)
-    return new FaastenError("TIMEOUT", `${what} did not end within the invocation`, { cause: error });
+function toFaastenError(
+  error: unknown,
+  what: string,
+  { made, failure }: Attempts,
+  signal: AbortSignal | undefined,
+): FaastenError {
+  const tries = made === 0 ? "" : ` after ${made} attempt${made === 1 ? "" : "s"}`;
+  if (signal?.aborted) {
+    const last =
+      failure === undefined || nameOf(failure) === "AbortError" ? "" : `: the last failed with ${nameOf(failure)}`;
+    const message = `${what} did not end within the invocation${tries}${requestOf(failure)}${last}`;
+    return new FaastenError("TIMEOUT", message, { cause: error });
+  }
   const name = nameOf(error);
   const code = codes[name] ?? (faultOf(error) === "client" ? "INVALID" : unnamed(error, name));
-  const { requestId, attempts = 1 } = (error as { readonly $metadata?: Metadata }).$metadata ?? {};
-  const tries = attempts > 1 ? ` after ${attempts} attempts` : "";
-  const request = requestId === undefined ? "" : ` (request ${requestId})`;
   // What AWS says of a signature quotes the request's headers, and a session's token is one of them.
   const said = code === "UNAUTHENTICATED" ? "" : `: ${error instanceof Error ? error.message : String(error)}`;
-  return new FaastenError(code, `${what} failed with ${name}${tries}${request}${said}${hints[code] ?? ""}`, {
-    cause: error,
-  });
+  const message = `${what} failed with ${name}${tries}${requestOf(error)}${said}${hints[code] ?? ""}`;
+  return new FaastenError(code, message, { cause: error });
 }
 
-interface Metadata {
-  readonly requestId?: string;
-  readonly attempts?: number;
+/** By which AWS finds it in its own logs. */
+function requestOf(error: unknown): string {
+  const id = (error as { readonly $metadata?: { readonly requestId?: string } } | undefined)?.$metadata?.requestId;
+  return id === undefined ? "" : ` (request ${id})`;
 }
 
 function nameOf(error: unknown): string {

@@ -28,7 +28,11 @@ export const aws: Provider = {
     },
   },
   triggers: {
-    http: ["http"],
+    "bindings.aws.eventbridge": ["eventbridge"],
+    "bindings.aws.s3": ["s3", "s3-eventbridge"],
+    "bindings.aws.sns": ["sns"],
+    "bindings.aws.sqs": ["sqs"],
+    http: ["http", "rest", "alb", "invocation"],
     "pubsub.aws.snssqs": ["sqs"],
     "pubsub.in-memory": ["sqs"],
     "pubsub.sqlite": ["sqs"],

@@ -14,21 +14,14 @@ export interface QueuedMessage {
     | undefined;
 }
 
-/** A CloudEvent as it is; else what the queue, or the SNS topic before it, knows of the message. */
+/**
+ * A CloudEvent as it is; else what the queue, or the SNS topic before it, knows of the message. SNS wraps what it puts into
+ * a queue unless its subscription says raw delivery: where the stack says that it does, what looks wrapped was sent so.
+ */
 export function eventOf({ id, body, queue: source, sentAt, attributes }: QueuedMessage): CloudEvent | undefined {
   if (!isFilled(id) || !isFilled(body) || !isFilled(source)) return undefined;
-  const notification = toNotification(body);
-  if (notification) {
-    const { MessageId, TopicArn, Message, Subject: subject, Timestamp: time, MessageAttributes } = notification;
-    return fromMessage(Message, {
-      id: MessageId,
-      source: TopicArn,
-      type: "com.amazonaws.sns.Notification",
-      ...(isFilled(time) && { time }),
-      ...(isFilled(subject) && { subject }),
-      attributes: mapValues(MessageAttributes, ({ Value }) => Value),
-    });
-  }
+  const notification = process.env["FAASTEN_SNS_DELIVERY"] === "raw" ? undefined : toNotification(body);
+  if (notification) return fromNotification(notification);
   const sent = new Date(Number(sentAt));
   return fromMessage(body, {
     id,
@@ -39,8 +32,8 @@ export function eventOf({ id, body, queue: source, sentAt, attributes }: QueuedM
   });
 }
 
-/** What SNS wraps a message in, unless the subscription asks for raw delivery. https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html */
-interface Notification {
+/** What SNS wraps a message in. https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html */
+export interface Notification {
   readonly Type: "Notification";
   readonly MessageId: string;
   readonly TopicArn: string;
@@ -50,14 +43,35 @@ interface Notification {
   readonly MessageAttributes?: Readonly<Record<string, { readonly Value?: string }>>;
 }
 
+export function isNotification(found: unknown): found is Notification {
+  const { Type, MessageId, TopicArn, Message } = (found ?? {}) as Partial<Notification>;
+  return Type === "Notification" && isFilled(MessageId) && isFilled(TopicArn) && isFilled(Message);
+}
+
+export function fromNotification({
+  MessageId: id,
+  TopicArn: source,
+  Message,
+  Subject: subject,
+  Timestamp: time,
+  MessageAttributes,
+}: Notification): CloudEvent {
+  return fromMessage(Message, {
+    id,
+    source,
+    type: "com.amazonaws.sns.Notification",
+    ...(isFilled(time) && { time }),
+    ...(isFilled(subject) && { subject }),
+    attributes: mapValues(MessageAttributes, ({ Value }) => Value),
+  });
+}
+
 function toNotification(body: string): Notification | undefined {
   // Nearly every body is a CloudEvent, and is parsed but once.
   if (!body.includes('"Notification"')) return undefined;
   try {
-    const found = (JSON.parse(body) ?? {}) as Partial<Notification>;
-    const { Type, MessageId, TopicArn, Message } = found;
-    const fits = Type === "Notification" && isFilled(MessageId) && isFilled(TopicArn) && isFilled(Message);
-    return fits ? (found as Notification) : undefined;
+    const found: unknown = JSON.parse(body);
+    return isNotification(found) ? found : undefined;
   } catch {
     return undefined;
   }

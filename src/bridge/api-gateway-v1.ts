@@ -32,7 +32,7 @@ export function toRestApiEvent(asked: Asked, { body, isBase64Encoded }: EventBod
       ? Object.fromEntries([...parameters].map(([name, values]) => [name, values.at(-1) ?? ""]))
       : null,
     multiValueQueryStringParameters: parameters ? Object.fromEntries(parameters) : null,
-    pathParameters: pathParametersOf(asked) ?? null,
+    pathParameters: pathParametersOf(asked, { decode: false }) ?? null,
     stageVariables: null,
     requestContext: {
       ...gatewayContext(asked),

@@ -24,7 +24,7 @@ export function toHttpApiEvent(asked: Asked, body: EventBody, { url }: { readonl
   const { cookie, ...headers } = headersOf(asked);
   const query = queryOf(request);
   const parameters = parametersOf(query, true);
-  const pathParameters = url ? undefined : pathParametersOf(asked);
+  const pathParameters = url ? undefined : pathParametersOf(asked, { decode: true });
   const rawPath = url ? path : decodedPath(path);
   const routeKey = url ? "$default" : `${route.method === "*" ? "ANY" : route.method} ${resourceOf(asked)}`;
   const now = new Date();

@@ -104,11 +104,25 @@ export function resourceOf({ route: { path } }: Asked): string {
   return path.replace(/:(\w+)/g, "{$1}").replace(/\*$/, "{proxy+}");
 }
 
-/** `undefined`: the route has none. */
-export function pathParametersOf({ params }: Asked): Texts | undefined {
+/** `undefined`: the route has none. `decode`: as an HTTP API hands them over; a REST API leaves them as they came. */
+export function pathParametersOf(
+  { params, path, route }: Asked,
+  { decode }: { readonly decode: boolean },
+): Texts | undefined {
   const { "*": rest, ...named } = params;
-  const found = { ...named, ...(rest && { proxy: decodedPath(rest) }) };
+  const found = {
+    ...(decode ? named : segmentsOf(route.path, path)),
+    ...(rest && { proxy: decode ? decodedPath(rest) : rest }),
+  };
   return Object.keys(found).length > 0 ? found : undefined;
+}
+
+/** What stands in the path where the route has names. */
+function segmentsOf(route: string, path: string): Texts {
+  const segments = path.split("/");
+  return Object.fromEntries(
+    route.split("/").flatMap((name, at) => (name.startsWith(":") ? [[name.slice(1), segments[at] ?? ""]] : [])),
+  );
 }
 
 export function decodedPath(path: string): string {

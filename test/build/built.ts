@@ -1,6 +1,7 @@
 // An app, built for a target by the command line in a folder of its own.
 import { spawnSync } from "node:child_process";
-import { cpSync } from "node:fs";
+import { cpSync, mkdtempSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { command, copyOrders, makeApp, remove, repository, save } from "../dev/running.ts";
 
@@ -21,11 +22,11 @@ export interface BuildOptions {
 
 /** Throws what the build says if it fails. */
 export function buildApp(
-  app: "behaviours" | "orders" | "none",
+  app: "behaviours" | "handlers" | "orders" | "none",
   target: string,
   { files = {}, flags = [], env = {} }: BuildOptions = {},
 ): BuiltApp {
-  const folder = app === "orders" ? copyOrders() : app === "none" ? makeApp({}) : copyBehaviours();
+  const folder = copies[app]();
   for (const [name, text] of Object.entries(files)) save(folder, name, text);
   const { status, stdout, stderr } = spawnSync(process.execPath, [...command, "build", "--target", target, ...flags], {
     cwd: folder,
@@ -44,3 +45,18 @@ export function copyBehaviours(): string {
   cpSync(join(repository, "test/hosts/app"), folder, { recursive: true });
   return folder;
 }
+
+/** With the libraries that `test/hosts` has installed. */
+export function copyHandlers(): string {
+  const folder = mkdtempSync(join(tmpdir(), "faasten-"));
+  cpSync(join(repository, "test/hosts/handlers"), folder, { recursive: true });
+  symlinkSync(join(repository, "test/hosts/node_modules"), join(folder, "node_modules"));
+  return folder;
+}
+
+const copies: Readonly<Record<Parameters<typeof buildApp>[0], () => string>> = {
+  behaviours: copyBehaviours,
+  handlers: copyHandlers,
+  none: () => makeApp({}),
+  orders: copyOrders,
+};

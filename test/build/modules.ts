@@ -1,6 +1,13 @@
 // The checked-in list: target → deployable of the orders app → the modules under `providers/` in its bundle.
 
 const aws = ["aws/host", "aws/lambda"] as const;
+const requests = [
+  "aws/front",
+  "aws/triggers/alb",
+  "aws/triggers/http",
+  "aws/triggers/invocation",
+  "aws/triggers/rest",
+] as const;
 const dynamodb = ["aws/client", "aws/state/dynamodb"] as const;
 const snssqs = ["aws/client", "aws/message", "aws/pubsub/snssqs"] as const;
 const gcp = ["gcp/host", "gcp/message"] as const;
@@ -29,19 +36,19 @@ const settings = "local/configuration/env";
 
 export const modules: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   aws: {
-    countOrders: [...aws, "aws/triggers/scheduler", ...dynamodb],
-    addNote: [...aws, "aws/triggers/http", ...dynamodb],
-    changeOrder: [...aws, "aws/triggers/http", ...snssqs, ...dynamodb],
-    getOrder: [...aws, "aws/triggers/http", ...dynamodb],
-    getReceipt: [...aws, "aws/client", "aws/triggers/http", "aws/secretstores/secretmanager", ...files],
-    getSummary: [...aws, "aws/triggers/http", ...dynamodb],
-    placeOrder: [...aws, "aws/triggers/http", ...snssqs, ...dynamodb, settings],
-    putReceipt: [...aws, "aws/triggers/http", ...files],
+    countOrders: [...aws, "aws/asynchronous", "aws/triggers/scheduler", ...dynamodb],
+    addNote: [...aws, ...requests, ...dynamodb],
+    changeOrder: [...aws, ...requests, ...snssqs, ...dynamodb],
+    getOrder: [...aws, ...requests, ...dynamodb],
+    getReceipt: [...aws, "aws/client", ...requests, "aws/secretstores/secretmanager", ...files],
+    getSummary: [...aws, ...requests, ...dynamodb],
+    placeOrder: [...aws, ...requests, ...snssqs, ...dynamodb, settings],
+    putReceipt: [...aws, ...requests, ...files],
     prices: [],
     audit: [],
-    removeOrder: [...aws, "aws/triggers/http", ...dynamodb],
-    getStock: [...aws, "aws/triggers/http", ...dynamodb],
-    putStock: [...aws, "aws/triggers/http", ...dynamodb],
+    removeOrder: [...aws, ...requests, ...dynamodb],
+    getStock: [...aws, ...requests, ...dynamodb],
+    putStock: [...aws, ...requests, ...dynamodb],
     ship: [...aws, "aws/triggers/sqs", ...snssqs, ...dynamodb],
     summarise: [...aws, "aws/triggers/sqs", ...snssqs, ...dynamodb],
   },

@@ -1,5 +1,5 @@
 // Bundles inside Lambda's own runtime interface clients, on a Runtime API of ours and behind an HTTP API of ours.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -10,6 +10,7 @@ import { type SqsMessage, sqsEvent } from "../servers/sqs-event.ts";
 import { cuts, deliveries, type Exchange, exchanges, type Message } from "./behaviours.ts";
 import { checkCut, checkDelivery, checkLog, checkReply } from "./checks.ts";
 import { type Client, createFleet, type Fleet, unavailable } from "./lambda.ts";
+import { recordedEvents } from "./recorded.ts";
 import { type Reference, startReference } from "./reference.ts";
 import { sendTo } from "./requests.ts";
 
@@ -179,7 +180,7 @@ function behaves(client: Client): void {
   });
 
   describe("a request is no event", () => {
-    for (const { name, body } of recordedEvents()) {
+    for (const { name, text: body } of recordedEvents()) {
       test(`${name}, posted to an HTTP function, is a body`, async () => {
         const headers = [["content-type", "application/json"]] as const;
         const reply = await sendTo(httpApi.url, { method: "POST", target: "/echo/event", headers, body });
@@ -265,22 +266,6 @@ function behaves(client: Client): void {
     expect(await nightly.invoke(run)).toBe(null);
     await checkLog(nightly.lines, 0, [{ message: "saw", event: "nightly/2026-11-20T02:00:00.000Z" }]);
   });
-}
-
-/** Our own fixtures, and those of the vendor where they lie beside the repository. */
-function recordedEvents(): readonly { readonly name: string; readonly body: string }[] {
-  const own = ["http", "sqs", "scheduler"].flatMap((file) => {
-    const text = readFileSync(new URL(`../fixtures/aws/${file}.json`, import.meta.url), "utf8");
-    const recorded = JSON.parse(text) as readonly { readonly name: string; readonly payload: unknown }[];
-    return recorded.map(({ name, payload }) => ({ name: `${file}: ${name}`, body: JSON.stringify(payload) }));
-  });
-  const vendor = new URL("../../../shared/events/aws/", import.meta.url);
-  if (!existsSync(vendor)) {
-    console.log("skipped: the vendor's recorded events do not lie beside the repository");
-    return own;
-  }
-  const files = readdirSync(vendor).filter((name) => name.endsWith(".json"));
-  return [...own, ...files.map((name) => ({ name, body: readFileSync(new URL(name, vendor), "utf8") }))];
 }
 
 function toSqs({ id, attempt, order }: Message, body: string): SqsMessage {

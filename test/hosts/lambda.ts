@@ -25,12 +25,14 @@ export interface Lambda {
   lines(): readonly string[];
   /** How many processes have served it so far. */
   readonly starts: number;
+  /** Ends its process at once, as if its machine were lost; the next call finds a new one. */
+  kill(): void;
   stop(): void;
 }
 
 const modules = fileURLToPath(new URL("node_modules", import.meta.url));
 const commands: Readonly<Record<Client, readonly string[]>> = {
-  3: [`${modules}/aws-lambda-ric-3/bin/index.mjs`, "index.handler"],
+  3: [`${modules}/aws-lambda-ric-3/bin/index.mjs`],
   4: [`${modules}/aws-lambda-ric/index.mjs`],
 };
 
@@ -49,10 +51,17 @@ export interface LambdaOptions {
   readonly timeout?: number;
   /** Where local components keep their files; left out: the bundle's folder. */
   readonly cwd?: string;
+  /** Left out: a bundle's. */
+  readonly handler?: string;
+  /** What its stack sets, beside what Lambda does. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** `folder` holds the bundle. */
-export function lambda(folder: string, { client = 4, timeout = 4000, cwd = folder }: LambdaOptions = {}): Lambda {
+export function lambda(
+  folder: string,
+  { client = 4, timeout = 4000, cwd = folder, handler = "index.handler", env = {} }: LambdaOptions = {},
+): Lambda {
   let started: Promise<RuntimeApi> | undefined;
   let api: RuntimeApi | undefined;
   let child: ChildProcess | undefined;
@@ -64,9 +73,15 @@ export function lambda(folder: string, { client = 4, timeout = 4000, cwd = folde
     const opened = await startRuntimeApi();
     api = opened;
     starts += 1;
-    child = spawn(process.execPath, commands[client], {
+    child = spawn(process.execPath, [...commands[client], handler], {
       cwd,
-      env: { ...environment, AWS_LAMBDA_RUNTIME_API: opened.address, LAMBDA_TASK_ROOT: folder },
+      env: {
+        ...environment,
+        _HANDLER: handler,
+        AWS_LAMBDA_RUNTIME_API: opened.address,
+        LAMBDA_TASK_ROOT: folder,
+        ...env,
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const hear = (part: Buffer): void => {
@@ -98,6 +113,7 @@ export function lambda(folder: string, { client = 4, timeout = 4000, cwd = folde
     get starts() {
       return starts;
     },
+    kill: () => void child?.kill("SIGKILL"),
     stop() {
       stopped = true;
       child?.removeAllListeners("exit").kill("SIGKILL");
@@ -115,11 +131,15 @@ export interface Fleet {
 }
 
 /** `output` is `.faasten/aws`. */
-export function createFleet(output: string, options: LambdaOptions = {}): Fleet {
+export function createFleet(
+  output: string,
+  { envOf, ...options }: LambdaOptions & { readonly envOf?: (name: string) => Readonly<Record<string, string>> } = {},
+): Fleet {
   const running = new Map<string, Lambda>();
   const { functions } = JSON.parse(readFileSync(join(output, "graph.json"), "utf8")) as Graph;
   const of = (name: string): Lambda => {
-    const one = running.get(name) ?? lambda(join(output, "functions", name), options);
+    const one =
+      running.get(name) ?? lambda(join(output, "functions", name), { ...options, ...(envOf && { env: envOf(name) }) });
     running.set(name, one);
     return one;
   };
@@ -136,7 +156,6 @@ export function createFleet(output: string, options: LambdaOptions = {}): Fleet 
 
 const environment = {
   PATH: process.env["PATH"] ?? "",
-  _HANDLER: "index.handler",
   AWS_REGION: "eu-west-1",
   AWS_LAMBDA_FUNCTION_NAME: "test",
   AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",

@@ -2,6 +2,7 @@
 import { createServer, type Server } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { copyOrders, type Running, remove, startDev } from "../dev/running.ts";
+import { whatRan } from "./ran.ts";
 import { scenario } from "./scenario.ts";
 
 let folder: string;
@@ -30,6 +31,10 @@ afterAll(async () => {
   server.close();
   expect(await running.stop()).toBe(0);
   remove(folder);
+});
+
+test("what runs here is what runs elsewhere", async () => {
+  await expect(whatRan()).toMatchFileSnapshot("ran.txt");
 });
 
 describe("the orders app on faasten dev", () => {

@@ -1,5 +1,11 @@
 // A proxy that spoils calls on their way: what a bad network and an overloaded service do.
-import { createServer, type IncomingMessage, type ServerResponse, request as send } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+  request as send,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as passes } from "node:timers/promises";
 
@@ -10,21 +16,35 @@ export type Fault =
   | { readonly status: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> }
   | { readonly delay: number };
 
+/** One call, as its sender made it. */
+export interface Heard {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
 export interface FaultProxy {
   readonly url: string;
   /** What becomes of the calls to come, counted from 1; `undefined`: nothing. */
-  spoil(fault: (call: number) => Fault | undefined): void;
+  spoil(fault: (call: number, heard: Heard) => Fault | undefined): void;
   /** So many came since then. */
   readonly calls: number;
   close(): Promise<void>;
 }
 
-export async function createFaultProxy(target: string): Promise<FaultProxy> {
-  let fault: (call: number) => Fault | undefined = () => undefined;
+/** `target`: where all calls go, or where one goes. */
+export async function createFaultProxy(target: string | ((heard: Heard) => string)): Promise<FaultProxy> {
+  let fault: (call: number, heard: Heard) => Fault | undefined = () => undefined;
   let calls = 0;
   const server = createServer((request, response) => {
-    calls++;
-    void carry(target, request, response, fault(calls));
+    const parts: Buffer[] = [];
+    request.on("data", (part: Buffer) => parts.push(part));
+    request.on("end", () => {
+      calls++;
+      const body = Buffer.concat(parts);
+      const heard = { headers: request.headers, body: body.toString() };
+      const to = typeof target === "string" ? target : target(heard);
+      void carry({ to, request, response, body }, fault(calls, heard));
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
@@ -44,24 +64,25 @@ export async function createFaultProxy(target: string): Promise<FaultProxy> {
   };
 }
 
-async function carry(
-  target: string,
-  request: IncomingMessage,
-  response: ServerResponse,
-  fault: Fault | undefined,
-): Promise<void> {
+interface Carried {
+  readonly to: string;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly body: Buffer;
+}
+
+async function carry({ to, request, response, body }: Carried, fault: Fault | undefined): Promise<void> {
   if (fault === "lost") {
     request.socket.destroy();
     return;
   }
   if (typeof fault === "object" && "status" in fault) {
-    request.resume();
     response.writeHead(fault.status, fault.headers).end(fault.body);
     return;
   }
   if (typeof fault === "object") await passes(fault.delay);
   const { method, headers, url } = request;
-  const onward = send(new URL(url ?? "/", target), { method, headers, agent: false }, (reply) => {
+  const onward = send(new URL(url ?? "/", to), { method, headers, agent: false }, (reply) => {
     if (fault === "cut") {
       reply.resume().on("end", () => request.socket.destroy());
       return;
@@ -70,5 +91,5 @@ async function carry(
     reply.pipe(response);
   });
   onward.on("error", () => request.socket.destroy());
-  request.pipe(onward);
+  onward.end(body);
 }

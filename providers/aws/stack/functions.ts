@@ -82,7 +82,12 @@ function environmentOf(name: string, input: StackInput): Json {
       ),
     );
   const inbox: [string, Json][] =
-    one?.on.kind === "topic" ? [[variableOf("inbox", name), ref(logical(name, "Inbox"))]] : [];
+    one?.on.kind === "topic"
+      ? [
+          [variableOf("inbox", name), ref(logical(name, "Inbox"))],
+          ["FAASTEN_SNS_DELIVERY", "raw"],
+        ]
+      : [];
   return Object.fromEntries([...own, ...located, ...inbox]);
 }
 

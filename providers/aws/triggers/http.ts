@@ -1,16 +1,8 @@
 // A request through an HTTP API or a Function URL, in payload format 2.0.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 // https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
-import {
-  FaastenError,
-  isOfConnection,
-  type Reply,
-  type Trigger,
-  toBuffered,
-  toPath,
-  toReply,
-  toRequest,
-} from "../../../src/provider.ts";
+import { type Trigger, toRequest } from "../../../src/provider.ts";
+import { encodedPath, encodeReply, type HttpResult, toHttpResult } from "../front.ts";
 
 /** Names of headers are lower case, and the values of one name are joined by commas. */
 export interface HttpEvent {
@@ -24,19 +16,12 @@ export interface HttpEvent {
     readonly domainName: string;
     readonly stage?: string;
     readonly http: { readonly method: string };
-    readonly authorizer?: { readonly iam?: { readonly userArn?: string } | null };
+    readonly authorizer?: { readonly iam?: { readonly userArn?: string; readonly cognitoIdentity?: unknown } | null };
   };
   readonly body?: string | null;
   readonly isBase64Encoded?: boolean;
-}
-
-/** The whole shape, always: of a reply without a status the platform makes another one. */
-export interface HttpResult {
-  readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly cookies?: readonly string[];
-  readonly body: string;
-  readonly isBase64Encoded: boolean;
+  /** Only before an authorizer, whose reply would be another. */
+  readonly routeArn?: undefined;
 }
 
 export const trigger: Trigger<HttpEvent, HttpResult | Promise<HttpResult>> = {
@@ -49,31 +34,33 @@ export const trigger: Trigger<HttpEvent, HttpResult | Promise<HttpResult>> = {
     const request = toRequest({
       method: requestContext.http.method,
       url: () => `https://${requestContext.domainName}${path}${query}`,
-      headers: cookies?.length ? { ...headers, cookie: cookies.join("; ") } : headers,
+      headers: Array.isArray(cookies) && cookies.length > 0 ? { ...headers, cookie: cookies.join("; ") } : headers,
       body: body ?? undefined,
       ...(payload.isBase64Encoded && { base64: true }),
     });
-    const subject = requestContext.authorizer?.iam?.userArn;
+    const { userArn: subject, cognitoIdentity } = requestContext.authorizer?.iam ?? {};
     return [
-      { kind: "request", request, path, ...(subject && { caller: { kind: "service", subject, claims: {} } as const }) },
+      {
+        kind: "request",
+        request,
+        path,
+        // Whom an identity pool lets in is anybody's user.
+        ...(subject && !cognitoIdentity && { caller: { kind: "service", subject, claims: {} } as const }),
+      },
     ];
   },
-  encode([outcome]) {
-    if (outcome?.kind !== "reply") throw new FaastenError("INTERNAL", "a request is answered with a reply");
-    const reply = toReply(outcome.response);
-    const body = toBuffered(reply.body);
-    return body instanceof Promise ? body.then((whole) => toResult(reply, whole)) : toResult(reply, body);
-  },
+  encode: (outcomes) => encodeReply(outcomes, toHttpResult),
 };
 
 function isHttpEvent(payload: unknown): payload is HttpEvent {
-  const { version, rawPath, headers, requestContext } = (payload ?? {}) as Partial<HttpEvent>;
+  const { version, rawPath, headers, requestContext, routeArn } = (payload ?? {}) as Partial<HttpEvent>;
   return (
     version === "2.0" &&
     typeof rawPath === "string" &&
     typeof headers === "object" &&
     headers !== null &&
-    typeof requestContext?.http?.method === "string"
+    typeof requestContext?.http?.method === "string" &&
+    routeArn === undefined
   );
 }
 
@@ -83,25 +70,5 @@ function pathOf({ rawPath, requestContext: { stage } }: HttpEvent): string {
   const staged =
     stage !== undefined && stage !== "$default" && (rawPath === prefix || rawPath.startsWith(`${prefix}/`));
   const path = staged ? rawPath.slice(prefix.length) || "/" : rawPath;
-  return toPath(isEncoded.test(path) ? path : path.toWellFormed().replace(unencoded, encodeURIComponent));
-}
-
-/**
- * An HTTP API hands the path over percent-decoded, a Function URL as it came. What can be no part of an encoded path is
- * encoded, and the rest is left alone: a slash or a percent sign that the client had encoded is not to be told any more.
- */
-const isEncoded = /^(?:[\w\-.~!$&'()*+,;=:@/]|%[\da-f]{2})*$/i;
-const unencoded = /%(?![\da-f]{2})|[^\w\-.~!$&'()*+,;=:@/%]+/gi;
-
-function toResult({ status, headers, cookies }: Reply, body: string | Uint8Array | undefined): HttpResult {
-  const bytes = body instanceof Uint8Array ? Buffer.from(body.buffer, body.byteOffset, body.byteLength) : undefined;
-  const own: Record<string, string> = {};
-  for (const [name, value] of headers) if (!isOfConnection(name)) own[name] = value;
-  return {
-    statusCode: status,
-    headers: own,
-    ...(cookies.length > 0 && { cookies }),
-    body: bytes ? bytes.toString("base64") : ((body as string | undefined) ?? ""),
-    isBase64Encoded: bytes !== undefined,
-  };
+  return encodedPath(path);
 }

@@ -1,6 +1,7 @@
 // One planned run of a schedule. EventBridge Scheduler sends the input that it was given, and fills in what it knows.
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
-import { Redeliver, type Trigger } from "../../../src/provider.ts";
+import type { Trigger } from "../../../src/provider.ts";
+import { acknowledge } from "../asynchronous.ts";
 
 /** The input that a schedule is given, its placeholders filled in. */
 export interface PlannedRun {
@@ -27,11 +28,8 @@ export const trigger: Trigger<PlannedRun, undefined> = {
       },
     ];
   },
-  /** What fails, Lambda runs twice more, as it does with every asynchronous call. What is dead was logged, and would be no less dead the next time. */
-  encode([outcome]) {
-    if (outcome?.kind === "done" || outcome?.kind === "drop" || outcome?.kind === "dead") return undefined;
-    throw new Redeliver(outcome && "reason" in outcome ? outcome.reason : "the run was not settled");
-  },
+  /** What is dead was logged, and would be no less dead the next time. */
+  encode: (outcomes) => (outcomes[0]?.kind === "dead" ? undefined : acknowledge(outcomes, 1)),
 };
 
 function isPlannedRun(payload: unknown): payload is PlannedRun {

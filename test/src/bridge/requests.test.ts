@@ -235,10 +235,11 @@ describe("what else an event says", () => {
     expect(event).not.toHaveProperty("pathParameters");
   });
 
-  test("apigw.v1: what is not there is null", async () => {
+  test("apigw.v1: path and parameters of it as they came; what is not there is null", async () => {
     expect(await eventOf("apigw.v1", request)).toMatchObject({
       resource: "/orders/{id}/files/{proxy+}",
-      pathParameters: { id: "a b", proxy: "x/y/z" },
+      path: "/orders/a%20b/files/x/y%2Fz",
+      pathParameters: { id: "a%20b", proxy: "x/y%2Fz" },
       queryStringParameters: { a: "2" },
       multiValueQueryStringParameters: { a: ["1", "2"] },
       multiValueHeaders: { "user-agent": ["curl/8"] },
