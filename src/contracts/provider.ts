@@ -43,6 +43,8 @@ export interface MetadataFields {
   readonly optional?: readonly string[];
   /** The one that says where the component's own resource is: if the YAML leaves it out, a bundle reads it from a variable that its stack sets. */
   readonly resource?: string;
+  /** A type of Dapr's that cannot keep the contract: why, and what to use instead. There is no module for it. */
+  readonly refused?: string;
   /** Of a binding: what may be asked of it; none: it is for input alone. */
   readonly operations?: readonly string[];
 }
