@@ -1,11 +1,7 @@
 // Every component of every provider × every case of its block.
-import { afterAll, describe, test } from "vitest";
 import {
   bindingCases,
-  type Case,
   configurationCases,
-  type Harness,
-  lacks,
   pubsubCases,
   secretStoreCases,
   serviceCallerCases,
@@ -14,11 +10,10 @@ import {
 import { bindings } from "./conformance/bindings.ts";
 import { brokers } from "./conformance/brokers.ts";
 import { configurationStores } from "./conformance/configuration-stores.ts";
+import { prove } from "./conformance/prove.ts";
 import { secretStores } from "./conformance/secret-stores.ts";
 import { serviceCallers } from "./conformance/service-callers.ts";
 import { stateStores } from "./conformance/state-stores.ts";
-
-type Verdict = "pass" | "fail" | `lacks ${string}`;
 
 prove("state", stateCases, stateStores);
 prove("pubsub", pubsubCases, brokers);
@@ -26,48 +21,3 @@ prove("bindings", bindingCases, bindings);
 prove("secretstores", secretStoreCases, secretStores);
 prove("configuration", configurationCases, configurationStores);
 prove("invocation", serviceCallerCases, serviceCallers);
-
-/** `open` gives each case a harness of its own, and what ends it. */
-function prove<H extends Harness>(
-  block: string,
-  cases: readonly Case<H>[],
-  components: Readonly<Record<string, () => Promise<[harness: H, close: () => Promise<void>]>>>,
-): void {
-  const names = Object.keys(components);
-  const table = new Map(cases.map(({ name }) => [name, new Map<string, Verdict>()]));
-  afterAll(() => console.log(report(block, names, table)));
-
-  for (const [name, open] of Object.entries(components)) {
-    describe.concurrent(name, () => {
-      for (const each of cases) {
-        test(each.name, async ({ skip }) => {
-          const [harness, close] = await open();
-          const verdicts = table.get(each.name);
-          try {
-            const lacking = lacks(each, harness);
-            if (lacking) {
-              verdicts?.set(name, `lacks ${lacking}`);
-              skip(`lacks ${lacking}`);
-            }
-            verdicts?.set(name, "fail");
-            await each.run(harness);
-            verdicts?.set(name, "pass");
-          } finally {
-            await close();
-          }
-        });
-      }
-    });
-  }
-}
-
-function report(
-  block: string,
-  names: readonly string[],
-  table: ReadonlyMap<string, ReadonlyMap<string, Verdict>>,
-): string {
-  const rows = [...table].map(([name, verdicts]) => [...names.map((each) => verdicts.get(each) ?? "not run"), name]);
-  const lines = [[...names, `${block}: ${table.size} cases`], ...rows];
-  const widths = names.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  return lines.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")).join("\n");
-}

@@ -153,6 +153,7 @@ describe("exports", () => {
       type Ask
       type AskOptions
       type AwsEvent
+      type AwsSection
       type Binding
       type BindingData
       type BindingInput

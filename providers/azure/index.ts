@@ -1,20 +1,34 @@
 // Microsoft Azure, on one page.
 import type { Provider } from "../../src/provider.ts";
 
+/** As whom. Without them, the identity of the function app. */
+const identity = ["azureTenantId", "azureClientId", "azureClientSecret", "azureEnvironment"] as const;
+
 export const azure: Provider = {
   name: "azure",
   page: import.meta.url,
   defaults: {
-    state: "state.in-memory",
-    pubsub: "pubsub.in-memory",
-    secretstores: "secretstores.local.env",
-    configuration: "configuration.local.env",
+    state: "state.azure.cosmosdb",
+    pubsub: "pubsub.azure.servicebus.topics",
+    secretstores: "secretstores.azure.keyvault",
+    configuration: "configuration.azure.appconfig",
     invocation: "invocation.http",
     bindings: "bindings.localstorage",
   },
-  components: {},
+  components: {
+    "configuration.azure.appconfig": { resource: "host", optional: [...identity, "connectionString"] },
+    "pubsub.azure.servicebus.queues": { resource: "namespaceName", optional: [...identity, "connectionString"] },
+    "pubsub.azure.servicebus.topics": { resource: "namespaceName", optional: [...identity, "connectionString"] },
+    "secretstores.azure.keyvault": { resource: "vaultName", optional: [...identity] },
+    "state.azure.cosmosdb": {
+      resource: "url",
+      optional: [...identity, "masterKey", "database", "collection", "allowEventualReads", "keyPrefix"],
+    },
+  },
   triggers: {
     http: ["http"],
+    "pubsub.azure.servicebus.queues": ["service-bus"],
+    "pubsub.azure.servicebus.topics": ["service-bus"],
     "pubsub.in-memory": ["service-bus"],
     "pubsub.sqlite": ["service-bus"],
     schedule: ["timer"],

@@ -21,6 +21,8 @@ export interface Provider {
   readonly consumes?: true;
   /** Its host runs AWS Lambda handlers as they are, and its stack sends them these events: such a handler is handed over unwrapped. */
   readonly lambda?: readonly LambdaEvent[];
+  /** Events that its own services send the handlers of a serverless.yml, from where that file says: nothing portable stands between. */
+  readonly native?: readonly LambdaEvent[];
   /** The module that exports `emit`. No bundle holds it. */
   readonly stack?: string;
   /** What says "app" shares one deployable. */

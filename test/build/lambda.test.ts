@@ -257,7 +257,8 @@ test("a bundle for azure answers the same to the stand-in for its host", async (
   const { output } = build("azure");
   const host = await startFunctionsHost(join(output, "app"), {
     FAASTEN_INBOX_JOBS: "jobs",
-    FAASTEN_PUBSUB_PUBSUB: "connection",
+    FAASTEN_PUBSUB_PUBSUB: "legacy.servicebus.windows.net/legacy-test-",
+    FAASTEN_CONNECTION_PUBSUB__fullyQualifiedNamespace: "legacy.servicebus.windows.net",
   });
   try {
     const all: unknown[] = [];

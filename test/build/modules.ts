@@ -14,12 +14,6 @@ const gcp = ["gcp/host", "gcp/message"] as const;
 const google = ["gcp/client", "gcp/credentials", "gcp/transport"] as const;
 const firestore = [...google, "gcp/document-id", "gcp/state/firestore-native"] as const;
 const pubsub = [...google, "gcp/pubsub-message", "gcp/pubsub/pubsub"] as const;
-const memory = {
-  state: "local/state/in-memory",
-  clock: "local/clock",
-  broker: ["local/broker", "local/clock", "local/consumer", "local/inboxes", "local/pubsub/in-memory"],
-  secrets: "local/secretstores/env",
-} as const;
 /** Until a cloud has its own. */
 const files = [
   ...[
@@ -56,7 +50,16 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
     app: [
       ...["azure/host", "azure/invocation", "azure/ncrontab", "azure/timeout"],
       ...["azure/triggers/http", "azure/triggers/service-bus", "azure/triggers/timer"],
-      ...[...memory.broker, memory.secrets, memory.state, ...files, settings],
+      ...[
+        "azure/client",
+        "azure/configuration/appconfig",
+        "azure/credential",
+        "azure/document",
+        "azure/message",
+        "azure/service-bus",
+      ],
+      ...["azure/pubsub/servicebus-topics", "azure/secretstores/keyvault", "azure/state/cosmosdb"],
+      ...files,
     ],
   },
   gcp: {

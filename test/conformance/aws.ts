@@ -9,11 +9,11 @@ import { create as createSnsSqs } from "../../providers/aws/pubsub/snssqs.ts";
 import { create as createDynamodb } from "../../providers/aws/state/dynamodb.ts";
 import { trigger as sqsTrigger } from "../../providers/aws/triggers/sqs.ts";
 import type { PubSubHarness, Receiver, StateHarness } from "../../src/conformance/cases.ts";
-import type { Definition } from "../../src/contracts/function.ts";
 import { once } from "../../src/once.ts";
 import { type ComponentOptions, createRunner, kebab, variableOf } from "../../src/provider.ts";
 import { type Mapping, startMapping } from "../servers/event-source-mapping.ts";
 import { createFaultProxy } from "../servers/faults.ts";
+import { definitionOf } from "./receiver.ts";
 
 const access = { region: "eu-west-1", accessKey: "key", secretKey: "secret" };
 
@@ -182,17 +182,6 @@ export async function snssqsOnFauxqs(): Promise<[harness: PubSubHarness, close: 
       await server.stop();
     },
   ];
-}
-
-function definitionOf({ subscription: { topic, attempts, ordered }, handle }: Receiver): Definition {
-  return {
-    faasten: "function",
-    on: { kind: "topic", topic, pubsub: "pubsub", attempts, ordered },
-    uses: {},
-    settle: async (arrival) =>
-      arrival.kind === "event" ? await handle(arrival) : { kind: "dead", reason: "no event" },
-    fail: (error) => ({ kind: "retry", reason: String(error) }),
-  };
 }
 
 function named(metadata: Record<string, string>): ComponentOptions {

@@ -7,6 +7,7 @@ import { create as createSqlite } from "../../providers/local/pubsub/sqlite.ts";
 import type { PubSubHarness, Receiver } from "../../src/conformance/cases.ts";
 import type { ComponentOptions, PubSub } from "../../src/provider.ts";
 import { snssqsOnFauxqs } from "./aws.ts";
+import { serviceBusOnContractBroker } from "./azure.ts";
 import { pubsubOnContract } from "./gcp.ts";
 
 type Open = () => Promise<[harness: PubSubHarness, close: () => Promise<void>]>;
@@ -21,6 +22,7 @@ export const brokers: Readonly<Record<string, Open>> = {
   "pubsub.sqlite, two connections": () => inFolder((options) => twoClients(() => createSqlite(options))),
   "pubsub.sqlite, :memory:": () => oneClient(() => createSqlite(named({ connectionString: ":memory:" }))),
   "pubsub.aws.snssqs (emulator: fauxqs)": snssqsOnFauxqs,
+  "pubsub.azure.servicebus.topics (contract broker)": serviceBusOnContractBroker,
   "pubsub.gcp.pubsub (contract server)": pubsubOnContract,
 };
 

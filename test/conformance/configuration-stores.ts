@@ -6,6 +6,7 @@ import { create as createEnv } from "../../providers/local/configuration/env.ts"
 import { create as createSqlite } from "../../providers/local/configuration/sqlite.ts";
 import type { ConfigurationHarness } from "../../src/conformance/cases.ts";
 import type { ComponentOptions } from "../../src/provider.ts";
+import { appconfigOnContractServer } from "./azure.ts";
 import { parametersOnContract } from "./gcp.ts";
 
 type Open = () => Promise<[harness: ConfigurationHarness, close: () => Promise<void>]>;
@@ -29,6 +30,8 @@ export const configurationStores: Readonly<Record<string, Open>> = {
       };
       return { component, plant };
     }),
+
+  "configuration.azure.appconfig (contract server)": appconfigOnContractServer,
 
   "configuration.local.env": async () => {
     const prefix = "CONFORMANCE_SETTING_";

@@ -11,6 +11,7 @@ import type { SecretStoreHarness } from "../../src/conformance/cases.ts";
 import type { ComponentOptions, SecretStore } from "../../src/provider.ts";
 import { startAwsJson } from "../servers/aws-json.ts";
 import { startSecretManager } from "../servers/secret-manager.ts";
+import { keyvaultOnContractServer } from "./azure.ts";
 
 type Open = () => Promise<[harness: SecretStoreHarness, close: () => Promise<void>]>;
 
@@ -34,6 +35,7 @@ export const secretStores: Readonly<Record<string, Open>> = {
     return [harness, close];
   },
 
+  "secretstores.azure.keyvault (contract server)": keyvaultOnContractServer,
   "secretstores.aws.secretmanager (contract server)": () => onAws({}),
   "secretstores.aws.secretmanager, several keys (contract server)": () => onAws({ multipleKeyValuesPerSecret: "true" }),
   "secretstores.aws.parameterstore (contract server)": async () => {

@@ -29,7 +29,7 @@ import { sendTo } from "./requests.ts";
 /** As a stack would set them. */
 const settings = {
   AzureFunctionsJobHost__functionTimeout: "00:00:04",
-  FAASTEN_PUBSUB_PUBSUB__fullyQualifiedNamespace: "behaviours.servicebus.windows.net",
+  FAASTEN_CONNECTION_PUBSUB__fullyQualifiedNamespace: "behaviours.servicebus.windows.net",
   FAASTEN_INBOX_WORK: "behaviours-test-work",
   FAASTEN_INBOX_WORK_IN_ORDER: "behaviours-test-work-in-order",
   FAASTEN_INBOX_WORK_TOGETHER: "behaviours-test-work-together",
@@ -176,7 +176,7 @@ describe("subscribers", () => {
         type === "serviceBusTrigger" ? [{ name, queueName, connection, isSessionsEnabled, dataType, cardinality }] : [],
       ),
     );
-    const common = { connection: "FAASTEN_PUBSUB_PUBSUB", dataType: "binary", cardinality: "one" };
+    const common = { connection: "FAASTEN_CONNECTION_PUBSUB", dataType: "binary", cardinality: "one" };
     expect(triggers.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toEqual([
       { name: "keep", queueName: "%FAASTEN_INBOX_KEEP%", isSessionsEnabled: false, ...common },
       { name: "work", queueName: "%FAASTEN_INBOX_WORK%", isSessionsEnabled: false, ...common },
@@ -221,11 +221,11 @@ describe("the orders app", () => {
   let orders: BuiltApp;
   let service: FunctionsHost;
   beforeAll(async () => {
-    orders = buildApp("orders", "azure");
+    orders = buildApp("orders", "azure", { files: { "templates/orders/components/azure/memory.yaml": inMemory() } });
     service = await startFunctionsHost(join(orders.output, "app"), {
       "signing-key": "a key",
       MAX_QUANTITY: "50",
-      FAASTEN_PUBSUB_PUBSUB__fullyQualifiedNamespace: "orders.servicebus.windows.net",
+      FAASTEN_CONNECTION_PUBSUB__fullyQualifiedNamespace: "orders.servicebus.windows.net",
       FAASTEN_INBOX_AUDIT: "orders-test-audit",
       FAASTEN_INBOX_SHIP: "orders-test-ship",
       FAASTEN_INBOX_SUMMARISE: "orders-test-summarise",
@@ -271,6 +271,21 @@ function toBus({ id, body, attempt, order }: Message): BusMessage {
 function ours(id: string): Message {
   const event = { specversion: "1.0", id, source: "elsewhere", type: "task.made", data: { do: "done", key: "k" } };
   return { id: "another", body: JSON.stringify(event) };
+}
+
+/** What is tried here is the host. */
+function inMemory(): string {
+  const stores = ["orders", "stock", "summaries", "idempotency"];
+  const types = { ...Object.fromEntries(stores.map((name) => [name, "state.in-memory"])), pubsub: "pubsub.in-memory" };
+  return Object.entries({ ...types, secretstore: "secretstores.local.env", configstore: "configuration.local.env" })
+    .map(
+      ([name, type]) => `apiVersion: dapr.io/v1alpha1
+kind: Component
+metadata: { name: ${name} }
+spec: { type: ${type}, version: v1 }
+`,
+    )
+    .join("---\n");
 }
 
 function component(name: string, type: string, field: string): string {

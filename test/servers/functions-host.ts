@@ -159,14 +159,16 @@ async function load(
   return loaded;
 }
 
-/** A name in percent signs is a setting's; a connection is a setting, or what several begin with. */
+/** A name in percent signs is a setting's; a connection is a setting that holds a connection string, or what several begin with if there is none of that name. */
 function checkSettings(binding: Binding, settings: Readonly<Record<string, string>>): void {
   const named = Object.values(binding).flatMap((value) =>
     [...String(value).matchAll(/%([^%]+)%/g)].map(([, name]) => name),
   );
   const { connection } = binding;
   const missing = named.filter((name = "") => settings[name] === undefined);
-  if (connection !== undefined && !Object.keys(settings).some((name) => name.startsWith(`${connection}`)))
+  const exact = settings[String(connection)];
+  const several = Object.keys(settings).some((name) => name.startsWith(`${connection}__`));
+  if (connection !== undefined && (exact === undefined ? !several : !exact.startsWith("Endpoint=")))
     missing.push(String(connection));
   if (missing.length > 0) throw new Error(`there is no app setting ${missing.join(", ")}`);
 }

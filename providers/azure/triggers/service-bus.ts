@@ -1,7 +1,8 @@
 // One message of a subscriber's inbox, which is a queue of Service Bus.
 // https://learn.microsoft.com/azure/azure-functions/functions-bindings-service-bus-trigger
-import { type Arrival, fromMessage, Redeliver, variableOf } from "../../../src/provider.ts";
+import { type Arrival, Redeliver, variableOf } from "../../../src/provider.ts";
 import { type AzureTrigger, type Invoked, isInvokedBy } from "../invocation.ts";
+import { attemptProperty, eventOf } from "../message.ts";
 
 export const trigger: AzureTrigger<Invoked, undefined> = {
   name: "azure.service-bus",
@@ -10,7 +11,7 @@ export const trigger: AzureTrigger<Invoked, undefined> = {
       trigger: {
         type: "serviceBusTrigger",
         queueName: `%${variableOf("inbox", name)}%`,
-        connection: variableOf("pubsub", on.kind === "topic" ? on.pubsub : ""),
+        connection: connectionOf(on.kind === "topic" ? on.pubsub : ""),
         cardinality: "one",
         // Otherwise the library parses every text that happens to be JSON, and 1.50 becomes 1.5.
         dataType: "binary",
@@ -28,12 +29,14 @@ export const trigger: AzureTrigger<Invoked, undefined> = {
 };
 
 function toArrival({ function: name, input, context: { triggerMetadata = {} } }: Invoked): Arrival {
-  const { deliveryCount, applicationProperties } = triggerMetadata;
+  const { deliveryCount } = triggerMetadata;
+  const properties = propertiesOf(triggerMetadata["applicationProperties"]);
   const text = (key: string): string | undefined => toText(triggerMetadata[key]);
   const [body, order, receipt] = [toBytes(input), text("sessionId"), text("lockToken")];
+  const before = properties[attemptProperty];
   const beside = {
     // Counted from 1: the host's client has added the delivery that is under way.
-    ...(isCount(deliveryCount) && { attempt: deliveryCount }),
+    ...(isCount(deliveryCount) && { attempt: deliveryCount + (isCount(before) ? before : 0) }),
     ...(order !== undefined && { order }),
     ...(receipt !== undefined && { receipt }),
   };
@@ -42,17 +45,14 @@ function toArrival({ function: name, input, context: { triggerMetadata = {} } }:
     const reason = "a message of Service Bus has an id or a sequence number, and this one has neither";
     return { kind: "malformed", reason, raw: { bytes: body }, ...beside };
   }
-  const sent = new Date(text("enqueuedTimeUtc") ?? Number.NaN);
-  const datacontenttype = text("contentType");
-  const event = fromMessage(body, {
-    id,
-    source: `//servicebus.windows.net/${name}`,
-    type: "Microsoft.ServiceBus.Message",
-    ...(!Number.isNaN(sent.getTime()) && { time: sent.toISOString() }),
-    ...(datacontenttype !== undefined && { datacontenttype }),
-    attributes: attributesOf(applicationProperties),
-  });
+  const sentAt = new Date(text("enqueuedTimeUtc") ?? Number.NaN);
+  const event = eventOf({ id, body, subscriber: name, sentAt, contentType: text("contentType"), properties });
   return { kind: "event", event, ...beside };
+}
+
+/** The app settings by which the host reaches the broker. They must not begin with the name of one that is set itself. */
+function connectionOf(pubsub: string): string {
+  return variableOf("pubsub", pubsub).replace("_PUBSUB_", "_CONNECTION_");
 }
 
 /** The library parses texts of metadata as well: the id "123" comes as a number, "true" as a boolean. */
@@ -76,8 +76,8 @@ function isCount(value: unknown): value is number {
  * The library makes the first letter of every name a small one, which cannot be undone but where the name is known: Azure's
  * own clients call the trace context `Diagnostic-Id`.
  */
-function attributesOf(properties: unknown): Readonly<Record<string, unknown>> {
+function propertiesOf(properties: unknown): Readonly<Record<string, unknown>> {
   if (typeof properties !== "object" || properties === null) return {};
-  const { "diagnostic-Id": traceparent, ...attributes } = properties as Readonly<Record<string, unknown>>;
-  return traceparent === undefined ? attributes : { traceparent, ...attributes };
+  const { "diagnostic-Id": traceparent, ...others } = properties as Readonly<Record<string, unknown>>;
+  return traceparent === undefined ? others : { traceparent, ...others };
 }
