@@ -103,7 +103,7 @@ export async function pubsubOnContract(): Promise<[harness: PubSubHarness, close
     server.createSubscription(path, {
       topic: topic(name),
       enableMessageOrdering: ordered,
-      filter: `NOT attributes:faasteninbox OR attributes.faasteninbox = "${id}"`,
+      filter: `(NOT attributes:faasteninbox) OR attributes.faasteninbox = "${id}"`,
       deadLetterPolicy: { deadLetterTopic, maxDeliveryAttempts: Math.min(100, Math.max(5, attempts)) },
       retryPolicy: { minimumBackoff: "1.2s" },
       ackDeadlineSeconds: 60,

@@ -213,7 +213,9 @@ export async function startCloudStorage({ publicKey, email, signBlob }: StorageO
         if (!(error instanceof StorageRefusal)) throw error;
         const { status, reason, message } = error;
         const errors = [{ message, domain: "global", reason }];
-        return { status, body: api ? { error: { code: status, message, errors } } : Buffer.from(message) };
+        // Where bytes were asked for, what is said is text.
+        const text = !api || url.searchParams.get("alt") === "media";
+        return { status, body: text ? Buffer.from(message) : { error: { code: status, message, errors } } };
       }
     })();
     response.writeHead(reply.status, reply.headers);

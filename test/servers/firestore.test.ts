@@ -74,8 +74,8 @@ describe("preconditions", () => {
     expect((await commit(set(fresh(), "one", { updateTime }))).body.error.status).toBe("NOT_FOUND");
   });
 
-  test("an update time finer than a microsecond, and one that is none, are INVALID_ARGUMENT", async () => {
-    for (const updateTime of ["2026-01-01T00:00:00.123456789Z", "yesterday", ""]) {
+  test("an update time finer than a microsecond, one of the future, and one that is none, are INVALID_ARGUMENT", async () => {
+    for (const updateTime of ["2026-01-01T00:00:00.123456789Z", "9000-01-01T00:00:00Z", "yesterday", ""]) {
       const { body } = await commit(set(fresh(), "one", { updateTime }));
       expect(body.error.status).toBe("INVALID_ARGUMENT");
     }

@@ -177,6 +177,9 @@ function checkPrecondition(name: string, condition: Precondition | undefined, do
     const [, fraction = ""] = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d{1,9}))?Z$/.exec(updateTime) ?? [undefined, "x"];
     if (Number.isNaN(Date.parse(updateTime)) || !/^\d{0,6}0*$/.test(fraction))
       throw new Refusal("INVALID_ARGUMENT", `Invalid value at 'current_document.update_time': "${updateTime}"`);
+    // https://github.com/googleapis/google-cloud-dotnet/pull/1538
+    if (Date.parse(updateTime) > Date.now() + 1000)
+      throw new Refusal("INVALID_ARGUMENT", "The update time of a precondition lies in the future.");
     if (!document) throw new Refusal("NOT_FOUND", `No document to update: ${name}`);
     if (document.updateTime !== updateTime)
       throw new Refusal("FAILED_PRECONDITION", "the stored version does not match the required base version");

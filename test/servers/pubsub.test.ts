@@ -227,6 +227,7 @@ test("filters", () => {
   expect(matching('attributes.inbox != "me"')).toEqual([false, true, true]);
   expect(matching("attributes:inbox")).toEqual([true, true, false]);
   expect(matching('NOT attributes:inbox OR attributes.inbox = "me"')).toEqual([true, false, true]);
+  expect(matching('(NOT attributes:inbox) OR attributes.inbox = "me"')).toEqual([true, false, true]);
   expect(matching('hasPrefix(attributes.inbox, "y")')).toEqual([false, true, false]);
   expect(matching('(attributes:inbox AND attributes.inbox != "you") OR attributes.inbox = "x"')).toEqual([
     true,

@@ -12,7 +12,7 @@ import {
   type NativeRequest,
   setting,
 } from "../../../src/provider.ts";
-import { absentIf, createClient, GoogleError } from "../client.ts";
+import { createClient, GoogleError } from "../client.ts";
 import { presign } from "../signed-url.ts";
 import { createSigner } from "../signing.ts";
 
@@ -176,17 +176,16 @@ export const create: Create<Required<Omit<Binding, "attach" | "consume">> & Bind
   };
 };
 
-/** No object of that name; a bucket that is not there is an error. */
+/** No object of that name; a bucket that is said not to be there is an error. */
 async function absent<T>(asked: Promise<T>): Promise<T | undefined> {
-  return absentIf(
-    asked.catch((error: unknown) => {
-      const cause: unknown = error instanceof FaastenError ? error.cause : undefined;
-      if (cause instanceof GoogleError && /bucket does not exist/.test(cause.message))
-        throw new FaastenError("MISCONFIGURED", error instanceof Error ? error.message : "");
-      throw error;
-    }),
-    "notFound",
-  );
+  try {
+    return await asked;
+  } catch (error) {
+    const cause: unknown = error instanceof FaastenError ? error.cause : undefined;
+    if (cause instanceof GoogleError && cause.status === 404 && !/bucket does not exist/.test(cause.message))
+      return undefined;
+    throw error;
+  }
 }
 
 /** https://docs.cloud.google.com/storage/docs/objects#naming */

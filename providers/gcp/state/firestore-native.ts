@@ -251,7 +251,8 @@ function toEtag(updateTime: string, seconds: number | undefined): string {
 function versionOf(etag: string): { readonly updateTime: string; readonly seconds?: number } | undefined {
   const [, updateTime, seconds] =
     /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}|\.\d{6})?Z)(?:~(-?\d{1,12}))?$/.exec(etag) ?? [];
-  if (updateTime === undefined || Number.isNaN(Date.parse(updateTime))) return undefined;
+  // Of the future it would be refused as an error: the margin is for clocks that differ.
+  if (updateTime === undefined || !(Date.parse(updateTime) < Date.now() + 60 * 60_000)) return undefined;
   return { updateTime, ...(seconds !== undefined && { seconds: Number(seconds) }) };
 }
 

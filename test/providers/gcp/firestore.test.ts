@@ -75,6 +75,20 @@ test("a value or a transaction that is too large is told before it is sent", asy
   expect(await kept.transact?.("p", many.slice(0, 7))).toBe(true);
 });
 
+test("a foreign etag that looks like one is a mismatch, whenever it claims to be of", async () => {
+  const kept = await store({ project_id: "p" });
+  await kept.set("etag", { json: "1" });
+  for (const ifEtag of [
+    "1999-01-01T00:00:00Z",
+    "2026-01-01T00:00:00.123456Z~1",
+    "9000-01-01T00:00:00.123Z",
+    "2026-99-01T00:00:00Z",
+  ]) {
+    expect(await kept.set("etag", { json: "2" }, { ifEtag })).toBeUndefined();
+    expect(await kept.delete("etag", { ifEtag })).toBe(false);
+  }
+});
+
 test("of two transactions that create over the same expired entry one goes through", async () => {
   const kept = await store({ project_id: "p" });
   await kept.set("claim", { json: "0" }, { expiresAt: Date.now() - 5000 });

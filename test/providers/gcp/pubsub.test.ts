@@ -37,7 +37,7 @@ function subscribers(topic: string, ...names: readonly string[]) {
     server.createSubscription(`${inbox}-dead`, { topic: deadLetterTopic });
     server.createSubscription(inbox, {
       topic: `${topics}-${topic}`,
-      filter: `NOT attributes:faasteninbox OR attributes.faasteninbox = "shop-dev-${subscriber}"`,
+      filter: `(NOT attributes:faasteninbox) OR attributes.faasteninbox = "shop-dev-${subscriber}"`,
       deadLetterPolicy: { deadLetterTopic, maxDeliveryAttempts: 5 },
     });
     vi.stubEnv(`FAASTEN_INBOX_${subscriber.toUpperCase()}`, inbox);
