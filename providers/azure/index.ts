@@ -16,6 +16,10 @@ export const azure: Provider = {
     bindings: "bindings.localstorage",
   },
   components: {
+    "bindings.azure.blobstorage": {
+      resource: "endpoint",
+      optional: [...identity, "connectionString", "accountName", "accountKey", "containerName"],
+    },
     "configuration.azure.appconfig": { resource: "host", optional: [...identity, "connectionString"] },
     "pubsub.azure.servicebus.queues": { resource: "namespaceName", optional: [...identity, "connectionString"] },
     "pubsub.azure.servicebus.topics": { resource: "namespaceName", optional: [...identity, "connectionString"] },
