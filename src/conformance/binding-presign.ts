@@ -52,7 +52,7 @@ export const presignCases: readonly BindingCase[] = [
         [read.replaceAll(key, other)],
         [write.replaceAll(key, other), put],
         [later(read)],
-        [read.slice(0, -2)],
+        [read.slice(0, -6).replace(/%[\dA-F]?$/, "")],
         [read.slice(0, read.indexOf("?"))],
       ];
       for (const [address, init] of attempts) {
