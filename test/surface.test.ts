@@ -119,6 +119,7 @@ describe("exports", () => {
       createRunner
       createWeb
       duration
+      failedRequest
       flag
       fromDeadLetter
       fromMessage
@@ -133,6 +134,7 @@ describe("exports", () => {
       problem
       readBody
       respond
+      sendRequest
       setting
       timetableOf
       toBuffered
@@ -151,6 +153,7 @@ describe("exports", () => {
       type Ask
       type AskOptions
       type AwsEvent
+      type AwsSection
       type Binding
       type BindingData
       type BindingInput
@@ -215,6 +218,7 @@ describe("exports", () => {
       type Reply
       type ReplyBody
       type RequestArrival
+      type RequestSending
       type Right
       type Route
       type RoutedRequest

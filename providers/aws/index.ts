@@ -41,6 +41,7 @@ export const aws: Provider = {
   },
   hosts: { default: "host", stream: "host-stream" },
   lambda: ["apigw.v1", "apigw.v2", "url", "sqs", "scheduled"],
+  native: ["sqs", "sns", "eventbridge", "s3", "alb", "alb.multi"],
   stack: "stack/emit",
   bundle: { http: "function", event: "function", external: [] },
 };

@@ -51,7 +51,11 @@ export function bind(
   for (const manifest of declared.components.values()) {
     const fields = ownerOf(manifest.type, providers)?.components[manifest.type];
     if (!fields) continue;
-    const { required = [], optional = [], resource } = fields;
+    const { required = [], optional = [], resource, refused } = fields;
+    if (refused !== undefined) {
+      problems.add("UNSUPPORTED", manifest, `${quoted(manifest.name)} is of type ${quoted(manifest.type)}: ${refused}`);
+      continue;
+    }
     const known = [...required, ...optional, ...(resource === undefined ? [] : [resource])];
     checkFields(manifest, known, required, problems);
   }
@@ -74,7 +78,8 @@ export function bind(
     const owner = ownerOf(type, providers);
     const hidden = declared.scopedOut.get(name);
     const double = kebabs.get(kebab(name));
-    if (!owner || !componentName.pattern.test(name)) return undefined; // reported where it is written
+    const refusal = owner?.components[type]?.refused;
+    if (!owner || refusal !== undefined || !componentName.pattern.test(name)) return undefined; // reported where it is written
     if (hidden) {
       const where = `${problems.relative(hidden.file)}:${hidden.line}`;
       const message = `${by} needs the component ${quoted(name)}, whose \`scopes\` (${where}) leave this service out: add it there`;

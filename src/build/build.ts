@@ -6,6 +6,7 @@ import { build as esbuild, type Plugin } from "esbuild";
 import type { Graph } from "../contracts/graph.ts";
 import type { Provider } from "../contracts/provider.ts";
 import type { TriggerSpec } from "../contracts/trigger.ts";
+import { readAwsSection } from "../manifest/aws-section.ts";
 import { Problems } from "../manifest/problems.ts";
 import { type AppManifests, readApp } from "./app.ts";
 import { type Bindings, bind } from "./bind.ts";
@@ -71,18 +72,28 @@ export async function build(options: BuildOptions): Promise<Built> {
   const made = await make(options, problems);
   problems.throwIfAny();
   const { output, app, provider, bundles, graph } = made;
+  const aws = app.manifest && provider.native ? readAwsSection(app.manifest, problems) : undefined;
+  problems.throwIfAny();
+  const archives = new Map(
+    [...bundles].map(([name, { files }]) => [
+      name,
+      zip(Object.fromEntries([...files].filter(([file]) => !file.endsWith(".map")))),
+    ]),
+  );
+  const stack =
+    app.manifest && (await emitStack({ provider, manifest: app.manifest, graph, archives, ...(aws && { aws }) }));
   // The local target's own folder holds the data of `faasten dev`.
   for (const old of ["functions", "app", "app.zip", "graph.json", "report.json"])
     rmSync(join(output, old), { recursive: true, force: true });
   for (const [name, { files }] of bundles) {
     const place = name === "app" ? join(output, "app") : join(output, "functions", name);
     for (const [file, contents] of files) write(join(place, file), contents);
-    write(`${place}.zip`, zip(Object.fromEntries([...files].filter(([file]) => !file.endsWith(".map")))));
+    write(`${place}.zip`, archives.get(name) ?? new Uint8Array());
   }
   const weights = Object.fromEntries([...bundles].map(([name, { weight }]) => [name, weight]));
   write(join(output, "graph.json"), json(graph));
   write(join(output, "report.json"), json(weights));
-  if (app.manifest) await emitStack({ provider, manifest: app.manifest, graph, output });
+  for (const [name, text] of Object.entries(stack?.files ?? {})) write(join(output, name), text);
   return { ...made, weights };
 }
 
@@ -132,7 +143,7 @@ export async function make(
   const node = nodeOf(app.manifest?.provider ?? {});
   const callbacks = node < 24;
   for (const deployable of deployables) {
-    const source = entrySource({ service, deployable, bindings, provider, fileOf, callbacks });
+    const source = entrySource({ service, deployable, bindings, provider, fileOf, callbacks, found });
     const handed = handedOver(deployable, provider);
     if (handed && isPromised(handed.definition, callbacks))
       notes.push(

@@ -2,6 +2,7 @@
 // components that they need.
 import { fileURLToPath } from "node:url";
 import type { Provider } from "../contracts/provider.ts";
+import type { Neighbour } from "../functions/preflights.ts";
 import { type Binding, type Bindings, storesOf } from "./bind.ts";
 import { isGrant } from "./check-function.ts";
 import type { Deployable } from "./deployables.ts";
@@ -19,9 +20,19 @@ export interface EntryOptions {
   readonly fileOf: (functionName: string) => string;
   /** Whether a host that runs Lambda handlers takes those with a callback. */
   readonly callbacks: boolean;
+  /** All of the app's. */
+  readonly found: readonly Found[];
 }
 
-export function entrySource({ service, deployable, bindings, provider, fileOf, callbacks }: EntryOptions): string {
+export function entrySource({
+  service,
+  deployable,
+  bindings,
+  provider,
+  fileOf,
+  callbacks,
+  found,
+}: EntryOptions): string {
   const imports = new Map<string, string>();
   const use = (file: string, exported: string): string => {
     const line = `import { ${exported} as %s } from ${JSON.stringify(file)};`;
@@ -62,7 +73,12 @@ export function entrySource({ service, deployable, bindings, provider, fileOf, c
     const triggers = (bindings.triggers.get(name) ?? []).map((module) => useModule(module, "trigger"));
     const declared = use(fileOf(name), exported);
     const clock = bindings.clocks.get(name);
-    const definition = clock ? `{ ...${declared}, on: ${JSON.stringify(clock)} }` : declared;
+    const near = deployable.functions.length === 1 ? neighboursOf(name, found) : [];
+    const answering =
+      near.length > 0
+        ? `${useModule(ourModule("functions/preflights"), "preflighted")}(${declared}, ${JSON.stringify(near)})`
+        : declared;
+    const definition = clock ? `{ ...${declared}, on: ${JSON.stringify(clock)} }` : answering;
     return `{ name: ${JSON.stringify(name)}, definition: ${definition}, triggers: [${triggers.join(", ")}] }`;
   });
   const components = componentsOf(deployable, bindings, provider).map(({ name, block, type, module, metadata }) => {
@@ -81,6 +97,27 @@ export function entrySource({ service, deployable, bindings, provider, fileOf, c
     "});",
     "",
   ].join("\n");
+}
+
+/** The functions of the same path that pages of other origins may call, for one of which that is so; none where it stands alone. */
+function neighboursOf(name: string, found: readonly Found[]): readonly Neighbour[] {
+  const own = found.find((one) => one.name === name)?.definition.on;
+  if (own?.kind !== "http" || !own.cors || own.isolate || own.stream) return [];
+  return found.flatMap(({ name: other, definition: { on } }) =>
+    other !== name &&
+    on.kind === "http" &&
+    on.cors &&
+    !on.isolate &&
+    !on.stream &&
+    shapeOf(on.path) === shapeOf(own.path)
+      ? [{ method: on.method, cors: on.cors }]
+      : [],
+  );
+}
+
+/** What its parameters are called makes no other path. */
+function shapeOf(path: string): string {
+  return path.replace(/:[^/]+/g, ":");
 }
 
 /** The Lambda handler that is the whole deployable. */

@@ -4,34 +4,34 @@ import { type Expression, type ImportDeclaration, parse, type Super } from "acor
 
 /**
  * `const f = http.post(…)` becomes a pure call without arguments: a bundler drops a pure call only if its arguments are pure
- * too, and `orders.read` is not known to be. Marked are constants made by a call on something imported from "faasten", on
- * another such constant, and all of the given names. Nothing moves to another line.
+ * too, and `orders.read` is not known to be. Marked are constants made by a call on something imported, on another such
+ * constant, and all of the given names: what no function uses is left out, with all that makes it. Nothing moves to another line.
  *
  * `handed`: of a `lambda(handler, …)` of this name the handler alone is left, for a host that runs such handlers as they are.
  */
 export function markPure(code: string, functions: ReadonlySet<string>, handed?: string): string {
   const { body } = parse(code, { ecmaVersion: "latest", sourceType: "module" });
-  const ours = new Set<string>();
+  const known = new Set<string>();
   const lambdas = new Set<string>();
   const spans: (readonly [start: number, end: number, text?: string])[] = [];
   for (const statement of body) {
-    if (statement.type === "ImportDeclaration" && statement.source.value === "faasten") {
+    if (statement.type === "ImportDeclaration") {
       for (const specifier of statement.specifiers) {
-        ours.add(specifier.local.name);
-        if (isLambda(specifier)) lambdas.add(specifier.local.name);
+        known.add(specifier.local.name);
+        if (statement.source.value === "faasten" && isLambda(specifier)) lambdas.add(specifier.local.name);
       }
     }
     if (statement.type === "ExportDefaultDeclaration" && statement.declaration.type === "CallExpression") {
       const root = rootOf(statement.declaration.callee);
-      if (root !== undefined && ours.has(root)) spans.push([statement.declaration.start, statement.declaration.end]);
+      if (root !== undefined && known.has(root)) spans.push([statement.declaration.start, statement.declaration.end]);
     }
     const declaration = statement.type === "ExportNamedDeclaration" ? statement.declaration : statement;
     if (declaration?.type !== "VariableDeclaration" || declaration.kind !== "const") continue;
     for (const { id, init } of declaration.declarations) {
-      if (init?.type !== "CallExpression" || id.type !== "Identifier") continue;
+      if ((init?.type !== "CallExpression" && init?.type !== "NewExpression") || id.type !== "Identifier") continue;
       const root = rootOf(init.callee);
-      if (!functions.has(id.name) && !(root !== undefined && ours.has(root))) continue;
-      ours.add(id.name);
+      if (!functions.has(id.name) && !(root !== undefined && known.has(root))) continue;
+      known.add(id.name);
       const [handler] = init.arguments;
       const alone = id.name === handed && init.callee.type === "Identifier" && lambdas.has(init.callee.name);
       if (alone && handler)
@@ -52,8 +52,9 @@ function isLambda(specifier: ImportDeclaration["specifiers"][number]): boolean {
   return imported.type === "Identifier" && imported.name === "lambda";
 }
 
-/** `http` of `http.post`. */
+/** `http` of `http.post`, `z` of `z.string().min`. */
 function rootOf(callee: Expression | Super): string | undefined {
   if (callee.type === "Identifier") return callee.name;
+  if (callee.type === "CallExpression") return rootOf(callee.callee);
   return callee.type === "MemberExpression" ? rootOf(callee.object) : undefined;
 }

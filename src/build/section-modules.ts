@@ -2,6 +2,7 @@
 import type { Plugin } from "esbuild";
 import type { Definition } from "../contracts/function.ts";
 import type { Provider } from "../contracts/provider.ts";
+import type { TriggerSpec } from "../contracts/trigger.ts";
 import { notHere } from "../errors.ts";
 import type { SectionEvent, SectionFunction } from "../manifest/functions-section.ts";
 import type { Handler } from "../manifest/handler-file.ts";
@@ -27,7 +28,7 @@ export function isSectionModule(specifier: string): boolean {
   return specifier.startsWith(scheme);
 }
 
-type Host = Pick<Provider, "lambda">;
+type Host = Partial<Pick<Provider, "name" | "lambda" | "native">>;
 
 /** Handlers that have an event to serve; `host`: what runs them as they are, and does around them what it is told. */
 export function modulesOf(functions: readonly SectionFunction[], host: Host): readonly SectionModule[] {
@@ -84,11 +85,29 @@ export function sectionPlugin(modules: readonly SectionModule[], folder: string)
 function declare({ name, on, event, below }: SectionEvent, timeout: number | undefined, host: Host): Definition {
   // A Function URL is an origin of its own.
   const own = host.lambda?.includes("url") ? { isolate: true as const } : {};
+  if (isNative(on, event, host))
+    return handed(name, { kind: "native", provider: host.name ?? "", event }, timeout, event);
   const answered = below !== undefined && on.kind === "http" ? { ...on, path: `${below}${on.path}`, ...own } : on;
+  return handed(
+    name,
+    event === "sqs" && answered.kind === "topic" ? { ...answered, many: true } : answered,
+    timeout,
+    event,
+  );
+}
+
+/** Whose token the runtime checks, or a page of another origin, it has to answer first. */
+function isNative(on: TriggerSpec, event: SectionEvent["event"], { native = [] }: Host): boolean {
+  return (
+    native.some((one) => one === event) && (on.kind !== "http" || (on.access === "public" && on.cors === undefined))
+  );
+}
+
+function handed(name: string, on: TriggerSpec, timeout: number | undefined, event: SectionEvent["event"]): Definition {
   return {
     faasten: "function",
     name,
-    on: event === "sqs" && answered.kind === "topic" ? { ...answered, many: true } : answered,
+    on,
     uses: {},
     ...(timeout !== undefined && { timeout: timeout * 1000 }),
     lambda: { handler: notHere, event },

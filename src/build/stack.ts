@@ -1,10 +1,8 @@
 // The cloud's own template, through the provider's emitter.
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Graph } from "../contracts/graph.ts";
 import type { Provider } from "../contracts/provider.ts";
-import type { Emit, Stack, StackInput } from "../contracts/stack.ts";
+import type { AwsSection, Emit, Stack, StackInput } from "../contracts/stack.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { ProviderSection } from "../manifest/provider-section.ts";
 import { moduleOf } from "./modules.ts";
@@ -13,18 +11,23 @@ export interface StackOptions {
   readonly provider: Provider;
   readonly manifest: Manifest;
   readonly graph: Graph;
-  /** The folder that holds the archives, and gets the template. */
-  readonly output: string;
+  /** Of each deployable. */
+  readonly archives: ReadonlyMap<string, Uint8Array>;
+  readonly aws?: AwsSection;
 }
 
-/** Writes what the provider emits; `undefined`: this target needs no stack. */
-export async function emitStack({ provider, manifest, graph, output }: StackOptions): Promise<Stack | undefined> {
+/** What the provider emits; `undefined`: this target needs no stack. */
+export async function emitStack({
+  provider,
+  manifest,
+  graph,
+  archives,
+  aws,
+}: StackOptions): Promise<Stack | undefined> {
   if (provider.stack === undefined) return undefined;
   const { emit } = (await import(moduleOf(provider, provider.stack).href)) as { readonly emit: Emit };
-  const archives = graph.deployables.map(({ name }) => [name, hashOf(archiveOf(output, name))]);
-  const stack = emit({ ...settingsOf(manifest), graph, archives: Object.fromEntries(archives) });
-  for (const [name, text] of Object.entries(stack.files)) writeFileSync(join(output, name), text);
-  return stack;
+  const hashes = Object.fromEntries([...archives].map(([name, archive]) => [name, hashOf(archive)]));
+  return emit({ ...settingsOf(manifest), graph, archives: hashes, ...(aws && { aws }) });
 }
 
 /** Major version of Node.js that the functions run on. */
@@ -32,7 +35,7 @@ export function nodeOf({ runtime = "nodejs22.x" }: Pick<ProviderSection, "runtim
   return Number(/\d+/.exec(runtime)?.[0] ?? 22);
 }
 
-function settingsOf({ stage, provider }: Manifest): Omit<StackInput, "graph" | "archives"> {
+function settingsOf({ stage, provider }: Manifest): Omit<StackInput, "graph" | "archives" | "aws"> {
   const { region, memorySize = 512, timeout = 30, environment, logRetentionInDays = 30 } = provider;
   return {
     stage,
@@ -45,11 +48,6 @@ function settingsOf({ stage, provider }: Manifest): Omit<StackInput, "graph" | "
   };
 }
 
-/** As `build` writes it. */
-export function archiveOf(output: string, deployable: string): string {
-  return deployable === "app" ? join(output, "app.zip") : join(output, "functions", `${deployable}.zip`);
-}
-
-function hashOf(file: string): string {
-  return createHash("sha256").update(readFileSync(file)).digest("hex");
+function hashOf(archive: Uint8Array): string {
+  return createHash("sha256").update(archive).digest("hex");
 }

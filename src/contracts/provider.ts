@@ -21,6 +21,8 @@ export interface Provider {
   readonly consumes?: true;
   /** Its host runs AWS Lambda handlers as they are, and its stack sends them these events: such a handler is handed over unwrapped. */
   readonly lambda?: readonly LambdaEvent[];
+  /** Events that its own services send the handlers of a serverless.yml, from where that file says: nothing portable stands between. */
+  readonly native?: readonly LambdaEvent[];
   /** The module that exports `emit`. No bundle holds it. */
   readonly stack?: string;
   /** What says "app" shares one deployable. */
@@ -41,6 +43,8 @@ export interface MetadataFields {
   readonly optional?: readonly string[];
   /** The one that says where the component's own resource is: if the YAML leaves it out, a bundle reads it from a variable that its stack sets. */
   readonly resource?: string;
+  /** A type of Dapr's that cannot keep the contract: why, and what to use instead. There is no module for it. */
+  readonly refused?: string;
   /** Of a binding: what may be asked of it; none: it is for input alone. */
   readonly operations?: readonly string[];
 }

@@ -18,6 +18,15 @@ export interface StackInput {
   readonly logRetentionDays: number;
   /** Deployable → the SHA-256 of its archive, in hex. */
   readonly archives: Readonly<Record<string, string>>;
+  readonly aws?: AwsSection;
+}
+
+/** What a serverless.yml says to AWS alone, as it is written: what CloudFormation makes stands as `{ Ref }`. */
+export interface AwsSection {
+  /** Its `resources`. */
+  readonly template: Readonly<Record<string, unknown>>;
+  /** Of `provider.iam.role`: for the handlers of its `functions:`. */
+  readonly statements: readonly unknown[];
 }
 
 export interface Stack {

@@ -19,6 +19,19 @@ async function whole(reply: Reply): Promise<Response> {
 /** More than any platform sends of a reply that is whole: what has no end must not take all memory before its time is up. */
 const maxWholeBytes = 128 * 1024 * 1024;
 
+/** Whoever sends the body looks at its error, and what was thrown may be anything. */
+function toError(reason: unknown): Error {
+  try {
+    if (reason instanceof Error) return reason;
+  } catch {
+    // It throws at any touch.
+  }
+  return new Error("the body failed with what is no Error");
+}
+
+/** Milliseconds. */
+const longestBreath = 10;
+
 /** The same parts. The run goes on until their end, and when either fails, so does the other. */
 function watched(
   source: ReadableStream<Uint8Array>,
@@ -27,6 +40,7 @@ function watched(
 ): ReadableStream<Uint8Array> {
   const reader = source.getReader();
   let left = limit;
+  let breath = performance.now();
   let done: ReturnType<Invocation["hold"]>;
   let fail: (reason: unknown) => void;
   return new ReadableStream<Uint8Array>(
@@ -34,7 +48,7 @@ function watched(
       start(controller) {
         fail = (reason) => {
           done(reason);
-          controller.error(reason);
+          controller.error(toError(reason));
           reader.cancel(reason).catch(() => undefined);
         };
         done = invocation.hold(fail);
@@ -42,6 +56,11 @@ function watched(
       async pull(controller) {
         try {
           const { done: last, value } = await reader.read();
+          // A body that never waits would keep the clock, and everybody else, from their turn.
+          if (performance.now() - breath > longestBreath) {
+            await new Promise((resume) => setImmediate(resume));
+            breath = performance.now();
+          }
           if (last) {
             controller.close();
             return done();

@@ -79,7 +79,8 @@ export function readAlb(reader: SectionReader, node: Node): readonly ReadEvent[]
       if (endpoint) endpoints.push(endpoint);
     }
   }
-  return endpoints.map((endpoint) => ({
+  // There one rule of its listener has them all.
+  return (reader.target === "aws" ? endpoints.slice(0, 1) : endpoints).map((endpoint) => ({
     kind: "alb",
     event,
     on: { kind: "http", ...endpoint, access: "public" as const },

@@ -25,6 +25,8 @@ export interface Manifest {
   readonly components: string;
   /** As it is written: `resolve` fills in the variables of a value. */
   readonly functions?: Node;
+  /** As it is written: CloudFormation's own. */
+  readonly resources?: Node;
   resolve(node: Node): Node | undefined;
   /** Where a path of the file is written: `where(["custom", "faasten", "entry", 0])`. */
   where(path: readonly (string | number)[]): Place;
@@ -47,6 +49,7 @@ export function readManifest(folder: string, given: Given, problems: Problems): 
   if (!field(root, "functions") && !misspells(root, "functions", frameworkKeys)) {
     requireEntry(root, custom, faasten, problems);
   }
+  const resources = at(root, "resources", variables);
   const stage = variables.stage();
   return {
     file,
@@ -56,6 +59,7 @@ export function readManifest(folder: string, given: Given, problems: Problems): 
     ...readEntry(folder, faasten, variables, problems),
     components: readComponentsFolder(folder, faasten, variables, problems),
     ...(functions && { functions }),
+    ...(resources && { resources }),
     resolve: variables.resolve,
     where: (path) => placeOf(root, path),
   };

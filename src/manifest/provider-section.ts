@@ -14,6 +14,8 @@ export interface ProviderSection {
   readonly environment: Readonly<Record<string, string>>;
   /** As it is written: what all `httpApi` events have in common. */
   readonly httpApi?: MapNode;
+  /** As it is written: what AWS lets all of `functions:` do. */
+  readonly iam?: MapNode;
 }
 
 export function readProvider(written: Node | undefined, variables: Variables, problems: Problems): ProviderSection {
@@ -26,6 +28,7 @@ export function readProvider(written: Node | undefined, variables: Variables, pr
   const memorySize = asNumber(at(map, "memorySize", variables), problems);
   const timeout = asNumber(at(map, "timeout", variables), problems);
   const httpApi = asMap(at(map, "httpApi", variables), problems);
+  const iam = asMap(at(map, "iam", variables), problems);
   const logRetentionInDays = asNumber(at(map, "logRetentionInDays", variables), problems);
   const resolvedName = name && variables.resolve(name);
   return {
@@ -35,6 +38,7 @@ export function readProvider(written: Node | undefined, variables: Variables, pr
     ...(memorySize !== undefined && { memorySize }),
     ...(timeout !== undefined && { timeout }),
     ...(httpApi && { httpApi }),
+    ...(iam && { iam }),
     ...(logRetentionInDays !== undefined && { logRetentionInDays }),
     environment: readEnvironment(asMap(at(map, "environment", variables), problems), variables, problems),
   };

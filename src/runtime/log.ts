@@ -35,7 +35,7 @@ export function createJournal(
       const plain = createPlain(redact, longestLine);
       const head = { time: new Date(now()).toISOString(), level, ...mark(level), ...plain({ message, ...own }) };
       const taken = [...Object.keys(head), ...Object.keys(own)];
-      const line = { ...head, ...plain(fields instanceof Error ? { error: fields } : fields, taken) };
+      const line = { ...head, ...plain(isError(fields) ? { error: fields } : fields, taken) };
       sink(JSON.stringify(line).replaceAll(unsafe, escaped));
     },
     conceal(secret) {
@@ -52,6 +52,15 @@ export function createLog(journal: Journal, own: () => Readonly<Record<string, u
     (message: string, fields?: Readonly<Record<string, unknown>>): void =>
       journal.write(level, message, own(), fields);
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+/** A hostile one throws at any touch. */
+function isError(value: unknown): boolean {
+  try {
+    return value instanceof Error;
+  } catch {
+    return false;
+  }
 }
 
 /** Anything shorter would take common words out of every line. */

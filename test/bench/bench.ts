@@ -19,8 +19,9 @@ const { values: flags } = parseArgs({
     edits: { type: "string", default: "10" },
     starts: { type: "string", default: "25" },
     batches: { type: "string", default: "20" },
+    pairs: { type: "string", default: "40" },
     other: { type: "string" },
-    only: { type: "string", multiple: true, default: [...local, "runner", "bridge", "cold", "warm", "size"] },
+    only: { type: "string", multiple: true, default: [...local, "runner", "bridge", "cold", "warm", "size", "stored"] },
   },
 });
 const wanted = (part: string): boolean => flags.only.includes(part);
@@ -48,6 +49,7 @@ if (parts.length > 0) {
 if (wanted("runner"))
   for (const trigger of ["local", "aws"]) run("runner.ts", "--trigger", trigger, "--batches", flags.batches);
 if (wanted("bridge")) run("bridge.ts", "--batches", flags.batches);
+if (wanted("stored")) run("stored.ts", "--rounds", flags.pairs);
 
 const checkout = join(here, "..", "..");
 const workshop = openWorkshop(checkout, flags.other ?? checkout);

@@ -11,12 +11,9 @@ const requests = [
 const dynamodb = ["aws/client", "aws/state/dynamodb"] as const;
 const snssqs = ["aws/client", "aws/message", "aws/pubsub/snssqs"] as const;
 const gcp = ["gcp/host", "gcp/message"] as const;
-const memory = {
-  state: "local/state/in-memory",
-  clock: "local/clock",
-  broker: ["local/broker", "local/clock", "local/consumer", "local/inboxes", "local/pubsub/in-memory"],
-  secrets: "local/secretstores/env",
-} as const;
+const google = ["gcp/client", "gcp/credentials", "gcp/transport"] as const;
+const firestore = [...google, "gcp/document-id", "gcp/state/firestore-native"] as const;
+const pubsub = [...google, "gcp/pubsub-message", "gcp/pubsub/pubsub"] as const;
 /** Until a cloud has its own. */
 const files = [
   ...[
@@ -66,10 +63,13 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
     ],
   },
   gcp: {
-    http: [...gcp, "gcp/triggers/http", ...memory.broker, memory.secrets, memory.state, ...files, settings],
-    audit: [...gcp, "gcp/push", "gcp/triggers/pubsub-push", ...memory.broker],
-    countOrders: [...gcp, "gcp/push", "gcp/triggers/scheduler", memory.clock, memory.state],
-    ship: [...gcp, "gcp/push", "gcp/triggers/pubsub-push", ...memory.broker, memory.state],
-    summarise: [...gcp, "gcp/push", "gcp/triggers/pubsub-push", ...memory.broker, memory.state],
+    http: [
+      ...[...gcp, "gcp/triggers/http", ...pubsub, "gcp/secretstores/secretmanager", ...firestore],
+      ...["gcp/bindings/bucket", "gcp/signed-url", "gcp/signing", "gcp/configuration/parametermanager"],
+    ],
+    audit: [...gcp, "gcp/push", "gcp/triggers/pubsub-push", ...pubsub],
+    countOrders: [...gcp, "gcp/push", "gcp/triggers/scheduler", ...firestore],
+    ship: [...gcp, "gcp/push", "gcp/triggers/pubsub-push", ...pubsub, ...firestore],
+    summarise: [...gcp, "gcp/push", "gcp/triggers/pubsub-push", ...pubsub, ...firestore],
   },
 };

@@ -8,6 +8,7 @@ import type { PubSubHarness, Receiver } from "../../src/conformance/cases.ts";
 import type { ComponentOptions, PubSub } from "../../src/provider.ts";
 import { snssqsOnFauxqs } from "./aws.ts";
 import { serviceBusOnContractBroker } from "./azure.ts";
+import { pubsubOnContract } from "./gcp.ts";
 
 type Open = () => Promise<[harness: PubSubHarness, close: () => Promise<void>]>;
 
@@ -22,6 +23,7 @@ export const brokers: Readonly<Record<string, Open>> = {
   "pubsub.sqlite, :memory:": () => oneClient(() => createSqlite(named({ connectionString: ":memory:" }))),
   "pubsub.aws.snssqs (emulator: fauxqs)": snssqsOnFauxqs,
   "pubsub.azure.servicebus.topics (contract broker)": serviceBusOnContractBroker,
+  "pubsub.gcp.pubsub (contract server)": pubsubOnContract,
 };
 
 type Make = () => PubSub | Promise<PubSub>;

@@ -7,6 +7,7 @@ import { create as createSqlite } from "../../providers/local/configuration/sqli
 import type { ConfigurationHarness } from "../../src/conformance/cases.ts";
 import type { ComponentOptions } from "../../src/provider.ts";
 import { appconfigOnContractServer } from "./azure.ts";
+import { parametersOnContract } from "./gcp.ts";
 
 type Open = () => Promise<[harness: ConfigurationHarness, close: () => Promise<void>]>;
 
@@ -48,6 +49,8 @@ export const configurationStores: Readonly<Record<string, Open>> = {
     };
     return [harness, close];
   },
+
+  "configuration.gcp.parametermanager (contract server)": parametersOnContract,
 };
 
 async function onFile(

@@ -4,11 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create as createParameterStore } from "../../providers/aws/secretstores/parameterstore.ts";
 import { create as createSecretManager } from "../../providers/aws/secretstores/secretmanager.ts";
+import { create as createGoogle } from "../../providers/gcp/secretstores/secretmanager.ts";
 import { create as createEnv } from "../../providers/local/secretstores/env.ts";
 import { create as createFile } from "../../providers/local/secretstores/file.ts";
 import type { SecretStoreHarness } from "../../src/conformance/cases.ts";
 import type { ComponentOptions, SecretStore } from "../../src/provider.ts";
 import { startAwsJson } from "../servers/aws-json.ts";
+import { startSecretManager } from "../servers/secret-manager.ts";
 import { keyvaultOnContractServer } from "./azure.ts";
 
 type Open = () => Promise<[harness: SecretStoreHarness, close: () => Promise<void>]>;
@@ -41,6 +43,17 @@ export const secretStores: Readonly<Record<string, Open>> = {
     const component = await createParameterStore(named({ ...access, endpoint: url, prefix: "/conformance/" }));
     const plant = async (name: string, value: string): Promise<void> => {
       parameters.set(`/conformance/${name}`, value);
+    };
+    return [{ component, plant }, () => closed(component, close)];
+  },
+
+  "secretstores.gcp.secretmanager (contract server)": async () => {
+    const { url, addVersion, close } = await startSecretManager();
+    const prefix = "projects/conformance/secrets/conformance-";
+    const component = await createGoogle(named({ endpoint: url, prefix }));
+    const plant = async (name: string, value: string): Promise<void> => {
+      addVersion(`${prefix}${name}`, "an older version");
+      addVersion(`${prefix}${name}`, value);
     };
     return [{ component, plant }, () => closed(component, close)];
   },

@@ -4,11 +4,14 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { create as createGoogle } from "../../providers/gcp/invocation/http.ts";
 import { create as createHttp } from "../../providers/local/invocation/http.ts";
 import { create as createLocal } from "../../providers/local/invocation/local.ts";
 import type { ServiceArrival, ServiceHarness } from "../../src/conformance/cases.ts";
+import { once } from "../../src/once.ts";
 import type { ServiceCaller } from "../../src/provider.ts";
 import { fromNode, readBody, toReply, writeReply } from "../../src/provider.ts";
+import { startMetadata } from "../servers/metadata.ts";
 
 type Open = () => Promise<[harness: ServiceHarness, close: () => Promise<void>]>;
 type Answer = (arrival: ServiceArrival) => Response | Promise<Response>;
@@ -48,7 +51,16 @@ export const serviceCallers: Readonly<Record<string, Open>> = {
     };
     return [harness, close];
   },
+
+  "invocation.gcp.http (contract server)": async () => {
+    const { host } = await metadata();
+    Object.assign(process.env, { K_SERVICE: "shop", GCE_METADATA_HOST: host });
+    return overHttp("", (baseUrl) => named("billing", { baseUrl }).then(createGoogle));
+  },
 };
+
+/** One instance for all cases. */
+const metadata = once(startMetadata);
 
 async function named(name: string, metadata: Record<string, string>) {
   return { name, service: "shop", metadata };

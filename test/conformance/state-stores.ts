@@ -10,6 +10,7 @@ import type { StateHarness } from "../../src/conformance/cases.ts";
 import type { ComponentOptions } from "../../src/provider.ts";
 import { dynamodbOnDynalite } from "./aws.ts";
 import { cosmosdbOnContractServer } from "./azure.ts";
+import { firestoreOnContract } from "./gcp.ts";
 
 type Open = () => Promise<[harness: StateHarness, close: () => Promise<void>]>;
 
@@ -41,6 +42,7 @@ export const stateStores: Readonly<Record<string, Open>> = {
 
   "state.aws.dynamodb (emulator: dynalite)": dynamodbOnDynalite,
   "state.azure.cosmosdb (contract server)": cosmosdbOnContractServer,
+  "state.gcp.firestore.native (contract server)": firestoreOnContract,
 };
 
 /** Two connections to one file, and a third that writes behind their backs. */

@@ -60,6 +60,7 @@ export async function deployOrders(heard: (call: Heard) => void): Promise<Deploy
   const physical = (name: string): string => `orders-dev-${kebab(name)}`;
   const fleet = createFleet(built.output, {
     timeout,
+    cwd: built.folder,
     envOf: (name) => ({
       ...deployed.environmentOf(physical(name)),
       AWS_ENDPOINT_URL: proxy.url,
@@ -69,7 +70,7 @@ export async function deployOrders(heard: (call: Heard) => void): Promise<Deploy
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     }),
   });
-  const subscribers = ["ship", "summarise"];
+  const subscribers = ["audit", "ship", "summarise"];
   const self: DeployedOrders = {
     built,
     deployed,

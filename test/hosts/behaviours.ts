@@ -408,6 +408,14 @@ export const exchanges: readonly Exchange[] = [
     logged: { level: "warn", message: "the signal fired", function: "endless" },
   },
   {
+    name: "one that gives parts for ever, and never waits",
+    function: "floods",
+    request: get("/floods"),
+    status: 504,
+    problem: "TIMEOUT",
+    logged: { level: "warn", message: "the signal fired", function: "floods" },
+  },
+  {
     name: "a handler without an end: first its signal fires, then it is given up",
     function: "never",
     request: get("/never"),
@@ -436,6 +444,8 @@ export const exchanges: readonly Exchange[] = [
 /** A reply that is cut off while it is sent, after its first part: it has no end that could be taken for one. */
 export interface Cut {
   readonly name: string;
+  /** More parts follow. */
+  readonly endless?: true;
   readonly function: string;
   readonly target: string;
   readonly logged: readonly Logged[];
@@ -462,6 +472,22 @@ export const cuts: readonly Cut[] = [
       { level: "warn", message: "the signal fired", function: "goesOn" },
       { level: "error", message: "failed", function: "goesOn" },
     ],
+  },
+  {
+    name: "a stream that gives parts for ever, and never waits",
+    function: "floodsOn",
+    target: "/floods-on",
+    endless: true,
+    logged: [
+      { level: "warn", message: "the signal fired", function: "floodsOn" },
+      { level: "error", message: "failed", function: "floodsOn" },
+    ],
+  },
+  {
+    name: "a stream that fails with what throws at any touch",
+    function: "hostileOn",
+    target: "/hostile-on",
+    logged: [{ level: "error", message: "failed", function: "hostileOn" }],
   },
   {
     name: "a rejection that nobody awaits, while the reply is sent",

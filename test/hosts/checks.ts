@@ -22,7 +22,7 @@ export function checkReply(exchange: Exchange, reply: HostReply, reference: Host
   if (reference) expect(comparable(reply)).toEqual(comparable(reference));
 }
 
-export async function checkCut({ target, logged }: Cut, origin: string, lines: Lines): Promise<void> {
+export async function checkCut({ target, logged, endless }: Cut, origin: string, lines: Lines): Promise<void> {
   const from = lines().length - 1;
   const response = await fetch(`${origin}${target}`);
   expect(response.status).toBe(200);
@@ -31,7 +31,7 @@ export async function checkCut({ target, logged }: Cut, origin: string, lines: L
     for await (const part of response.body ?? []) text += Buffer.from(part).toString();
   };
   await expect(read()).rejects.toThrow();
-  expect(text).toBe("first ");
+  expect(endless ? text.slice(0, 6) : text).toBe("first ");
   await checkLog(lines, Math.max(0, from), logged);
 }
 

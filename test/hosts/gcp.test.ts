@@ -259,7 +259,7 @@ describe("the orders app", () => {
   let orders: BuiltApp;
   let service: Framework;
   beforeAll(async () => {
-    orders = buildApp("orders", "gcp");
+    orders = buildApp("orders", "gcp", { files: { "templates/orders/components/gcp/local.yaml": ofThisMachine } });
     const env = { "signing-key": "a key", MAX_QUANTITY: "50" };
     service = await startFramework(join(orders.output, "functions/http"), { env });
     addresses.app = service.origin;
@@ -281,7 +281,7 @@ describe("what is deployed", () => {
       private: true,
       type: "module",
       main: "index.mjs",
-      dependencies: { "@google-cloud/functions-framework": "5.0.5" },
+      dependencies: { "@google-cloud/functions-framework": "5.0.5", "google-auth-library": "^11.3.4" },
     });
     expect(readFileSync(join(folder, "index.mjs"), "utf8")).not.toContain("functions-framework");
   });
@@ -294,6 +294,23 @@ describe("what is deployed", () => {
     ).toEqual(["http", "keep", "nightly", "work", "workInOrder", "workTogether"].sort());
   });
 });
+
+/** What one service can answer for by itself. */
+const ofThisMachine = [
+  ...["orders", "stock", "summaries", "idempotency"].map((name) => [name, "state.in-memory"]),
+  ["pubsub", "pubsub.in-memory"],
+  ["receipts", "bindings.in-memory"],
+  ["configstore", "configuration.local.env"],
+  ["secretstore", "secretstores.local.env"],
+]
+  .map(
+    ([name, type]) => `apiVersion: dapr.io/v1alpha1
+kind: Component
+metadata: { name: ${name} }
+spec: { type: ${type}, version: v1 }
+`,
+  )
+  .join("---\n");
 
 function post(
   { origin }: Framework,

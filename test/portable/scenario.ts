@@ -180,11 +180,11 @@ export function scenario(addresses: Addresses): Scenario {
     {
       name: "answers by a Lambda handler that was there before",
       async run() {
-        const priced = await at("/prices/green%20tea?quantity=3", { headers: { "x-currency": "NOK" } });
+        const priced = await at("/prices/green-tea?quantity=3", { headers: { "x-currency": "NOK" } });
         assert.equal(priced.status, 200);
-        assert.deepEqual(await priced.json(), { sku: "green tea", price: 67.5, currency: "NOK" });
+        assert.deepEqual(await priced.json(), { sku: "green-tea", price: 67.5, currency: "NOK" });
         assert.match(priced.headers.get("cache-control") ?? "", /max-age=60/);
-        assert.equal(priced.headers.get("set-cookie"), "last=green tea; Path=/prices");
+        assert.equal(priced.headers.get("set-cookie"), "last=green-tea; Path=/prices");
         assert.equal((await at("/prices/tea?quantity=none")).status, 400);
       },
     },
@@ -215,6 +215,18 @@ export function scenario(addresses: Addresses): Scenario {
           const summary = (await (await at(`/orders/${id("wanted")}/summary`)).json()) as { status: string };
           assert.equal(summary.status, "shipped");
         });
+      },
+    },
+    {
+      name: "puts off an order of what is short, and ships it once there is enough",
+      async run() {
+        await send("PUT", `/stock/${id("rare")}`, { count: 1 });
+        await send("POST", "/orders", { id: id("patient"), sku: id("rare"), quantity: 2 });
+        await new Promise((resume) => setTimeout(resume, 2_500)); // it was tried
+        assert.equal(await statusOf(id("patient")), "placed");
+        await send("PUT", `/stock/${id("rare")}`, { count: 5 });
+        await until(async () => assert.equal(await statusOf(id("patient")), "shipped"));
+        assert.equal(await stockOf(id("rare")), 3);
       },
     },
     {

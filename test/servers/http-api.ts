@@ -28,12 +28,16 @@ export async function startHttpApi(routes: readonly HttpRoute[]): Promise<HttpAp
     const found = router.match(request.method ?? "GET", path);
     const route = found && "index" in found ? routes[found.index] : undefined;
     if (!route) return refuse(response, 404, "Not Found");
-    const reply = await route.invoke(toHttpEvent(request, body, route.functionUrl ? path : decoded(path)));
+    const event = toHttpEvent(request, body, route.functionUrl ? path : decoded(path));
+    const params = Object.entries((found && "params" in found && found.params) || {});
+    const pathParameters = Object.fromEntries(params.map(([name, value]) => [name === "*" ? "proxy" : name, value]));
+    const known = params.length > 0 && !route.functionUrl;
+    const reply = await route.invoke({ ...event, ...(known && { pathParameters }) });
     if (reply.streaming) return stream(reply.body, response);
     const result = await text(reply.body);
     if (!reply.ok) return refuse(response, 500, "Internal Server Error");
     const { statusCode, headers, cookies, body: sent, isBase64Encoded } = JSON.parse(result) as Result;
-    writeHead(response, { statusCode, headers, ...(cookies && { cookies }) });
+    writeHead(response, { statusCode, ...(headers && { headers }), ...(cookies && { cookies }) });
     response.end(Buffer.from(sent, isBase64Encoded ? "base64" : "utf8"));
   }
 
@@ -53,16 +57,16 @@ export async function startHttpApi(routes: readonly HttpRoute[]): Promise<HttpAp
 
 interface Prelude {
   readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly cookies?: readonly string[];
 }
 
 interface Result extends Prelude {
   readonly body: string;
-  readonly isBase64Encoded: boolean;
+  readonly isBase64Encoded?: boolean;
 }
 
-function toHttpEvent(request: IncomingMessage, body: Uint8Array | undefined, rawPath: string): unknown {
+function toHttpEvent(request: IncomingMessage, body: Uint8Array | undefined, rawPath: string): object {
   const { cookie, ...others } = request.headersDistinct;
   const headers = Object.fromEntries(Object.entries(others).map(([name, values = []]) => [name, values.join(",")]));
   const [, rawQueryString = ""] = /\?(.*)$/s.exec(request.url ?? "") ?? [];
@@ -73,6 +77,7 @@ function toHttpEvent(request: IncomingMessage, body: Uint8Array | undefined, raw
     routeKey: "$default",
     rawPath,
     rawQueryString,
+    ...(rawQueryString !== "" && { queryStringParameters: queryOf(rawQueryString) }),
     ...(cookie && { cookies: cookie.flatMap((line) => line.split("; ")) }),
     headers: { ...headers, host: domainName, "x-forwarded-proto": "https" },
     requestContext: {
@@ -90,6 +95,12 @@ function toHttpEvent(request: IncomingMessage, body: Uint8Array | undefined, raw
     ...(body && { body: Buffer.from(body).toString(plain ? "utf8" : "base64") }),
     isBase64Encoded: body !== undefined && !plain,
   };
+}
+
+/** What comes twice is joined by commas. */
+function queryOf(raw: string): Readonly<Record<string, string>> {
+  const query = new URLSearchParams(raw);
+  return Object.fromEntries([...new Set(query.keys())].map((name) => [name, query.getAll(name).join(",")]));
 }
 
 function isText(mediaType: string): boolean {
@@ -129,7 +140,7 @@ async function stream(body: IncomingMessage, response: ServerResponse): Promise<
   else response.end();
 }
 
-function writeHead(response: ServerResponse, { statusCode, headers, cookies = [] }: Prelude): void {
+function writeHead(response: ServerResponse, { statusCode, headers = {}, cookies = [] }: Prelude): void {
   response.statusCode = statusCode;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (cookies.length > 0) response.setHeader("set-cookie", cookies);

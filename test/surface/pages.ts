@@ -10,8 +10,9 @@ export function pageBreaches(page: Provider, sources: readonly Source[]): readon
   const file = pathOf(new URL(page.page));
   const folder = file.slice(0, -"index.ts".length);
   const blocks = Object.keys(page.defaults);
+  const served = Object.keys(page.components).filter((type) => page.components[type]?.refused === undefined);
   const modules = new Map<string, string>([
-    ...Object.keys(page.components).map((type): [string, string] => [pathOf(componentModule(type, page)), "create"]),
+    ...served.map((type): [string, string] => [pathOf(componentModule(type, page)), "create"]),
     ...Object.values(page.triggers)
       .flat()
       .map((name): [string, string] => [pathOf(moduleOf(page, `triggers/${name}`)), "trigger"]),

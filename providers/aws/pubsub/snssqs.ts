@@ -39,16 +39,21 @@ const lookTime = 20;
 export const create: Create<PubSub> = (options) => {
   const where = `pubsub component "${options.name}"`;
   const prefix = setting(options, "topicPrefix") ?? "";
-  const sns = createClient(options, (config) => new SNSClient(config), {
-    Publish: PublishCommand,
-    PublishBatch: PublishBatchCommand,
-  });
-  const sqs = createClient(options, (config) => new SQSClient(config), {
-    ChangeMessageVisibility: ChangeMessageVisibilityCommand,
-    DeleteMessage: DeleteMessageCommand,
-    ReceiveMessage: ReceiveMessageCommand,
-    SendMessage: SendMessageCommand,
-  });
+  // Who only publishes has no inbox, and who only subscribes publishes nothing: each brings one of the two SDKs.
+  const sns = import.meta.without?.publish
+    ? nobody
+    : createClient(options, (config) => new SNSClient(config), {
+        Publish: PublishCommand,
+        PublishBatch: PublishBatchCommand,
+      });
+  const sqs = import.meta.without?.subscriptions
+    ? nobody
+    : createClient(options, (config) => new SQSClient(config), {
+        ChangeMessageVisibility: ChangeMessageVisibilityCommand,
+        DeleteMessage: DeleteMessageCommand,
+        ReceiveMessage: ReceiveMessageCommand,
+        SendMessage: SendMessageCommand,
+      });
 
   const topicArn = (topic: string, order: string | undefined): string =>
     `${prefix}${kebab(topic)}${order === undefined ? "" : ".fifo"}`;
@@ -209,6 +214,14 @@ export const create: Create<PubSub> = (options) => {
       sqs.close();
     },
   };
+};
+
+/** The client of a service that no function of the bundle calls. */
+const nobody = {
+  call(): never {
+    throw new FaastenError("INTERNAL", "no function of this bundle was granted this");
+  },
+  close(): void {},
 };
 
 /** A CloudEvent in JSON, as Dapr publishes it. */

@@ -2,8 +2,8 @@
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html
 import { type StackInput, variableOf } from "../../../src/provider.ts";
 import { valueOf } from "./locations.ts";
-import type { Statement } from "./policies.ts";
-import { attribute, type Json, literal, logical, physical, type Resources, ref } from "./template.ts";
+import { type Statement, writtenStatements } from "./policies.ts";
+import { attribute, type Json, logical, physical, type Resources, ref, toJson } from "./template.ts";
 
 export function functionResources(name: string, statements: readonly Statement[], input: StackInput): Resources {
   const { node, memory, timeout, archives, logRetentionDays, graph, stage } = input;
@@ -27,11 +27,14 @@ export function functionResources(name: string, statements: readonly Statement[]
             PolicyName: "uses",
             PolicyDocument: {
               Version: "2012-10-17",
-              Statement: statements.map(({ actions, resource }) => ({
-                Effect: "Allow",
-                Action: [...actions],
-                Resource: resource,
-              })),
+              Statement: [
+                ...statements.map(({ actions, resource }) => ({
+                  Effect: "Allow",
+                  Action: [...actions],
+                  Resource: resource,
+                })),
+                ...writtenStatements(name, input),
+              ],
             },
           },
         ],
@@ -64,12 +67,10 @@ export function functionResources(name: string, statements: readonly Statement[]
 function environmentOf(name: string, input: StackInput): Json {
   const { graph, environment } = input;
   const one = graph.functions.find((each) => each.name === name);
-  const own: [string, Json][] = Object.entries(environment).map(([key, value]) => [
+  const own = Object.entries({ ...environment, ...one?.section?.environment }).map(([key, value]): [string, Json] => [
     key,
-    literal(value, `provider.environment.${key}`),
+    toJson(value),
   ]);
-  for (const [key, value] of Object.entries(one?.section?.environment ?? {}))
-    own.push([key, typeof value === "string" ? literal(value, `environment.${key} of ${name}`) : (value as Json)]);
   const needed = new Set(graph.grants.filter((grant) => grant.function === name).map(({ component }) => component));
   if (one?.on.kind === "topic") needed.add(one.on.pubsub);
   const located = graph.components

@@ -91,6 +91,7 @@ function api(all: readonly Web[], input: StackInput): Resources {
       },
     } satisfies Resources,
     ...all.map((one) => routes(one, input)),
+    preflights(all),
   );
 }
 
@@ -103,20 +104,11 @@ const accessLog: string = JSON.stringify({
   error: "$context.integrationErrorMessage",
 });
 
-function routes({ name, on, lambda }: Web, { timeout }: StackInput): Resources {
+function routes(one: Web, { graph, timeout }: StackInput): Resources {
+  const { name, on, lambda, section } = one;
   const integration = logical(name, "Integration");
   const Target = join("integrations/", ref(integration));
-  const path = pathOf(on.path);
-  const preflight: Resources =
-    (on.cors &&
-      on.method !== "*" &&
-      on.method !== "OPTIONS" && {
-        [logical(name, "PreflightRoute")]: {
-          Type: "AWS::ApiGatewayV2::Route",
-          Properties: { ApiId: ref("HttpApi"), RouteKey: `OPTIONS ${path}`, Target, AuthorizationType: "NONE" },
-        },
-      }) ||
-    {};
+  const method = on.method === "*" ? "ANY" : on.method;
   return {
     [integration]: {
       Type: "AWS::ApiGatewayV2::Integration",
@@ -125,20 +117,13 @@ function routes({ name, on, lambda }: Web, { timeout }: StackInput): Resources {
         IntegrationType: "AWS_PROXY",
         IntegrationUri: attribute(logical(name, "Function"), "Arn"),
         PayloadFormatVersion: lambda === "apigw.v1" ? "1.0" : "2.0",
-        TimeoutInMillis: Math.min(longestWait, timeout * 1000),
+        TimeoutInMillis: Math.min(longestWait, (section?.timeout ?? timeout) * 1000),
       },
     },
-    [logical(name, "Route")]: {
-      Type: "AWS::ApiGatewayV2::Route",
-      Properties: {
-        ApiId: ref("HttpApi"),
-        RouteKey: `${on.method === "*" ? "ANY" : on.method} ${path}`,
-        Target,
-        // A token's rules are checked by the runtime, which knows the scopes' meaning on every cloud.
-        AuthorizationType: on.access === "service" ? "AWS_IAM" : "NONE",
-      },
-    },
-    ...preflight,
+    [logical(name, "Route")]: route(`${method} ${pathOf(on.path)}`, Target, on),
+    ...(restOf(one, graph.functions.filter(isWeb)) && {
+      [logical(name, "RestRoute")]: route(`${method} ${pathOf(on.path.slice(0, -2) || "/")}`, Target, on),
+    }),
     [logical(name, "HttpPermission")]: {
       Type: "AWS::Lambda::Permission",
       Properties: {
@@ -149,6 +134,43 @@ function routes({ name, on, lambda }: Web, { timeout }: StackInput): Resources {
       },
     },
   };
+}
+
+function route(RouteKey: string, Target: Json, { access }: Pick<HttpSpec, "access">): Resources[string] {
+  return {
+    Type: "AWS::ApiGatewayV2::Route",
+    Properties: {
+      ApiId: ref("HttpApi"),
+      RouteKey,
+      Target,
+      // A token's rules are checked by the runtime, which knows the scopes' meaning on every cloud.
+      AuthorizationType: access === "service" ? "AWS_IAM" : "NONE",
+    },
+  };
+}
+
+/** Here `/files/*` answers `/files` as well, unless another does; an API's `/files/{proxy+}` does not. */
+function restOf({ on }: Web, all: readonly Web[]): boolean {
+  const base = on.path.slice(0, -2) || "/";
+  return on.path.endsWith("/*") && !all.some((other) => other.on.method === on.method && other.on.path === base);
+}
+
+/** Browsers ask before they call: nobody has proved yet who they are. Of a path's functions the first answers for all. */
+function preflights(all: readonly Web[]): Resources {
+  const asked = new Map<string, Web>();
+  for (const one of all) {
+    const { path, method, cors } = one.on;
+    const shape = path.replace(/:[^/]+/g, ":");
+    if (!cors || method === "*" || method === "OPTIONS" || asked.has(shape)) continue;
+    if (!all.some(({ on }) => on.path === path && (on.method === "*" || on.method === "OPTIONS")))
+      asked.set(shape, one);
+  }
+  return Object.fromEntries(
+    [...asked.values()].map(({ name, on }) => [
+      logical(name, "PreflightRoute"),
+      route(`OPTIONS ${pathOf(on.path)}`, join("integrations/", ref(logical(name, "Integration"))), {}),
+    ]),
+  );
 }
 
 /** `/orders/:id` is `/orders/{id}`, and a last `*` is the rest. */

@@ -6,14 +6,14 @@ import {
   type GraphGrant,
   type Permission,
   type StackInput,
+  timetableOf,
 } from "../../../src/provider.ts";
-import { addressOf, prefixOf, topicArn } from "./locations.ts";
-import { attribute, type Json, join, logical } from "./template.ts";
+import { addressOf, prefixOf, regionOf, topicArn } from "./locations.ts";
+import { isAsynchronous, type Reason, sourceStatements, takeFromQueue } from "./sources.ts";
+import { arn, attribute, isMap, type Json, logical, type Resources, toJson } from "./template.ts";
 
-export interface Statement {
-  readonly actions: readonly string[];
-  readonly resource: Json;
-  readonly because: string;
+export interface Statement extends Omit<Reason, "because"> {
+  readonly because: readonly string[];
 }
 
 const readState = ["dynamodb:BatchGetItem", "dynamodb:GetItem"];
@@ -24,13 +24,12 @@ const state: Readonly<Record<string, readonly string[]>> = {
   list: ["dynamodb:Scan"],
 };
 
-/** All that one function needs, one statement a reason. */
+/** All that one function needs; what several reasons ask for is one statement. */
 export function statementsOf(name: string, input: StackInput): readonly Statement[] {
   const { graph } = input;
-  const one = graph.functions.find((each) => each.name === name);
   const own = graph.grants.filter((grant) => grant.function === name);
   const stores = graph.components.filter((component) => own.some((grant) => grant.component === component.name));
-  return [
+  const reasons: readonly Reason[] = [
     {
       actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
       resource: attribute(logical(name, "LogGroup"), "Arn"),
@@ -38,41 +37,50 @@ export function statementsOf(name: string, input: StackInput): readonly Statemen
     },
     ...own.flatMap((grant) => statementOf(grant, input) ?? []),
     ...stores.flatMap((component) => ofSecretsOf(component, input)),
-    ...(one?.on.kind === "topic"
-      ? [
-          {
-            actions: [
-              "sqs:ChangeMessageVisibility",
-              "sqs:DeleteMessage",
-              "sqs:GetQueueAttributes",
-              "sqs:ReceiveMessage",
-            ],
-            resource: attribute(logical(name, "Inbox"), "Arn"),
-            because: `${name} takes from its inbox`,
-          },
-        ]
-      : []),
-    ...(one && one.on.kind !== "http"
-      ? [
-          {
-            actions: ["sqs:SendMessage"],
-            resource: attribute(logical(name, "InboxDead"), "Arn"),
-            because: `${name} buries what it cannot handle`,
-          },
-        ]
-      : []),
+    ...triggerStatements(name, input),
   ];
+  const statements = new Map<string, Statement>();
+  for (const { actions, resource, because } of reasons) {
+    const key = JSON.stringify([actions, resource]);
+    statements.set(key, { actions, resource, because: [...(statements.get(key)?.because ?? []), because] });
+  }
+  return [...statements.values()];
+}
+
+function triggerStatements(name: string, input: StackInput): readonly Reason[] {
+  const one = input.graph.functions.find((each) => each.name === name);
+  const bury = {
+    actions: ["sqs:SendMessage"],
+    resource: attribute(logical(name, "InboxDead"), "Arn"),
+    because: `${name} buries what it cannot handle`,
+  };
+  switch (one?.on.kind) {
+    case "topic":
+      return [
+        {
+          actions: [...takeFromQueue, "sqs:ChangeMessageVisibility"],
+          resource: attribute(logical(name, "Inbox"), "Arn"),
+          because: `${name} takes from its inbox`,
+        },
+        bury,
+      ];
+    case "native":
+      return isAsynchronous(one) ? [...sourceStatements(one, input), bury] : sourceStatements(one, input);
+    default:
+      // Lambda stores what it gives up as the function itself.
+      return one && timetableOf(one.on) ? [bury] : [];
+  }
 }
 
 function statementOf(
   { function: name, block, component, right, resource, ordered }: GraphGrant,
   input: StackInput,
-): Statement | undefined {
+): Reason | undefined {
   const found = input.graph.components.find((each) => each.name === component);
   const because = `${name} may ${right} ${component}${resource === undefined ? "" : ` (${resource})`}`;
   switch (found?.type) {
     case "state.aws.dynamodb":
-      return { actions: state[right] ?? readState, resource: addressOf(found), because };
+      return { actions: state[right] ?? [], resource: addressOf(found, input), because };
     case "pubsub.aws.snssqs":
       return { actions: ["sns:Publish"], resource: topicArn(found, resource ?? "", ordered === true, input), because };
     case "secretstores.aws.secretmanager":
@@ -87,7 +95,7 @@ function statementOf(
 }
 
 /** The secrets that a component's own metadata names. */
-function ofSecretsOf({ name, metadata }: GraphComponent, input: StackInput): readonly Statement[] {
+function ofSecretsOf({ name, metadata }: GraphComponent, input: StackInput): readonly Reason[] {
   return Object.values(metadata).flatMap((value) => {
     if (typeof value === "string" || !("store" in value)) return [];
     const store = input.graph.components.find((each) => each.name === value.store);
@@ -95,28 +103,60 @@ function ofSecretsOf({ name, metadata }: GraphComponent, input: StackInput): rea
   });
 }
 
-function secretStatement(store: GraphComponent, secret: string, input: StackInput, because: string): Statement {
+function secretStatement(store: GraphComponent, secret: string, input: StackInput, because: string): Reason {
   const prefix = prefixOf(store, input);
-  if (store.type === "secretstores.aws.parameterstore")
-    return { actions: ["ssm:GetParameter"], resource: join(...parameterArn, prefix, secret), because };
+  const region = regionOf(store, input);
+  // A parameter's name begins with the slash that its ARN has there.
+  if (store.type === "secretstores.aws.parameterstore") {
+    const path = `${prefix}${secret}`.replace(/^(?!\/)/, "/");
+    return { actions: ["ssm:GetParameter"], resource: arn("ssm", `parameter${path}`, region), because };
+  }
   // Secrets Manager ends each ARN with six characters of its own.
-  return {
-    actions: ["secretsmanager:GetSecretValue"],
-    resource: join(...secretArn, prefix, `${secret}-??????`),
-    because,
-  };
+  const resource = arn("secretsmanager", `secret:${prefix}${secret}-??????`, region);
+  return { actions: ["secretsmanager:GetSecretValue"], resource, because };
 }
 
-const here = [{ Ref: "AWS::Region" }, ":", { Ref: "AWS::AccountId" }] as const;
-const secretArn: readonly Json[] = ["arn:", { Ref: "AWS::Partition" }, ":secretsmanager:", ...here, ":secret:"];
-/** A parameter's name begins with the slash that its ARN has there. */
-const parameterArn: readonly Json[] = ["arn:", { Ref: "AWS::Partition" }, ":ssm:", ...here, ":parameter"];
+/** What a serverless.yml grants to all of its own handlers, as it is written; what of it is not there is empty. */
+export function writtenStatements(name: string, { graph, aws }: StackInput): readonly Json[] {
+  const own = graph.functions.find((each) => each.name === name)?.section;
+  return own ? (aws?.statements ?? []).map(toJson) : [];
+}
 
-export function permissionsOf(name: string, statements: readonly Statement[]): readonly Permission[] {
-  return statements.map(({ actions, resource, because }) => ({
-    deployable: name,
+/** The manifest's `resources`: a template of its own. */
+export function ownTemplate({ aws }: StackInput): OwnTemplate {
+  return toJson(aws?.template ?? {}) as OwnTemplate;
+}
+
+export interface OwnTemplate {
+  readonly Resources?: Resources;
+  readonly Outputs?: Readonly<Record<string, Json>>;
+  readonly Parameters?: Readonly<Record<string, Json>>;
+}
+
+export function permissionsOf(
+  name: string,
+  statements: readonly Statement[],
+  input: StackInput,
+): readonly Permission[] {
+  const own = statements.map(({ actions, resource, because }) => permission(name, actions, resource, because));
+  const theirs = writtenStatements(name, input).map((statement) => {
+    const { Action = [], Resource = "" } = isMap(statement) ? statement : {};
+    const actions = (Array.isArray(Action) ? Action : [Action]).map(String);
+    return permission(name, actions, Resource, ["`provider.iam.role.statements` of the manifest"]);
+  });
+  return [...own, ...theirs];
+}
+
+function permission(
+  deployable: string,
+  actions: readonly string[],
+  resource: Json,
+  because: readonly string[],
+): Permission {
+  return {
+    deployable,
     actions,
     resource: typeof resource === "string" ? resource : JSON.stringify(resource),
-    because: [because],
-  }));
+    because,
+  };
 }

@@ -4,6 +4,7 @@
 import { type GraphFunction, type StackInput, timetableOf } from "../../../src/provider.ts";
 import type { PlannedRun } from "../triggers/scheduler.ts";
 import { queueName } from "./locations.ts";
+import { retries } from "./sources.ts";
 import { deadQueue } from "./stores.ts";
 import { attribute, logical, physical, type Resources, ref } from "./template.ts";
 
@@ -69,16 +70,7 @@ export function scheduleResources({ name, on, lambda }: GraphFunction, input: St
       },
     },
     // Scheduler only hands over; what the function then throws is Lambda's to repeat.
-    [logical(name, "Retries")]: {
-      Type: "AWS::Lambda::EventInvokeConfig",
-      Properties: {
-        FunctionName: ref(logical(name, "Function")),
-        Qualifier: "$LATEST",
-        MaximumRetryAttempts: 2,
-        MaximumEventAgeInSeconds: 3600,
-        DestinationConfig: { OnFailure: { Destination: attribute(dead, "Arn") } },
-      },
-    },
+    [logical(name, "Retries")]: retries(name),
   };
 }
 

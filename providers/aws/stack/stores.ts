@@ -1,25 +1,30 @@
 // What holds data: tables, topics, inboxes and their dead letters. All of it is retained.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
 // https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
-import type { GraphComponent, GraphFunction, StackInput, TriggerSpec } from "../../../src/provider.ts";
-import { queueName, topicArn, topicName, written } from "./locations.ts";
-import { attribute, type Json, logical, physical, type Resources, ref, retained } from "./template.ts";
+import {
+  FaastenError,
+  type GraphComponent,
+  type GraphFunction,
+  type StackInput,
+  type TriggerSpec,
+} from "../../../src/provider.ts";
+import { isMade, queueName, tableName, topicArn, topicName, written } from "./locations.ts";
+import { attribute, type Json, logical, type Resources, ref, retained } from "./template.ts";
 
 export function tableResources(component: GraphComponent, input: StackInput): Resources {
-  if (component.type !== "state.aws.dynamodb" || component.existing || written(component, "table") !== undefined)
-    return {};
-  const key = written(component, "partitionKey") ?? "key";
+  if (component.type !== "state.aws.dynamodb" || !isMade(component, "table", input)) return {};
+  const key = written(component, "partitionKey", input) ?? "key";
   return {
     [logical(component.name, "Table")]: {
       Type: "AWS::DynamoDB::Table",
       ...retained,
       Properties: {
-        TableName: physical(input, component.name, "", 255),
+        TableName: tableName(component, input),
         BillingMode: "PAY_PER_REQUEST",
         AttributeDefinitions: [{ AttributeName: key, AttributeType: "S" }],
         KeySchema: [{ AttributeName: key, KeyType: "HASH" }],
         TimeToLiveSpecification: {
-          AttributeName: written(component, "ttlAttributeName") ?? "expiresAt",
+          AttributeName: written(component, "ttlAttributeName", input) ?? "expiresAt",
           Enabled: true,
         },
         PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
@@ -31,13 +36,19 @@ export function tableResources(component: GraphComponent, input: StackInput): Re
 
 /** Each topic that is published to or subscribed to, once. */
 export function topicResources(component: GraphComponent, input: StackInput): Resources {
-  if (component.type !== "pubsub.aws.snssqs" || component.existing || written(component, "topicPrefix") !== undefined)
-    return {};
+  if (component.type !== "pubsub.aws.snssqs" || !isMade(component, "topicPrefix", input)) return {};
   const topics = new Map<string, boolean>();
+  const add = (topic: string, ordered: boolean): void => {
+    if (topics.has(topic) && topics.get(topic) !== ordered) {
+      const message = `the topic ${topic} is declared with \`orderBy\` and without it: it is in order for all, or for nobody`;
+      throw new FaastenError("MISCONFIGURED", message);
+    }
+    topics.set(topic, ordered);
+  };
   for (const { component: name, right, resource = "", ordered } of input.graph.grants)
-    if (name === component.name && right === "publish") topics.set(resource, ordered === true);
+    if (name === component.name && right === "publish") add(resource, ordered === true);
   for (const { on } of input.graph.functions)
-    if (on.kind === "topic" && on.pubsub === component.name) topics.set(on.topic, on.ordered);
+    if (on.kind === "topic" && on.pubsub === component.name) add(on.topic, on.ordered);
   return Object.fromEntries(
     [...topics].map(([topic, ordered]) => [
       logical(`${component.name}-${topic}`, "Topic"),
@@ -56,14 +67,12 @@ export function topicResources(component: GraphComponent, input: StackInput): Re
 
 type TopicSpec = Extract<TriggerSpec, { readonly kind: "topic" }>;
 
-/** A subscriber's queue between the topic and the function, and the queue of its dead letters. */
-export function inboxResources(one: GraphFunction, input: StackInput): Resources {
-  const { name, on } = one;
+/** A subscriber's queue between the topic and the function, and the queue of its dead letters. A broker in memory sends it nothing: then whoever may does. */
+export function inboxResources({ name, on }: GraphFunction, input: StackInput): Resources {
   if (on.kind !== "topic") return {};
   const broker = input.graph.components.find((component) => component.name === on.pubsub);
-  if (broker?.type !== "pubsub.aws.snssqs") return {};
   const [inbox, dead] = [logical(name, "Inbox"), logical(name, "InboxDead")];
-  const topic = topicArn(broker, on.topic, on.ordered, input);
+  const topic = broker?.type === "pubsub.aws.snssqs" ? topicArn(broker, on.topic, on.ordered, input) : undefined;
   return {
     [dead]: deadQueue(queueName(name, { dead: true, ordered: on.ordered }, input), on.ordered),
     [inbox]: {
@@ -72,20 +81,22 @@ export function inboxResources(one: GraphFunction, input: StackInput): Resources
       Properties: {
         QueueName: queueName(name, { dead: false, ordered: on.ordered }, input),
         // Lambda asks for six times the function's own: a batch may be tried again while it is throttled.
-        VisibilityTimeout: (one.section?.timeout ?? input.timeout) * 6,
+        VisibilityTimeout: input.timeout * 6,
         MessageRetentionPeriod: fourteenDays,
         SqsManagedSseEnabled: true,
         RedrivePolicy: { deadLetterTargetArn: attribute(dead, "Arn"), maxReceiveCount: on.attempts },
         ...(on.ordered && fifo),
       },
     },
-    [logical(name, "InboxPolicy")]: queuePolicy(inbox, topic),
-    [logical(name, "Subscription")]: {
-      Type: "AWS::SNS::Subscription",
-      DependsOn: [logical(name, "InboxPolicy")],
-      Properties: { Protocol: "sqs", TopicArn: topic, Endpoint: attribute(inbox, "Arn"), RawMessageDelivery: true },
-    },
-    [logical(name, "Mapping")]: mapping(one, on),
+    ...(topic !== undefined && {
+      [logical(name, "InboxPolicy")]: queuePolicy(inbox, topic),
+      [logical(name, "Subscription")]: {
+        Type: "AWS::SNS::Subscription",
+        DependsOn: [logical(name, "InboxPolicy")],
+        Properties: { Protocol: "sqs", TopicArn: topic, Endpoint: attribute(inbox, "Arn"), RawMessageDelivery: true },
+      },
+    }),
+    [logical(name, "Mapping")]: mapping(name, on),
   };
 }
 
@@ -127,23 +138,15 @@ function queuePolicy(queue: string, topic: Json): Resources[string] {
   };
 }
 
-function mapping({ name, section }: GraphFunction, on: TopicSpec): Resources[string] {
-  const own = section?.event["sqs"];
-  const { batchSize, maximumBatchingWindow, functionResponseType, filterPatterns } = Object(own);
-  // Of a batch that a Lambda handler takes, Lambda reads failures only if told so.
-  const partial = own === undefined || functionResponseType !== undefined;
+function mapping(name: string, on: TopicSpec): Resources[string] {
   return {
     Type: "AWS::Lambda::EventSourceMapping",
     DependsOn: [logical(name, "Role")],
     Properties: {
       FunctionName: ref(logical(name, "Function")),
       EventSourceArn: attribute(logical(name, "Inbox"), "Arn"),
-      BatchSize: batchSize ?? (on.many || !on.ordered ? 10 : 1),
-      ...(maximumBatchingWindow !== undefined && { MaximumBatchingWindowInSeconds: maximumBatchingWindow }),
-      ...(partial && { FunctionResponseTypes: ["ReportBatchItemFailures"] }),
-      ...(Array.isArray(filterPatterns) && {
-        FilterCriteria: { Filters: filterPatterns.map((pattern) => ({ Pattern: JSON.stringify(pattern) })) },
-      }),
+      BatchSize: on.many || !on.ordered ? 10 : 1,
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
       Enabled: true,
     },
   };

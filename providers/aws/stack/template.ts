@@ -1,14 +1,19 @@
 // The pieces of a CloudFormation template.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
-import { FaastenError, kebab, type StackInput } from "../../../src/provider.ts";
+import { kebab, type StackInput } from "../../../src/provider.ts";
 
 /** What CloudFormation takes as a value: plain, or made by one of its functions. */
 export type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json };
+
+export function isMap(value: Json | undefined): value is { readonly [key: string]: Json } {
+  return typeof value === "object" && !Array.isArray(value);
+}
 
 export interface Resource {
   readonly Type: string;
   readonly Properties?: Json;
   readonly DependsOn?: readonly string[];
+  readonly Condition?: string;
   /** What holds data outlives its stack. */
   readonly DeletionPolicy?: "Retain";
   readonly UpdateReplacePolicy?: "Retain";
@@ -22,9 +27,9 @@ export const retained = { DeletionPolicy: "Retain", UpdateReplacePolicy: "Retain
 export const ref = (logical: string): Json => ({ Ref: logical });
 export const attribute = (logical: string, name: string): Json => ({ "Fn::GetAtt": [logical, name] });
 export const join = (...parts: readonly Json[]): Json => ({ "Fn::Join": ["", parts] });
-/** An ARN of this account and region. */
-export const arn = (service: string, resource: string): Json =>
-  join("arn:", ref("AWS::Partition"), `:${service}:`, ref("AWS::Region"), ":", ref("AWS::AccountId"), `:${resource}`);
+/** An ARN of this account, and of this region unless another is named. */
+export const arn = (service: string, resource: string, region: Json = ref("AWS::Region")): Json =>
+  join("arn:", ref("AWS::Partition"), `:${service}:`, region, ":", ref("AWS::AccountId"), `:${resource}`);
 
 /** Names of resources within the template are letters and digits: `order-store` and `Table` are `OrderStoreTable`. */
 export function logical(name: string, kind: string): string {
@@ -46,9 +51,10 @@ export function physical(
   return `${whole.slice(0, most - end.length - 9)}-${mark}${end}`;
 }
 
-/** A text that CloudFormation gives back as it is. There is no way to write one that it takes for a reference. */
-export function literal(text: string, what: string): string {
-  if (!text.includes("{{resolve:")) return text;
-  const message = `${what} holds "{{resolve:", which CloudFormation would replace: write it another way`;
-  throw new FaastenError("INVALID", message);
+/** What a manifest holds, which is JSON: `null` is what is not there. */
+export function toJson(value: unknown): Json {
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value;
+  if (Array.isArray(value)) return value.map(toJson);
+  const entries = Object.entries(Object(value)).filter(([, inner]) => inner !== null && inner !== undefined);
+  return Object.fromEntries(entries.map(([key, inner]) => [key, toJson(inner)]));
 }

@@ -1,8 +1,9 @@
 // One message of a push subscription, wrapped in JSON or, where its metadata is written into headers, bare.
 // https://docs.cloud.google.com/pubsub/docs/push
 // https://docs.cloud.google.com/pubsub/docs/payload-unwrapping
-import { type Arrival, fromMessage } from "../../../src/provider.ts";
+import type { Arrival } from "../../../src/provider.ts";
 import type { GoogleTrigger } from "../message.ts";
+import { eventOf, type PubSubMessage } from "../pubsub-message.ts";
 import { header, type Push, pushed } from "../push.ts";
 
 export const trigger: GoogleTrigger<Push> = {
@@ -14,13 +15,7 @@ export const trigger: GoogleTrigger<Push> = {
   },
 };
 
-/** A message as Pub/Sub knows it, whichever way it came. */
-interface Message {
-  readonly id: string;
-  readonly subscription: string;
-  readonly data: Uint8Array;
-  readonly attributes: Readonly<Record<string, unknown>>;
-  readonly publishTime: string | undefined;
+interface Message extends PubSubMessage {
   readonly orderingKey: string | undefined;
   readonly attempt: number | undefined;
 }
@@ -56,19 +51,10 @@ function unwrapped(push: Push): Message | undefined {
   };
 }
 
-function toArrival({ id, subscription, data, attributes, publishTime, orderingKey, attempt }: Message): Arrival {
-  const mediaType = attributes["content-type"] ?? attributes["Content-Type"];
-  const event = fromMessage(data, {
-    id,
-    source: `//pubsub.googleapis.com/${subscription}`,
-    type: "google.cloud.pubsub.topic.v1.messagePublished",
-    ...(publishTime !== undefined && { time: publishTime }),
-    ...(isFilled(mediaType) && { datacontenttype: mediaType }),
-    attributes,
-  });
+function toArrival({ attempt, orderingKey, ...message }: Message): Arrival {
   return {
     kind: "event",
-    event,
+    event: eventOf(message),
     ...(attempt !== undefined && { attempt }),
     ...(orderingKey !== undefined && { order: orderingKey }),
   };

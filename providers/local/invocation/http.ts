@@ -1,7 +1,6 @@
 // Calls to a service at a fixed address. It tells nobody who calls.
 // https://docs.dapr.io/reference/resource-specs/httpendpoints-schema/
-import { type Create, FaastenError, type ServiceCaller, setting } from "../../../src/provider.ts";
-import { send } from "../send.ts";
+import { type Create, FaastenError, type ServiceCaller, sendRequest, setting } from "../../../src/provider.ts";
 
 export const create: Create<ServiceCaller> = (options) => {
   const where = `service "${options.name}"`;
@@ -14,5 +13,5 @@ export const create: Create<ServiceCaller> = (options) => {
       `${where}: its baseUrl is an address such as "https://billing.example", with no user, query or fragment`,
     );
   }
-  return { call: (request, { signal } = {}) => send(request, { base, signal, where }) };
+  return { call: (request, { signal } = {}) => sendRequest(request, { base, signal, where }) };
 };

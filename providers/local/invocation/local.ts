@@ -3,10 +3,11 @@ import {
   type ComponentOptions,
   type Create,
   FaastenError,
+  failedRequest,
   type ServiceCaller,
+  sendRequest,
   setting,
 } from "../../../src/provider.ts";
-import { failed, send } from "../send.ts";
 
 /** The other app's folder is the `folder`, by default the one of its name beside ours. The token that its `faasten dev` keeps there makes us a service. */
 export const create: Create<ServiceCaller> = (options) => {
@@ -26,7 +27,7 @@ export const create: Create<ServiceCaller> = (options) => {
       ...(body && { body, duplex: "half" }),
     } as RequestInit);
     const { promise: aborted, reject } = Promise.withResolvers<never>();
-    const leave = (): void => reject(failed(signal?.reason, signal, where));
+    const leave = (): void => reject(failedRequest(signal?.reason, signal, where));
     signal?.addEventListener("abort", leave, { once: true });
     try {
       return await Promise.race([answer(asked), aborted]);
@@ -41,7 +42,10 @@ export const create: Create<ServiceCaller> = (options) => {
       const { port, token } = addressOf(app, options, where);
       const headers = new Headers(request.headers);
       headers.set("authorization", `Bearer ${token}`);
-      return send({ ...request, headers }, { base: new URL(`http://127.0.0.1:${port}`), signal: call.signal, where });
+      return sendRequest(
+        { ...request, headers },
+        { base: new URL(`http://127.0.0.1:${port}`), signal: call.signal, where },
+      );
     },
     ...(app === options.service && {
       attach: (answer) => {

@@ -58,3 +58,35 @@ export const floatsOn = http.get("/floats-on", { access: "public", stream: true 
   setTimeout(() => void Promise.reject(new Error("nobody awaited this")), 50);
   return new Response(parts("wait"));
 });
+
+/** Parts without an end, and none is waited for. */
+function flood(): ReadableStream<Uint8Array> {
+  let given = 0;
+  return new ReadableStream({
+    pull: (controller) => controller.enqueue(given++ === 0 ? new TextEncoder().encode("first ") : new Uint8Array(1)),
+  });
+}
+export const floods = http.get("/floods", { access: "public" }, (_request, { signal, log }) => {
+  signal.addEventListener("abort", () => log.warn("the signal fired"));
+  return new Response(flood());
+});
+export const floodsOn = http.get("/floods-on", { access: "public", stream: true }, (_request, { signal, log }) => {
+  signal.addEventListener("abort", () => log.warn("the signal fired"));
+  return new Response(flood());
+});
+/** What it fails with throws at any touch. */
+export const hostileOn = http.get("/hostile-on", { access: "public", stream: true }, () => {
+  const refuse = (): never => {
+    throw new Error("do not touch");
+  };
+  const hostile = new Proxy({}, { get: refuse, getPrototypeOf: refuse, has: refuse, ownKeys: refuse });
+  let given = 0;
+  const source = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (given++ === 0) return controller.enqueue(new TextEncoder().encode("first "));
+      await new Promise((resume) => setTimeout(resume, 100));
+      throw hostile;
+    },
+  });
+  return new Response(source);
+});

@@ -47,6 +47,13 @@ test("an unknown type is told where it is written, and nowhere else", async () =
   ]);
 });
 
+test("a type of Dapr's that cannot keep the contract is told once, with what to use", async () => {
+  const two = http.get("/b", { uses: { orders: orders.read } }, ok);
+  expect((await look({ "a.ts": { uses, two } }, { yaml: component("orders", "state.gcp.firestore") })).wrong).toEqual([
+    "components/all.yaml:4  UNSUPPORTED  `orders` is of type `state.gcp.firestore`: Dapr keeps it in Firestore's Datastore mode with neither etag nor expiry, on which no conditional write can be built: use `state.gcp.firestore.native`, on a database in native mode",
+  ]);
+});
+
 test("one name for two blocks is told", async () => {
   const both = http.post("/b", { uses: { orders: topic("t", { pubsub: "orders" }).publish } }, ok);
   expect((await look({ "a.ts": { uses, both } })).wrong).toEqual([

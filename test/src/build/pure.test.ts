@@ -9,12 +9,15 @@ test.each([
   'import { http } from "faasten"; export default http.get("/a", () => 1);',
   'import { topic } from "faasten"; const placed = topic("t"); export const a = placed.subscribe(() => 1);',
   "export const known = make();",
+  'import * as z from "zod"; const Order = z.object({ id: z.string() }).strict();',
+  'import { Client } from "./client.ts"; const client = new Client();',
+  'import { http } from "elsewhere"; export default http.get("/a");',
 ])("%s may be dropped", (code) => expect(marked(code)).toBe(true));
 
 test.each([
-  'import { http } from "elsewhere"; export const a = http.get("/a");',
-  'import { http } from "elsewhere"; export default http.get("/a");',
   "const other = make();",
+  'import { start } from "./tracing.ts"; start();',
+  "const timer = setInterval(work, 1000);",
   'import { http } from "faasten"; let a = http.get("/a", () => 1);',
 ])("%s is kept: it may do something", (code) => expect(marked(code)).toBe(false));
 

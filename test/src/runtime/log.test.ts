@@ -152,6 +152,14 @@ describe("a field", () => {
     expect(JSON.parse(lines[0] ?? "")).toMatchObject({ error: { name: "TypeError", message: "bare" } });
   });
 
+  test("may throw at any touch: the line is written, and nothing thrown", () => {
+    const refuse = (): never => {
+      throw new Error("do not touch");
+    };
+    const hostile = new Proxy({}, { get: refuse, getPrototypeOf: refuse, has: refuse, ownKeys: refuse });
+    expect(journal().write("seen", hostile)).toMatchObject({ message: "seen", ...own });
+  });
+
   test("may be as large or as deep as it likes: the line is not", () => {
     const { write, lines } = journal();
     let deep: unknown = "bottom";

@@ -1,8 +1,9 @@
 // A service request on its way over HTTP: to one origin, and its redirects are replies.
 // https://fetch.spec.whatwg.org/#http-redirect-fetch
-import { FaastenError, type ServiceRequest } from "../../src/provider.ts";
+import type { ServiceRequest } from "../contracts/service-caller.ts";
+import { FaastenError } from "../errors.ts";
 
-export interface Sending {
+export interface RequestSending {
   /** Whatever the path is, nothing goes anywhere else. */
   readonly base: URL;
   readonly signal: AbortSignal | undefined;
@@ -10,7 +11,7 @@ export interface Sending {
   readonly where: string;
 }
 
-export async function send(request: ServiceRequest, { base, signal, where }: Sending): Promise<Response> {
+export async function sendRequest(request: ServiceRequest, { base, signal, where }: RequestSending): Promise<Response> {
   const { method, path, body } = request;
   const beginning = base.href.replace(/\/$/, "");
   const url = new URL(beginning + path);
@@ -29,12 +30,12 @@ export async function send(request: ServiceRequest, { base, signal, where }: Sen
       ...(signal && { signal }),
     });
   } catch (cause) {
-    throw failed(cause, signal, where);
+    throw failedRequest(cause, signal, where);
   }
 }
 
 /** What a call that was given up, or had no reply, rejects with. */
-export function failed(cause: unknown, signal: AbortSignal | undefined, where: string): unknown {
+export function failedRequest(cause: unknown, signal: AbortSignal | undefined, where: string): unknown {
   if (cause instanceof FaastenError) return cause;
   if (signal?.aborted) {
     const late = signal.reason instanceof DOMException && signal.reason.name === "TimeoutError";

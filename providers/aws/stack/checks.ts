@@ -1,0 +1,184 @@
+// What CloudFormation or a service would refuse in the middle of a deployment, refused before one begins.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+import { FaastenError, type StackInput, timetableOf } from "../../../src/provider.ts";
+import { isMap, type Json, type Resource, type Resources } from "./template.ts";
+
+/** All of them under their logical names, each of which is made for one purpose. */
+export function merged(made: readonly (readonly [string, Resources])[]): Resources {
+  const owners = new Map<string, string>();
+  const all: Record<string, Resource> = Object.create(null);
+  for (const [owner, resources] of made) {
+    for (const [name, resource] of Object.entries(resources)) {
+      const other = owners.get(name);
+      if (other !== undefined) {
+        const message = `${other} and ${owner} both make ${name} of the stack: give one of them another name`;
+        throw new FaastenError("ALREADY_EXISTS", message);
+      }
+      owners.set(name, owner);
+      all[name] = resource;
+    }
+  }
+  return { ...all };
+}
+
+/** What the service itself calls each: two of one kind cannot share it. */
+export function checkNames(resources: Resources): void {
+  const taken = new Map<string, string>();
+  for (const [logical, { Type, Properties }] of Object.entries(resources)) {
+    const property = names[Type];
+    const name = property === undefined ? undefined : propertyOf(Properties, property);
+    if (name === undefined || property === undefined) continue;
+    const key = `${Type} ${scopeOf(Properties)} ${typeof name === "string" ? name : JSON.stringify(name)}`;
+    const other = taken.get(key);
+    if (other !== undefined) {
+      const message = `${other} and ${logical} of the stack are both called ${JSON.stringify(name)} (${Type}): give the function, the component or the topic of one of them another name`;
+      throw new FaastenError("ALREADY_EXISTS", message);
+    }
+    taken.set(key, logical);
+  }
+}
+
+const names: Readonly<Record<string, string>> = {
+  "AWS::ApiGatewayV2::Route": "RouteKey",
+  "AWS::DynamoDB::Table": "TableName",
+  "AWS::Lambda::Function": "FunctionName",
+  "AWS::Logs::LogGroup": "LogGroupName",
+  "AWS::S3::Bucket": "BucketName",
+  "AWS::SNS::Topic": "TopicName",
+  "AWS::SQS::Queue": "QueueName",
+  "AWS::Scheduler::Schedule": "Name",
+};
+
+function scopeOf(properties: Json | undefined): string {
+  return JSON.stringify(propertyOf(properties, "ApiId") ?? "");
+}
+
+/**
+ * There is no way to write a text that CloudFormation takes for a reference, and gives back as it is.
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
+ */
+export function checkTexts(resources: Resources): void {
+  for (const [logical, resource] of Object.entries(resources))
+    for (const [path, text] of textsOf(resource.Properties ?? {}, logical))
+      if (text.includes("{{resolve:")) {
+        const message = `${path} of the stack holds "{{resolve:", which CloudFormation would replace: write it another way`;
+        throw new FaastenError("INVALID", message);
+      }
+}
+
+function* textsOf(value: Json, path: string): Generator<readonly [string, string]> {
+  if (typeof value === "string") yield [path, value];
+  else if (typeof value === "object")
+    for (const [key, inner] of Object.entries(value)) {
+      yield [path, key];
+      yield* textsOf(inner, `${path}.${key}`);
+    }
+}
+
+/** What the manifest's events and variables name is there. */
+export function checkReferences(resources: Resources, known: ReadonlySet<string>): void {
+  for (const [logical, { Properties = {} }] of Object.entries(resources))
+    for (const name of referencesOf(Properties))
+      if (!name.startsWith("AWS::") && !known.has(name)) {
+        const message = `${logical} of the stack refers to ${name}, which is not there: add it to \`resources: { Resources: … }\` of the manifest, or write an ARN`;
+        throw new FaastenError("MISCONFIGURED", message);
+      }
+}
+
+function* referencesOf(value: Json): Generator<string> {
+  if (typeof value !== "object") return;
+  for (const [key, inner] of Object.entries(value)) {
+    if (key === "Ref" && typeof inner === "string") yield inner;
+    else if (key === "Fn::GetAtt" && Array.isArray(inner) && typeof inner[0] === "string") yield inner[0];
+    else yield* referencesOf(inner);
+  }
+}
+
+/** A function that nothing would ever call. */
+export function checkTriggers({ graph }: StackInput): void {
+  for (const { name, file, line, on } of graph.functions) {
+    if (on.kind !== "binding" || timetableOf(on)) continue;
+    const type = graph.components.find((component) => component.name === on.binding)?.type ?? on.binding;
+    const message = `${name} (${file}:${line}): the stack sets up no input of ${type}: take what comes by a topic, or from the \`functions:\` of a serverless.yml`;
+    throw new FaastenError("UNSUPPORTED", message);
+  }
+}
+
+/** Numbers that a service takes. */
+export function checkSettings({ graph, logRetentionDays, memory, timeout }: StackInput): void {
+  const refuse = (what: string, rule: string): never => {
+    throw new FaastenError("INVALID", `${what}: ${rule}`);
+  };
+  if (!retentions.includes(logRetentionDays))
+    refuse(`\`logRetentionInDays\` is ${logRetentionDays}`, `CloudWatch keeps logs for ${retentions.join(", ")} days`);
+  const all = [{ name: "provider", section: { memorySize: memory, timeout } }, ...graph.functions];
+  for (const { name, section: { memorySize = memory, timeout: seconds = timeout } = {} } of all) {
+    if (!(Number.isInteger(memorySize) && memorySize >= 128 && memorySize <= 10_240))
+      refuse(`\`memorySize\` of ${name} is ${memorySize}`, "Lambda gives whole megabytes from 128 to 10240");
+    if (!(Number.isInteger(seconds) && seconds >= 1 && seconds <= 900))
+      refuse(`\`timeout\` of ${name} is ${seconds}`, "Lambda runs a function for whole seconds from 1 to 900");
+  }
+}
+
+/** https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
+const retentions: readonly number[] = [
+  ...[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
+];
+
+/**
+ * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+ */
+export function checkLimits(resources: Resources): void {
+  const count = Object.keys(resources).length;
+  if (count > mostResources)
+    throw new FaastenError(
+      "TOO_LARGE",
+      `the stack has ${count} resources, and ${mostResources} is the most: split the app`,
+    );
+  for (const [logical, { Type, Properties = {} }] of Object.entries(resources)) {
+    if (Type === "AWS::Lambda::Function") checkVariables(logical, Properties);
+    if (Type === "AWS::IAM::Role") checkPolicies(logical, Properties);
+  }
+}
+
+const mostResources = 500;
+const mostVariables = 4096;
+const mostPolicy = 10_240;
+
+function checkVariables(logical: string, properties: Json): void {
+  const variables = propertyOf(propertyOf(properties, "Environment") ?? {}, "Variables") ?? {};
+  let size = 0;
+  for (const [name, value] of Object.entries(variables)) {
+    if (!/^[a-zA-Z][a-zA-Z0-9_]+$/.test(name) || reserved.test(name))
+      throw new FaastenError(
+        "INVALID",
+        `${logical}: Lambda takes no variable ${JSON.stringify(name)}: call it otherwise`,
+      );
+    size += Buffer.byteLength(name) + (typeof value === "string" ? Buffer.byteLength(value) : 0);
+  }
+  if (size > mostVariables) {
+    const largest = Object.entries(variables)
+      .map(([name, value]) => [name, String(value).length] as const)
+      .sort((a, b) => b[1] - a[1])[0]?.[0];
+    const message = `${logical}: the environment has ${size} bytes, and Lambda takes ${mostVariables}: shorten ${largest}, or read it from a secret or a configuration`;
+    throw new FaastenError("TOO_LARGE", message);
+  }
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
+const reserved =
+  /^(?:AWS_(?:REGION|DEFAULT_REGION|ACCESS_KEY(?:_ID)?|SECRET_ACCESS_KEY|SESSION_TOKEN|EXECUTION_ENV|LAMBDA_(?:FUNCTION_NAME|FUNCTION_MEMORY_SIZE|FUNCTION_VERSION|INITIALIZATION_TYPE|LOG_GROUP_NAME|LOG_STREAM_NAME|RUNTIME_API))|LAMBDA_(?:TASK_ROOT|RUNTIME_DIR))$/;
+
+function checkPolicies(logical: string, properties: Json): void {
+  const size = JSON.stringify(propertyOf(properties, "Policies") ?? []).replaceAll(/\s/g, "").length;
+  if (size > mostPolicy)
+    throw new FaastenError(
+      "TOO_LARGE",
+      `${logical}: its policy has ${size} characters, and IAM takes ${mostPolicy}: split the function`,
+    );
+}
+
+function propertyOf(properties: Json | undefined, name: string): Json | undefined {
+  return isMap(properties) ? properties[name] : undefined;
+}

@@ -1,0 +1,40 @@
+// Calls to another app's private service on Cloud Run, proved by an ID token for its address.
+// https://docs.cloud.google.com/run/docs/authenticating/service-to-service
+// https://docs.cloud.google.com/compute/docs/instances/verifying-instance-identity
+import {
+  type Create,
+  FaastenError,
+  failedRequest,
+  type ServiceCaller,
+  sendRequest,
+  setting,
+} from "../../../src/provider.ts";
+import { createIdTokens } from "../credentials.ts";
+
+/** The `baseUrl` is the service's own address: its origin is the token's audience unless `audience` says another. */
+export const create: Create<ServiceCaller> = (options) => {
+  const where = `service "${options.name}"`;
+  const given = setting(options, "baseUrl") ?? "";
+  const base = URL.canParse(given) ? new URL(given) : undefined;
+  if (!base || !isSafe(base) || base.username || base.password || base.search || base.hash)
+    throw new FaastenError(
+      "MISCONFIGURED",
+      `${where}: its baseUrl is an address such as "https://billing-abc-ew.a.run.app", with no user, query or fragment: a token goes nowhere without TLS`,
+    );
+  const tokens = createIdTokens(options, setting(options, "audience") ?? base.origin);
+  return {
+    async call(request, { signal } = {}) {
+      const headers = new Headers(request.headers);
+      const token = await tokens({ ...(signal && { signal }) }).catch((error: unknown) => {
+        throw failedRequest(error, signal, where);
+      });
+      headers.set("authorization", `Bearer ${token}`);
+      return sendRequest({ ...request, headers }, { base, signal, where });
+    },
+  };
+};
+
+/** What stays on this machine needs none. */
+function isSafe({ protocol, hostname }: URL): boolean {
+  return protocol === "https:" || (protocol === "http:" && /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(hostname));
+}

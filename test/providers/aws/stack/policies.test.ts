@@ -1,0 +1,225 @@
+// What emitted roles allow: each grant its own actions on its own resource, each with its reason.
+import { describe, expect, test } from "vitest";
+import { emit } from "../../../../providers/aws/stack/emit.ts";
+import type { GraphFunction, GraphGrant } from "../../../../src/contracts/graph.ts";
+import type { Stack, StackInput } from "../../../../src/contracts/stack.ts";
+import { inputOf, textsOf } from "./template.ts";
+
+const http = (name: string): GraphFunction => ({
+  name,
+  file: "src/app.ts",
+  line: 1,
+  on: { kind: "http", method: "GET", path: `/${name}`, access: "public" },
+});
+const on = (name: string, trigger: GraphFunction["on"], more: Partial<GraphFunction> = {}): GraphFunction => ({
+  ...http(name),
+  on: trigger,
+  ...more,
+});
+const topic = { kind: "topic", topic: "placed", pubsub: "pubsub", attempts: 5, ordered: false } as const;
+
+const components: StackInput["graph"]["components"] = [
+  { name: "orders", block: "state", type: "state.aws.dynamodb", metadata: { table: { env: "FAASTEN_STATE_ORDERS" } } },
+  {
+    name: "pubsub",
+    block: "pubsub",
+    type: "pubsub.aws.snssqs",
+    metadata: { topicPrefix: { env: "FAASTEN_PUBSUB_PUBSUB" } },
+  },
+  {
+    name: "secretstore",
+    block: "secretstores",
+    type: "secretstores.aws.secretmanager",
+    metadata: { prefix: { env: "FAASTEN_SECRETSTORES_SECRETSTORE" } },
+  },
+  { name: "parameters", block: "secretstores", type: "secretstores.aws.parameterstore", metadata: { prefix: "/own/" } },
+  { name: "kept", block: "state", type: "state.aws.dynamodb", metadata: {}, existing: true },
+];
+
+/** Actions → resources, of what one function with these grants may do beside its log. */
+function allowed(grants: readonly Omit<GraphGrant, "function">[], one = http("one")): Readonly<Record<string, string>> {
+  const { permissions } = emit(
+    inputOf({ functions: [one], components, grants: grants.map((grant) => ({ ...grant, function: one.name })) }),
+  );
+  const [log, ...others] = permissions;
+  expect(log).toMatchObject({ actions: ["logs:CreateLogStream", "logs:PutLogEvents"] });
+  return Object.fromEntries(others.map(({ actions, resource }) => [[...actions].sort().join(" "), resource]));
+}
+
+const state = (right: GraphGrant["right"], component = "orders"): Omit<GraphGrant, "function"> => ({
+  block: "state",
+  component,
+  right,
+});
+const ordersTable = '{"Fn::GetAtt":["OrdersTable","Arn"]}';
+
+describe("each right has its own actions", () => {
+  test("read", () =>
+    expect(allowed([state("read")])).toEqual({ "dynamodb:BatchGetItem dynamodb:GetItem": ordersTable }));
+  test("readWrite", () =>
+    expect(allowed([state("readWrite")])).toEqual({
+      "dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem": ordersTable,
+    }));
+  test("list", () => expect(allowed([state("list")])).toEqual({ "dynamodb:Scan": ordersTable }));
+  test("publish, on that topic alone", () =>
+    expect(allowed([{ block: "pubsub", component: "pubsub", right: "publish", resource: "order.placed" }])).toEqual({
+      "sns:Publish": '{"Ref":"PubsubOrderPlacedTopic"}',
+    }));
+  test("a secret, and no other whose name begins with its own", () =>
+    expect(allowed([{ block: "secretstores", component: "secretstore", right: "read", resource: "key" }])).toEqual({
+      "secretsmanager:GetSecretValue": expect.stringMatching(/:secret:shop-dev-key-\?{6}"/),
+    }));
+  test("a parameter", () =>
+    expect(allowed([{ block: "secretstores", component: "parameters", right: "read", resource: "key" }])).toEqual({
+      "ssm:GetParameter": expect.stringContaining(":parameter/own/key"),
+    }));
+  test("a table that is there already, by the name that it would have had", () =>
+    expect(allowed([state("read", "kept")])).toEqual({
+      "dynamodb:BatchGetItem dynamodb:GetItem": expect.stringContaining(":table/shop-dev-kept"),
+    }));
+  test("nothing", () => expect(allowed([])).toEqual({}));
+});
+
+describe("each trigger has its own", () => {
+  test("a subscriber takes from its inbox, and sends to its own dead letters", () =>
+    expect(allowed([], on("ship", topic))).toEqual({
+      "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage":
+        '{"Fn::GetAtt":["ShipInbox","Arn"]}',
+      "sqs:SendMessage": '{"Fn::GetAtt":["ShipInboxDead","Arn"]}',
+    }));
+  test("a schedule's dead letters are stored in its own name", () =>
+    expect(allowed([], on("sweep", { kind: "schedule", cron: "0 3 * * *" }))).toEqual({
+      "sqs:SendMessage": '{"Fn::GetAtt":["SweepInboxDead","Arn"]}',
+    }));
+  test("a handler of a queue or a stream that the manifest names", () => {
+    const native = (event: object): GraphFunction =>
+      on(
+        "one",
+        { kind: "native", provider: "aws", event: "sqs" },
+        { section: { environment: {}, event: { ...event } } },
+      );
+    const sqs = "arn:aws:sqs:eu-west-1:123456789012:theirs";
+    expect(allowed([], native({ sqs }))).toEqual({
+      "sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage": sqs,
+    });
+    const table = "arn:aws:dynamodb:eu-west-1:123456789012:table/theirs/stream/1";
+    expect(allowed([], native({ stream: table }))).toEqual({
+      "dynamodb:DescribeStream dynamodb:GetRecords dynamodb:GetShardIterator dynamodb:ListStreams": table,
+    });
+  });
+});
+
+test("what one function may do is no other's", () => {
+  const { files } = emit(
+    inputOf({
+      functions: [http("one"), http("two")],
+      components,
+      grants: [{ ...state("readWrite"), function: "one" }],
+    }),
+  );
+  const { Resources } = JSON.parse(files["template.json"] ?? "") as {
+    readonly Resources: Readonly<Record<string, unknown>>;
+  };
+  expect(JSON.stringify(Resources["OneRole"])).toContain("dynamodb:PutItem");
+  expect(JSON.stringify(Resources["TwoRole"])).not.toContain("dynamodb:");
+});
+
+test("what two ask for is allowed once, for both reasons", () => {
+  const twice = { ...state("read"), function: "one" };
+  const { permissions } = emit(
+    inputOf({ functions: [http("one")], components, grants: [twice, { ...twice, resource: "a" }] }),
+  );
+  expect(permissions.slice(1)).toEqual([
+    {
+      deployable: "one",
+      actions: ["dynamodb:BatchGetItem", "dynamodb:GetItem"],
+      resource: ordersTable,
+      because: ["one may read orders", "one may read orders (a)"],
+    },
+  ]);
+});
+
+/** Every function and right at once. */
+function everything(): Stack {
+  const functions = [http("one"), on("ship", topic), on("sweep", { kind: "schedule", cron: "0 3 * * *" })];
+  const rights = [
+    state("read"),
+    state("readWrite"),
+    state("list"),
+    { block: "pubsub", component: "pubsub", right: "publish", resource: "placed" } as const,
+  ];
+  return emit(
+    inputOf({
+      functions,
+      components,
+      grants: functions.flatMap(({ name }) => rights.map((one) => ({ ...one, function: name }))),
+    }),
+  );
+}
+
+test("nothing is allowed on everything, nor every action of a service", () => {
+  const { files, permissions } = everything();
+  const texts = [...textsOf(JSON.parse(files["template.json"] ?? ""))];
+  expect(
+    texts.filter(([path, text]) => path.includes("Resource") && path.endsWith(".Resource") && text === "*"),
+  ).toEqual([]);
+  for (const { actions, resource } of permissions) {
+    expect(actions.filter((action) => action.includes("*"))).toEqual([]);
+    expect(resource).not.toBe("*");
+  }
+});
+
+test("every permission says who asks for it", () => {
+  const { permissions } = everything();
+  expect(permissions.length).toBeGreaterThan(10);
+  for (const { deployable, because } of permissions)
+    for (const reason of because) expect(reason).toMatch(new RegExp(`\\b${deployable}\\b`));
+});
+
+test("the template allows what the permissions say, and no more", () => {
+  const { files, permissions } = everything();
+  const { Resources } = JSON.parse(files["template.json"] ?? "") as {
+    readonly Resources: Readonly<
+      Record<
+        string,
+        {
+          readonly Type: string;
+          readonly Properties: {
+            readonly Policies?: readonly {
+              readonly PolicyDocument: {
+                readonly Statement: readonly { readonly Action: readonly string[]; readonly Resource: unknown }[];
+              };
+            }[];
+          };
+        }
+      >
+    >;
+  };
+  const written = ["one", "ship", "sweep"].flatMap((name) =>
+    (Resources[`${name.charAt(0).toUpperCase()}${name.slice(1)}Role`]?.Properties.Policies ?? []).flatMap(
+      ({ PolicyDocument }) =>
+        PolicyDocument.Statement.map(({ Action, Resource }) => [name, Action, JSON.stringify(Resource)]),
+    ),
+  );
+  expect(written).toEqual(permissions.map(({ deployable, actions, resource }) => [deployable, actions, resource]));
+});
+
+test("what the manifest grants goes to its own handlers alone, as it is written", () => {
+  const handler = on(
+    "old",
+    { kind: "native", provider: "aws", event: "invoke" },
+    { section: { environment: {}, event: { invoke: null } } },
+  );
+  const statement = { Effect: "Allow", Action: "s3:GetObject", Resource: { "Fn::Sub": "${Bucket.Arn}/*" } };
+  const { permissions } = emit(
+    inputOf({ functions: [http("one"), handler] }, { aws: { template: {}, statements: [statement] } }),
+  );
+  expect(permissions.filter(({ actions }) => actions.includes("s3:GetObject"))).toEqual([
+    {
+      deployable: "old",
+      actions: ["s3:GetObject"],
+      resource: '{"Fn::Sub":"${Bucket.Arn}/*"}',
+      because: ["`provider.iam.role.statements` of the manifest"],
+    },
+  ]);
+});
