@@ -13,7 +13,7 @@ import {
   type Served,
   toProblem,
 } from "../../src/provider.ts";
-import type { AzureTrigger, Binding, Invoked } from "./invocation.ts";
+import type { AzureTrigger, Binding, Invoked } from "./invoked.ts";
 import { timeoutSetting, toTimeout } from "./timeout.ts";
 
 export const serve: Serve<void, AzureTrigger> = (app) => {

@@ -13,10 +13,15 @@ export const azure: Provider = {
     secretstores: "secretstores.azure.keyvault",
     configuration: "configuration.azure.appconfig",
     invocation: "invocation.http",
-    bindings: "bindings.localstorage",
+    bindings: "bindings.azure.blobstorage",
   },
   components: {
+    "bindings.azure.blobstorage": {
+      resource: "endpoint",
+      optional: [...identity, "connectionString", "accountName", "accountKey", "containerName"],
+    },
     "configuration.azure.appconfig": { resource: "host", optional: [...identity, "connectionString"] },
+    "invocation.azure.http": { required: ["audience"], resource: "baseUrl", optional: [...identity] },
     "pubsub.azure.servicebus.queues": { resource: "namespaceName", optional: [...identity, "connectionString"] },
     "pubsub.azure.servicebus.topics": { resource: "namespaceName", optional: [...identity, "connectionString"] },
     "secretstores.azure.keyvault": { resource: "vaultName", optional: [...identity] },

@@ -51,8 +51,8 @@ export const presignCases: readonly BindingCase[] = [
         [write, { method: "DELETE" }],
         [read.replaceAll(key, other)],
         [write.replaceAll(key, other), put],
-        [read.replace(/(\d{6,})/, "9$1")],
-        [read.slice(0, -2)],
+        [later(read)],
+        [read.slice(0, -6).replace(/%[\dA-F]?$/, "")],
         [read.slice(0, read.indexOf("?"))],
       ];
       for (const [address, init] of attempts) {
@@ -65,3 +65,8 @@ export const presignCases: readonly BindingCase[] = [
     },
   },
 ];
+
+/** With another time in it, written as a number or as a date. */
+function later(address: string): string {
+  return address.replace(/\d{6,}|\b20(?=\d\d-\d\d-\d\dT)/, (found) => (found === "20" ? "30" : `9${found}`));
+}

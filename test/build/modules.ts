@@ -48,9 +48,10 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
   },
   azure: {
     app: [
-      ...["azure/host", "azure/invocation", "azure/ncrontab", "azure/timeout"],
+      ...["azure/host", "azure/invoked", "azure/ncrontab", "azure/timeout"],
       ...["azure/triggers/http", "azure/triggers/service-bus", "azure/triggers/timer"],
       ...[
+        "azure/bindings/blobstorage",
         "azure/client",
         "azure/configuration/appconfig",
         "azure/credential",
@@ -59,7 +60,6 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
         "azure/service-bus",
       ],
       ...["azure/pubsub/servicebus-topics", "azure/secretstores/keyvault", "azure/state/cosmosdb"],
-      ...files,
     ],
   },
   gcp: {

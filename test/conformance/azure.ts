@@ -159,8 +159,8 @@ export async function serviceBusOnContractBroker(): Promise<[harness: PubSubHarn
   ];
 }
 
-/** With the tokens of an app's own identity, over TLS. */
-const vault = once(async () => {
+/** With the tokens of an app's own identity, over TLS: from then on, this process has one. */
+export const vault = once(async () => {
   const server = await startKeyVault();
   Object.assign(process.env, server.identity);
   tls.setDefaultCACertificates([...tls.getCACertificates(), server.certificate]);

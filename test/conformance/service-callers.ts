@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { create as createAzure } from "../../providers/azure/invocation/http.ts";
 import { create as createGoogle } from "../../providers/gcp/invocation/http.ts";
 import { create as createHttp } from "../../providers/local/invocation/http.ts";
 import { create as createLocal } from "../../providers/local/invocation/local.ts";
@@ -12,6 +13,7 @@ import { once } from "../../src/once.ts";
 import type { ServiceCaller } from "../../src/provider.ts";
 import { fromNode, readBody, toReply, writeReply } from "../../src/provider.ts";
 import { startMetadata } from "../servers/metadata.ts";
+import { vault } from "./azure.ts";
 
 type Open = () => Promise<[harness: ServiceHarness, close: () => Promise<void>]>;
 type Answer = (arrival: ServiceArrival) => Response | Promise<Response>;
@@ -52,6 +54,10 @@ export const serviceCallers: Readonly<Record<string, Open>> = {
     return [harness, close];
   },
 
+  "invocation.azure.http (contract server)": async () => {
+    await vault();
+    return overHttp("", (baseUrl) => named("billing", { baseUrl, audience: "api://billing" }).then(createAzure));
+  },
   "invocation.gcp.http (contract server)": async () => {
     const { host } = await metadata();
     Object.assign(process.env, { K_SERVICE: "shop", GCE_METADATA_HOST: host });

@@ -277,7 +277,12 @@ function ours(id: string): Message {
 function inMemory(): string {
   const stores = ["orders", "stock", "summaries", "idempotency"];
   const types = { ...Object.fromEntries(stores.map((name) => [name, "state.in-memory"])), pubsub: "pubsub.in-memory" };
-  return Object.entries({ ...types, secretstore: "secretstores.local.env", configstore: "configuration.local.env" })
+  return Object.entries({
+    ...types,
+    secretstore: "secretstores.local.env",
+    configstore: "configuration.local.env",
+    receipts: "bindings.localstorage",
+  })
     .map(
       ([name, type]) => `apiVersion: dapr.io/v1alpha1
 kind: Component

@@ -22,6 +22,9 @@ export interface KeyVault {
   close(): Promise<void>;
 }
 
+/** For which it has tokens. */
+const known = ["https://vault.localhost", "api://billing"];
+
 export async function startKeyVault(): Promise<KeyVault> {
   const file = (name: string): string =>
     readFileSync(new URL(`../fixtures/tls/${name}.pem`, import.meta.url)).toString();
@@ -63,8 +66,9 @@ export async function startKeyVault(): Promise<KeyVault> {
 
   const endpoint = createPlain((request, response) => {
     const { searchParams } = new URL(request.url ?? "/", "http://identity");
+    const resource = searchParams.get("resource") ?? "";
     const isOwn = request.headers["x-identity-header"] === secret;
-    if (!isOwn || searchParams.get("resource") !== "https://vault.localhost") {
+    if (!isOwn || !known.includes(resource)) {
       response.writeHead(400).end("{}");
       return;
     }
@@ -73,9 +77,7 @@ export async function startKeyVault(): Promise<KeyVault> {
     tokens.add(token);
     const expires_on = String(Math.floor(Date.now() / 1000) + 3600);
     response.writeHead(200, { "content-type": "application/json" });
-    response.end(
-      JSON.stringify({ access_token: token, expires_on, resource: "https://vault.localhost", token_type: "Bearer" }),
-    );
+    response.end(JSON.stringify({ access_token: token, expires_on, resource, token_type: "Bearer" }));
   });
 
   const [vaultPort, endpointPort] = [await listen(vault), await listen(endpoint)];

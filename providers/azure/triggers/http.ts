@@ -2,7 +2,7 @@
 // https://learn.microsoft.com/azure/azure-functions/functions-reference-node#http-trigger
 import type { Cookie, HttpRequest, HttpResponseInit } from "@azure/functions";
 import { FaastenError, isOfConnection, maxBodyBytes, toReply, toRequest } from "../../../src/provider.ts";
-import { type AzureTrigger, type Invoked, isInvokedBy } from "../invocation.ts";
+import { type AzureTrigger, type Invoked, isInvokedBy } from "../invoked.ts";
 
 /** Azure's own request is none of the web's; of it, this is what holds in both of its kinds. */
 export interface HttpInput extends Pick<HttpRequest, "method" | "url" | "headers"> {

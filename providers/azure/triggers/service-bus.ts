@@ -1,7 +1,7 @@
 // One message of a subscriber's inbox, which is a queue of Service Bus.
 // https://learn.microsoft.com/azure/azure-functions/functions-bindings-service-bus-trigger
 import { type Arrival, Redeliver, variableOf } from "../../../src/provider.ts";
-import { type AzureTrigger, type Invoked, isInvokedBy } from "../invocation.ts";
+import { type AzureTrigger, type Invoked, isInvokedBy } from "../invoked.ts";
 import { attemptProperty, eventOf } from "../message.ts";
 
 export const trigger: AzureTrigger<Invoked, undefined> = {

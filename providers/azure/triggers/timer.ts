@@ -4,7 +4,7 @@
 import type { Timer } from "@azure/functions";
 import { Cron } from "croner";
 import { type Arrival, Redeliver, timetableOf } from "../../../src/provider.ts";
-import { type AzureTrigger, type Invoked, isInvokedBy } from "../invocation.ts";
+import { type AzureTrigger, type Invoked, isInvokedBy } from "../invoked.ts";
 import { toNcrontab } from "../ncrontab.ts";
 
 /** Azure's own, of which all but the type is true: without a monitor there is no status. */

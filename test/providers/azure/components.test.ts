@@ -1,11 +1,15 @@
 // Azure's components beside the cases: what they store, what they make of faults, and that no secret is told.
 import { randomUUID } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { CosmosClient } from "@azure/cosmos";
 import { ServiceBusClient } from "@azure/service-bus";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { create as createCaller } from "../../../providers/azure/invocation/http.ts";
 import { create as createTopics } from "../../../providers/azure/pubsub/servicebus-topics.ts";
 import { create as createCosmosdb } from "../../../providers/azure/state/cosmosdb.ts";
 import { type ComponentOptions, FaastenError, type PubSub, type StateStore } from "../../../src/provider.ts";
+import { vault } from "../../conformance/azure.ts";
 import { type Cosmos, startCosmos } from "../../servers/cosmos.ts";
 import { createFaultProxy, type FaultProxy } from "../../servers/faults.ts";
 import { type ServiceBus, startServiceBus } from "../../servers/service-bus.ts";
@@ -264,4 +268,28 @@ describe("pubsub.azure.servicebus.topics", () => {
     const { code, message } = await refusal((async () => pubsub.bury?.(subscription, arrival, "no"))());
     expect([code, message]).toEqual(["MISCONFIGURED", expect.stringContaining("FAASTEN_INBOX_SHIP")]);
   });
+});
+
+test("invocation.azure.http: each call proves the app's identity to that service, and takes no proof of others along", async () => {
+  const { tokens } = await vault();
+  const seen: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request.headers.authorization);
+    response.end();
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const caller = await createCaller(named({ baseUrl, audience: "api://billing" }));
+  const headers = new Headers({ authorization: "Bearer somebody else's" });
+  expect((await caller.call({ method: "GET", path: "/", headers })).status).toBe(200);
+  expect(seen.map((each) => tokens.has(each?.slice("Bearer ".length) ?? ""))).toEqual([true]);
+  const { code } = await refusal(
+    (await createCaller(named({ baseUrl, audience: "api://none" }))).call({ method: "GET", path: "/", headers }),
+  );
+  expect([code, seen.length], "without a proof nothing is asked").toEqual(["UNAUTHENTICATED", 1]);
+  for (const wrong of ["http://billing.example", "https://u:p@billing.example", "none"])
+    expect(() => createCaller(named({ baseUrl: wrong, audience: "api://billing" }))).toThrow(
+      "its baseUrl is an address",
+    );
+  server.close();
 });

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { azure } from "../../../providers/azure/index.ts";
-import type { Invoked } from "../../../providers/azure/invocation.ts";
+import type { Invoked } from "../../../providers/azure/invoked.ts";
 import { toNcrontab } from "../../../providers/azure/ncrontab.ts";
 import { toTimeout } from "../../../providers/azure/timeout.ts";
 import { type HttpInput, trigger as http } from "../../../providers/azure/triggers/http.ts";
