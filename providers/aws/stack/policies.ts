@@ -56,6 +56,11 @@ function triggerStatements(name: string, input: StackInput): readonly Reason[] {
   };
   switch (one?.on.kind) {
     case "topic":
+      // A Lambda handler that runs as it is has nothing of ours around it: what it names as failed, Lambda leaves in its inbox.
+      if (one.lambda !== undefined) {
+        const because = `Lambda takes from the inbox of ${name}`;
+        return [{ actions: takeFromQueue, resource: attribute(logical(name, "Inbox"), "Arn"), because }];
+      }
       return [
         {
           actions: [...takeFromQueue, "sqs:ChangeMessageVisibility"],
