@@ -29,6 +29,15 @@ const files = [
 const settings = "local/configuration/env";
 
 export const modules: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  local: {
+    app: [
+      ...["local/bindings/localstorage", "local/broker", "local/calendar", "local/clock", "local/configuration/sqlite"],
+      ...["local/consumer", "local/database", "local/host", "local/inboxes", "local/object-changes"],
+      ...["local/object-files", "local/object-paths", "local/presigner", "local/pubsub/sqlite"],
+      ...["local/secretstores/file", "local/state/sqlite"],
+      ...["local/triggers/clock", "local/triggers/http", "local/triggers/inbox"],
+    ],
+  },
   aws: {
     countOrders: [...aws, "aws/asynchronous", "aws/triggers/scheduler", ...dynamodb],
     addNote: [...aws, ...requests, ...dynamodb],

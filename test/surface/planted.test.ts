@@ -41,6 +41,8 @@ describe("imports", () => {
     ["src/runtime/run.ts", 'import "node:http";'],
     ["src/runtime/run.ts", 'import { createServer } from "http";'],
     ["src/runtime/run.ts", 'export { jwtVerify } from "jose";'],
+    ["providers/aws/host.ts", 'import { createServer } from "node:http";'],
+    ["providers/azure/host.ts", 'import "node:https";'],
     ["src/functions/http.ts", 'import { bind } from "../build/bind.ts";'],
     ["src/functions/http.ts", 'const yaml = await import("yaml");'],
     ["src/conformance/state.ts", 'import { createRunner } from "../runtime/run.ts";'],
