@@ -19,6 +19,7 @@ export const azure: Provider = {
     "bindings.azure.blobstorage": {
       resource: "endpoint",
       optional: [...identity, "connectionString", "accountName", "accountKey", "containerName"],
+      operations: ["create", "get", "list", "delete", "presign"],
     },
     "configuration.azure.appconfig": { resource: "host", optional: [...identity, "connectionString"] },
     "invocation.azure.http": { required: ["audience"], resource: "baseUrl", optional: [...identity] },

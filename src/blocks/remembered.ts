@@ -66,10 +66,10 @@ function ask<T>(
   return asked;
 }
 
-/** Rejects when the run's time is up, whatever becomes of the value. */
+/** Rejects when the run's time is up, whatever becomes of the value. What the store says of that goes first: it names itself. */
 function until<T>(signal: AbortSignal, value: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const leave = (): void => reject(signal.reason);
+    const leave = (): void => void setImmediate(reject, signal.reason);
     if (signal.aborted) leave();
     signal.addEventListener("abort", leave, { once: true });
     value.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));

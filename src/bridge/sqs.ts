@@ -57,7 +57,7 @@ function toRecord({ event, attempt = 1, order }: EventArrival, inbox: Inbox): ob
     messageAttributes: inbox.raw ? attributesOf(event) : {},
     md5OfBody: process.getBuiltinModule("node:crypto").hash("md5", body),
     eventSource: "aws:sqs",
-    eventSourceARN: arn("sqs", inbox.ordered ? `${inbox.name}.fifo` : inbox.name),
+    eventSourceARN: arn("sqs", inbox.ordered && !inbox.name.endsWith(".fifo") ? `${inbox.name}.fifo` : inbox.name),
     awsRegion: region(),
   };
 }

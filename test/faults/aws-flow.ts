@@ -6,6 +6,8 @@ import { create as createSecrets } from "../../providers/aws/secretstores/secret
 import { create as createDynamodb } from "../../providers/aws/state/dynamodb.ts";
 import { trigger as invocation } from "../../providers/aws/triggers/invocation.ts";
 import { trigger as sqs } from "../../providers/aws/triggers/sqs.ts";
+import { create as createReceipts } from "../../providers/local/bindings/in-memory.ts";
+import { create as createSettings } from "../../providers/local/configuration/env.ts";
 import {
   type Bound,
   createRunner,
@@ -28,7 +30,7 @@ export interface Servers {
   readonly secrets: string;
 }
 
-export const stores: readonly string[] = ["orders", "stock", "receipts", "summaries", "idempotency"];
+export const stores: readonly string[] = ["orders", "stock", "summaries", "idempotency"];
 /** Milliseconds that an invocation has, and seconds after which a message is seen again. */
 const time = 4_000;
 const visibility = 5;
@@ -85,6 +87,8 @@ export async function flow(
     ...Object.fromEntries(stores.map((table) => [table, bound("state.aws.dynamodb", createDynamodb, { table })])),
     pubsub: bound("pubsub.aws.snssqs", createSnsSqs, { topicPrefix: `arn:aws:sns:${region}:${account}:${prefix}` }),
     secretstore: bound("secretstores.aws.secretmanager", createSecrets, { prefix: "" }),
+    receipts: { type: "bindings.in-memory", create: createReceipts, metadata: {} },
+    configstore: { type: "configuration.local.env", create: createSettings, metadata: {} },
   };
 
   const lines: string[] = [];

@@ -199,7 +199,7 @@ function takesCallback(handler: string): boolean {
 const run: Sent = { id: "run", data: {} };
 
 const settings: Env = {
-  FAASTEN_PUBSUB_PUBSUB__fullyQualifiedNamespace: "handlers.servicebus.windows.net",
+  FAASTEN_CONNECTION_PUBSUB__fullyQualifiedNamespace: "handlers.servicebus.windows.net",
   ...Object.fromEntries(messageCases.map((one) => [`FAASTEN_INBOX_${one.function.toUpperCase()}`, one.function])),
 };
 
