@@ -32,6 +32,7 @@ export function markPure(code: string, functions: ReadonlySet<string>, handed?: 
       const root = rootOf(init.callee);
       if (!functions.has(id.name) && !(root !== undefined && known.has(root))) continue;
       known.add(id.name);
+      if (waits(code.slice(init.start, init.end))) continue;
       const [handler] = init.arguments;
       const alone = id.name === handed && init.callee.type === "Identifier" && lambdas.has(init.callee.name);
       if (alone && handler)
@@ -44,6 +45,17 @@ export function markPure(code: string, functions: ReadonlySet<string>, handed?: 
       `${text.slice(0, start)}/* @__PURE__ */ (() => ${made})()${text.slice(end)}`,
     code,
   );
+}
+
+/** An `await` of the module's own cannot stand in a function. */
+function waits(expression: string): boolean {
+  if (!expression.includes("await")) return false;
+  try {
+    parse(`() => ${expression}`, { ecmaVersion: "latest", sourceType: "module" });
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 function isLambda(specifier: ImportDeclaration["specifiers"][number]): boolean {

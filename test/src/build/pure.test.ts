@@ -12,12 +12,14 @@ test.each([
   'import * as z from "zod"; const Order = z.object({ id: z.string() }).strict();',
   'import { Client } from "./client.ts"; const client = new Client();',
   'import { http } from "elsewhere"; export default http.get("/a");',
+  'import { parse } from "./parse.ts"; const later = parse(async () => await load());',
 ])("%s may be dropped", (code) => expect(marked(code)).toBe(true));
 
 test.each([
   "const other = make();",
   'import { start } from "./tracing.ts"; start();',
   "const timer = setInterval(work, 1000);",
+  'import { parse } from "./parse.ts"; const table = parse(await load());',
   'import { http } from "faasten"; let a = http.get("/a", () => 1);',
 ])("%s is kept: it may do something", (code) => expect(marked(code)).toBe(false));
 
