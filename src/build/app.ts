@@ -49,14 +49,18 @@ export function readApp(
     ? readSection(manifest, { folder, target }, problems)
     : { functions: [], folders: [], notes: [] };
   const environment: Record<string, string> = {};
-  const own = target === "local" ? sharedEnvironment(section.functions, problems) : {};
-  for (const [name, value] of Object.entries({ ...manifest?.provider.environment, ...own, ...dotEnv })) {
+  const entries = manifest?.entry ?? [];
+  const common = manifest?.provider.environment ?? {};
+  const others = entries.map((file) => problems.relative(file));
+  const shared =
+    target === "local" ? sharedEnvironment({ functions: section.functions, others, common }, problems) : common;
+  for (const [name, value] of Object.entries({ ...shared, ...dotEnv })) {
     if (value !== undefined && process.env[name] === undefined) environment[name] = value;
   }
   if (manifest) checkTimeout(manifest, problems);
   return {
     manifest,
-    entries: manifest?.entry ?? [],
+    entries,
     section,
     components: [...components.values()],
     scopedOut: [...scopedOut.values()],

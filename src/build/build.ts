@@ -121,7 +121,7 @@ export async function make(
 
   const service = app.manifest?.service ?? "";
   const deployables = deployablesOf(found, provider);
-  checkEnvironments(deployables, app.section.functions, problems);
+  checkEnvironments(deployables, app.section.functions, app.manifest?.provider.environment ?? {}, problems);
   problems.throwIfAny();
   const known = { deployables, bindings, provider, section: app.section.functions };
   const graph = graphOf({ service, target, folder, found, ...known });
