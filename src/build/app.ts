@@ -30,16 +30,17 @@ export interface ReadOptions {
   readonly types: readonly string[];
   readonly stage?: string;
   readonly params: Readonly<Record<string, string>>;
+  readonly options?: Readonly<Record<string, string>>;
 }
 
 export function readApp(
   folder: string,
-  { target, types, stage, params }: ReadOptions,
+  { target, types, stage, params, options = {} }: ReadOptions,
   problems: Problems,
 ): AppManifests {
   const dotEnv = target === "local" ? readDotEnv(join(folder, ".env"), problems) : {};
   const env = { ...dotEnv, ...process.env };
-  const manifest = readManifest(folder, { env, params, ...(stage !== undefined && { stage }) }, problems);
+  const manifest = readManifest(folder, { env, params, options, ...(stage !== undefined && { stage }) }, problems);
   const componentsFolder = manifest?.components ?? join(folder, "components");
   const { components, scopedOut } = readComponents(
     { folder: componentsFolder, target, service: manifest?.service ?? "", types },
@@ -66,10 +67,13 @@ export function readApp(
     scopedOut: [...scopedOut.values()],
     environment,
     timeout: (manifest?.provider.timeout ?? 30) * 1000,
-    files: [componentsFolder, join(componentsFolder, target)].flatMap((at) => [
-      at,
-      ...(isFolder(at) ? readdirSync(at).map((name) => join(at, name)) : []),
-    ]),
+    files: [
+      ...(manifest?.included() ?? []),
+      ...[componentsFolder, join(componentsFolder, target)].flatMap((at) => [
+        at,
+        ...(isFolder(at) ? readdirSync(at).map((name) => join(at, name)) : []),
+      ]),
+    ],
   };
 }
 

@@ -34,6 +34,7 @@ export interface BuildOptions {
   readonly target: Target;
   readonly stage?: string;
   readonly params?: Readonly<Record<string, string>>;
+  readonly options?: Readonly<Record<string, string>>;
 }
 
 export interface Built extends Made {
@@ -99,13 +100,13 @@ export async function build(options: BuildOptions): Promise<Built> {
 
 /** Throws where the app cannot be bound. What cannot be bundled is reported, and lacks its bundle. `foreign`: functions of another cloud alone. */
 export async function make(
-  { folder, target, stage, params = {} }: BuildOptions,
+  { folder, target, stage, params = {}, options = {} }: BuildOptions,
   problems: Problems,
   foreign: "refused" | "left out" = "refused",
 ): Promise<Made> {
   const [provider, providers] = await Promise.all([providerOf(target), allProviders()]);
   const types = providers.flatMap(({ components }) => Object.keys(components));
-  const app = readApp(folder, { target, types, params, ...(stage !== undefined && { stage }) }, problems);
+  const app = readApp(folder, { target, types, params, options, ...(stage !== undefined && { stage }) }, problems);
   const output = join(folder, ".faasten", target);
   const discovery = app.entries.length > 0 ? await importEntries(folder, app.entries, output, problems) : undefined;
   const section = modulesOf(app.section.functions, provider);

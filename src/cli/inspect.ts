@@ -1,7 +1,7 @@
 // faasten inspect
 import { FaastenError } from "../errors.ts";
 import { suggest } from "../manifest/problems.ts";
-import { readParams } from "./params.ts";
+import { readPairs } from "./pairs.ts";
 import { readTarget } from "./target.ts";
 
 export interface InspectFlags {
@@ -10,10 +10,11 @@ export interface InspectFlags {
   readonly strict?: boolean;
   readonly stage?: string;
   readonly param?: readonly string[];
+  readonly opt?: readonly string[];
 }
 
 /** What can be told of an app that cannot be built is told first. */
-export async function inspect({ target, format, strict, stage, param }: InspectFlags): Promise<void> {
+export async function inspect({ target, format, strict, stage, param, opt }: InspectFlags): Promise<void> {
   const chosen = readTarget(target);
   if (!formats.includes(format))
     throw new FaastenError("INVALID", `--format ${format}: there is no such format.${suggest(format, formats)}`);
@@ -21,7 +22,8 @@ export async function inspect({ target, format, strict, stage, param }: InspectF
   const found = await run({
     folder: process.cwd(),
     target: chosen,
-    params: readParams(param),
+    params: readPairs("--param", param),
+    options: readPairs("--opt", opt),
     ...(stage !== undefined && { stage }),
   });
   if (format === "json") console.log(JSON.stringify(found, null, 2));

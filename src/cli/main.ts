@@ -28,6 +28,7 @@ program
   .option("--port <number>", "where it answers; 0 takes any that is free", "3000")
   .option("--stage <name>", "the stage that ${sls:stage} stands for")
   .option("--param <name=value>", "what ${param:name} stands for; may be repeated", repeated)
+  .option("--opt <name=value>", "what ${opt:name} stands for; may be repeated", repeated)
   .action(async (options) => (await import("./dev.ts")).dev(options));
 
 program
@@ -35,7 +36,8 @@ program
   .description("bundle the app for one target, into .faasten/<target>")
   .requiredOption("--target <name>", "local, aws, azure or gcp")
   .option("--stage <name>", "the stage that ${sls:stage} stands for")
-  .option("--param <name=value...>", "what ${param:name} stands for")
+  .option("--param <name=value>", "what ${param:name} stands for; may be repeated", repeated)
+  .option("--opt <name=value>", "what ${opt:name} stands for; may be repeated", repeated)
   .action(async (options) => (await import("./build.ts")).build(options));
 
 program
@@ -46,6 +48,7 @@ program
   .option("--strict", "end with 1 where a function is bound to one cloud")
   .option("--stage <name>", "the stage that ${sls:stage} stands for")
   .option("--param <name=value>", "what ${param:name} stands for; may be repeated", repeated)
+  .option("--opt <name=value>", "what ${opt:name} stands for; may be repeated", repeated)
   .action(async (options) => (await import("./inspect.ts")).inspect(options));
 
 program
