@@ -87,6 +87,8 @@ export interface Cors {
   readonly credentials?: boolean;
   /** Seconds that a browser may remember the answer; 600 if left out. */
   readonly maxAge?: number;
+  /** Only the preflights are answered so: what else is replied has the headers that the handler gives it. */
+  readonly preflightsAlone?: true;
 }
 
 /** What a function is triggered by: plain data, read by the build, the hosts and the router. `method` "*": any. */

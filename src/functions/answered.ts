@@ -41,7 +41,8 @@ export function answeredBy(
   const answer = answering(trigger, work, idempotent);
   const reply = ({ request }: RequestArrival, response: Response): Outcome => ({
     kind: "reply",
-    response: cors && !import.meta.without?.cors ? withCors(cors, request, response) : response,
+    response:
+      cors && !cors.preflightsAlone && !import.meta.without?.cors ? withCors(cors, request, response) : response,
   });
   return {
     on: toSpec(trigger),

@@ -67,6 +67,15 @@ describe("HTTP events", () => {
     });
   });
 
+  test("CORS of a REST API answers preflights alone, that of an HTTP API and of a Function URL every request", () => {
+    expect(only("http: { method: GET, path: a, cors: { origin: 'https://a.example', maxAge: 5 } }")).toMatchObject({
+      on: { cors: { origins: ["https://a.example"], maxAge: 5, preflightsAlone: true } },
+    });
+    expect(only("httpApi: GET /a", { provider: "httpApi: { cors: true }" })).not.toMatchObject({
+      on: { cors: { preflightsAlone: true } },
+    });
+  });
+
   test("several conditions of a load balancer are several functions", () => {
     const { functions } = read(event("alb: { listenerArn: a, priority: 1, conditions: { path: [/a, /b] } }"));
     expect(functions[0]?.events.map(({ name }) => name)).toEqual(["one", "oneOnAlb"]);
