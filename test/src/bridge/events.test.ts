@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { EventArrival, Outcome, TriggerSpec } from "../../../src/contracts/trigger.ts";
 import { type LambdaEvent, lambda, schedule, topic } from "../../../src/index.ts";
 import { arriving, calling } from "../functions/calling.ts";
+import { eventOf } from "./capture.ts";
 
 const jobs = topic("jobs");
 const onBucket = { kind: "binding", binding: "uploads", attempts: 5 } as const satisfies TriggerSpec;
@@ -226,4 +227,33 @@ test.each(["sns", "eventbridge"] as const)("%s: a handler that fails has it agai
     { kind: "retry", reason: "why" },
     { kind: "retry", reason: "why" },
   ]);
+});
+
+describe("apigw.v1: headers", () => {
+  const headers = { "x-named": "1, 2", host: "api.example", accept: "*/*" };
+  const request = { method: "GET", target: "/", headers, body: undefined };
+
+  test("as the client wrote them, each value of one that came twice by itself, and the last one alone", async () => {
+    const written = ["Host", "api.example", "X-Named", "1", "accept", "*/*", "x-named", "2"];
+    const event = await eventOf("apigw.v1", { ...request, written });
+    expect(event["headers"]).toMatchObject({ Host: "api.example", "X-Named": "2", accept: "*/*" });
+    expect(event["multiValueHeaders"]).toEqual({
+      Host: ["api.example"],
+      "X-Named": ["1", "2"],
+      accept: ["*/*"],
+      "X-Forwarded-For": [expect.any(String)],
+      "X-Forwarded-Port": ["443"],
+      "X-Forwarded-Proto": ["https"],
+    });
+  });
+
+  test("in lower case and joined where the host does not know", async () => {
+    const event = await eventOf("apigw.v1", request);
+    expect(event["multiValueHeaders"]).toMatchObject({ host: ["api.example"], "x-named": ["1, 2"], accept: ["*/*"] });
+  });
+
+  test("in lower case for the other shapes, whoever knows them", async () => {
+    const event = await eventOf("apigw.v2", { ...request, written: ["X-Named", "1"] });
+    expect(event["headers"]).toMatchObject({ "x-named": "1, 2" });
+  });
 });
