@@ -72,6 +72,29 @@ describe("sqs", () => {
     });
   });
 
+  test("of a FIFO queue: its name as it is, a group of each, and numbers that grow", async () => {
+    const queue = topic("jobs.fifo", { raw: true });
+    const at = (id: string, time: string, extensions: object = {}): EventArrival => {
+      const { event } = arriving(id, 1);
+      return { kind: "event", event: { ...event, time, extensions: { ...extensions } } };
+    };
+    const { Records } = (await handed(
+      "sqs",
+      queue,
+      at("one", "2026-01-31T03:00:00.001Z"),
+      at("two", "2026-01-31T03:00:00.002Z", { partitionkey: "a" }),
+      { ...at("three", "2026-01-31T03:00:00.003Z", { partitionkey: "a" }), order: "b" },
+    )) as { readonly Records: readonly { readonly attributes: object; readonly eventSourceARN: string }[] };
+    expect(Records.map(({ eventSourceARN }) => eventSourceARN.split(":").at(-1))).toEqual([
+      ...["jobs.fifo", "jobs.fifo", "jobs.fifo"],
+    ]);
+    expect(Records.map(({ attributes }) => attributes)).toMatchObject([
+      { MessageGroupId: "jobs.fifo", MessageDeduplicationId: "one", SequenceNumber: "00000001769828400001" },
+      { MessageGroupId: "a", MessageDeduplicationId: "two", SequenceNumber: "00000001769828400002" },
+      { MessageGroupId: "b", MessageDeduplicationId: "three", SequenceNumber: "00000001769828400003" },
+    ]);
+  });
+
   const wholes: readonly (readonly [what: string, result: unknown])[] = [
     ["nothing", undefined],
     ["null", null],
