@@ -56,6 +56,16 @@ program
   .description("list the functions of the app that `faasten dev` serves from this folder, as JSON")
   .action(async () => (await import("./functions.ts")).functions());
 
+const attribute = [
+  "--attribute <name=value>",
+  "an attribute of the event, as type=order.placed; may be repeated",
+] as const;
+const event = (): InstanceType<typeof Option> =>
+  new Option("--event <file>", "the whole event: a CloudEvent in JSON; - reads standard input").conflicts([
+    "data",
+    "attribute",
+  ]);
+
 program
   .command("invoke <function>")
   .description("call one function: an HTTP function with a request, a subscriber with an event, a schedule now")
@@ -63,6 +73,8 @@ program
   .option("--path <path>", "the path and query of a request; needed where the function's path has parameters")
   .option("--method <method>", "the method of a request, where the function answers any")
   .option("--header <name:value>", "a header of the request; may be repeated", repeated)
+  .option(...attribute, repeated)
+  .addOption(event())
   .option("--time <instant>", "the planned instant of a schedule, as 2026-01-31T03:00:00Z; now if left out")
   .addHelpText(
     "after",
@@ -72,6 +84,7 @@ where the status is 400 or more, or the event is not done. A body with a content
 
   faasten invoke placeOrder --data '{"id":"1"}' --header idempotency-key:1
   faasten invoke getOrder --path /orders/1
+  faasten invoke audit --data '{"id":"1"}' --attribute source=shop --attribute type=order.placed
   faasten invoke putReceipt --path /orders/1/receipt --header content-type:image/png --data - < receipt.png`,
   )
   .action(async (name, options) => (await import("./invoke.ts")).invoke(name, options));
@@ -79,7 +92,9 @@ where the status is 400 or more, or the event is not done. A body with a content
 program
   .command("publish <topic>")
   .description("publish one event; its id and who subscribes here are told as JSON")
-  .requiredOption("--data <json>", "the event's data; - reads standard input")
+  .option("--data <json>", "the event's data; - reads standard input")
+  .option(...attribute, repeated)
+  .addOption(event())
   .option("--pubsub <component>", "the broker", "pubsub")
   .action(async (topic, options) => (await import("./publish.ts")).publish(topic, options));
 

@@ -46,7 +46,8 @@ export interface MalformedArrival {
 /** What became of one arrival. Times are Unix milliseconds. */
 export type Outcome =
   | { readonly kind: "reply"; readonly response: Response }
-  | { readonly kind: "done" }
+  /** `filtered`: it was let pass by, and no handler was called. */
+  | { readonly kind: "done"; readonly filtered?: true }
   | { readonly kind: "retry"; readonly notBefore?: number; readonly reason: string }
   | { readonly kind: "drop"; readonly reason: string }
   | { readonly kind: "dead"; readonly reason: string };
