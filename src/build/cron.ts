@@ -23,7 +23,7 @@ export function fromDaprSchedule(text: string): string {
 }
 
 function everyMinutes(minutes: number): string | undefined {
-  if (minutes < 60) return `every ${minutes} minutes`;
+  if (minutes < 60) return `every ${minutes} minute${minutes === 1 ? "" : "s"}`;
   const hours = minutes / 60;
   if (24 % hours !== 0) return undefined;
   return hours === 24 ? "0 0 * * *" : `0 */${hours} * * *`;

@@ -116,6 +116,19 @@ describe("as text", () => {
     expect(unweighed(stdout)).toMatchSnapshot();
   });
 
+  test("a section's handlers are no more bound on AWS, which hands them its own events", async () => {
+    const folder = keep(makeApp({}));
+    cpSync(join(repository, "test/fixtures/serverless-project"), folder, { recursive: true });
+    const bound = async (target: string): Promise<readonly string[]> => {
+      const { stdout } = await inspect(folder, "--target", target, "--format", "json");
+      const { portability } = JSON.parse(stdout) as Inspected;
+      return portability.filter(({ verdict }) => verdict === "bound").map((one) => one.function);
+    };
+    expect(await bound("aws")).toEqual(await bound("local"));
+    const { stdout } = await inspect(folder, "--target", "aws");
+    expect(stdout).toContain("  worker  on sqs of aws");
+  });
+
   test("--strict ends with 1 where a function is bound", async () => {
     expect((await inspect(keep(makeApp(oneOfEach)), "--strict")).code).toBe(1);
     expect((await inspect(keep(copyOrders()), "--strict")).code).toBe(0);
