@@ -42,13 +42,13 @@ export function answeredBy(
   const reply = ({ request }: RequestArrival, response: Response): Outcome => ({
     kind: "reply",
     response:
-      cors && !cors.preflightsAlone && !import.meta.without?.cors ? withCors(cors, request, response) : response,
+      !import.meta.without?.cors && cors && !cors.preflightsAlone ? withCors(cors, request, response) : response,
   });
   return {
     on: toSpec(trigger),
     async settle(arrival, invocation) {
       if (arrival.kind !== "request") return { kind: "dead", reason: notARequest };
-      const early = cors && !import.meta.without?.cors && preflight(cors, method, arrival.request);
+      const early = !import.meta.without?.cors && cors && preflight(cors, method, arrival.request);
       return early ? { kind: "reply", response: early } : reply(arrival, await answer(arrival, invocation));
     },
     fail(error, invocation, arrival) {
