@@ -2,7 +2,7 @@
 import type { Plugin } from "esbuild";
 import type { TriggerSpec } from "../contracts/trigger.ts";
 import type { Place, Problems } from "../manifest/problems.ts";
-import { report } from "./discovery.ts";
+import { report } from "./compile-errors.ts";
 import { contextTie, fieldTie, isBridged, readsOf } from "./event-fields.ts";
 import type { Found } from "./found.ts";
 import { type Linked, link, linkAll, own } from "./linked.ts";

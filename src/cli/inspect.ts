@@ -1,6 +1,6 @@
 // faasten inspect
 import { FaastenError } from "../errors.ts";
-import { suggest } from "../manifest/problems.ts";
+import { Mistakes, suggest } from "../manifest/problems.ts";
 import { readPairs } from "./pairs.ts";
 import { readTarget } from "./target.ts";
 
@@ -29,8 +29,7 @@ export async function inspect({ target, format, strict, stage, param, opt }: Ins
   if (format === "json") console.log(JSON.stringify(found, null, 2));
   else if (format === "mermaid") process.stdout.write((await import("../build/mermaid.ts")).toMermaid(found));
   else process.stdout.write((await import("./inspect-text.ts")).toText(found, process.stdout));
-  const lines = found.problems.map(({ file, line, code, message }) => `${file}:${line}  ${code}  ${message}`);
-  if (lines.length > 0) throw new FaastenError("MISCONFIGURED", lines.join("\n"));
+  if (found.problems.length > 0) throw new Mistakes(found.problems);
   if (strict && found.portability.some(({ verdict }) => verdict === "bound")) process.exitCode = 1;
 }
 

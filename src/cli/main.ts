@@ -138,11 +138,16 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 try {
   await program.parseAsync();
 } catch (error) {
-  const known = error instanceof FaastenError;
-  process.stderr.write(
-    `${known ? `${error.code}  ${error.message}` : error instanceof Error ? error.stack : String(error)}\n`,
-  );
+  process.stderr.write(`${await told(error)}\n`);
   process.exitCode = 1;
+}
+
+/** What is no error of ours is a mistake of ours: it keeps its stack. */
+async function told(error: unknown): Promise<string> {
+  const { counted, Mistakes } = await import("../manifest/problems.ts");
+  if (error instanceof Mistakes) return `${error.message}\n${counted(error.problems)}: mend and try again`;
+  if (error instanceof FaastenError) return `${error.code}  ${error.message}`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function repeated(value: string, before: readonly string[] = []): readonly string[] {

@@ -182,7 +182,7 @@ describe("a broken app", () => {
     const app = `import { http } from "faasten";\nexport const Bad = http.get("/a", () => new Response());\nexport const bad = http.get("b" as never, () => new Response());\n`;
     const { code, stdout, stderr } = await inspect(keep(makeApp({ "serverless.yml": manifest, "src/app.ts": app })));
     expect([code, stdout]).toEqual([1, ""]);
-    expect(stderr).toMatch(/^MISCONFIGURED {2}src\/app\.ts:2 {2}INVALID {2}[^\n]+\nsrc\/app\.ts:3 {2}INVALID/);
+    expect(stderr).toMatch(/^src\/app\.ts:2 {2}INVALID {2}[^\n]+\nsrc\/app\.ts:3 {2}INVALID/);
   });
 
   test("one that cannot be bundled: why, after what can be told", async () => {
