@@ -35,10 +35,13 @@ export function start(app: App): Lambda {
   const runner = createRunner(app, (line) => void process.stdout.write(`${line}\n`));
   const { AsyncLocalStorage } = process.getBuiltinModule("node:async_hooks");
   const calls = new AsyncLocalStorage<Call<unknown>>();
+  const originOf = (call: Call<unknown> | undefined) => call && { function: served.name, invocation: call.id };
   // The older runtimes have a listener of their own, which ends the process.
   process.removeAllListeners("unhandledRejection").on("unhandledRejection", (reason) => {
-    const call = calls.getStore();
-    runner.rejected(reason, call && { function: served.name, invocation: call.id });
+    runner.rejected(reason, originOf(calls.getStore()));
+  });
+  process.on("uncaughtExceptionMonitor", (error, from) => {
+    if (from === "uncaughtException") runner.thrown(error, originOf(calls.getStore()));
   });
   return {
     served,

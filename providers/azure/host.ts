@@ -86,10 +86,13 @@ function start(app: App): Started {
   };
   azure.hook.appStart(() => void running());
   azure.hook.appTerminate(() => runner?.close());
-  /** Within `unhandledRejection` it holds what it held where the promise was made: so a stray one finds its run among many. */
+  /** Within these listeners it holds what it held where the promise was made: so a stray one finds its run among many. */
   const origins = new AsyncLocalStorage<Origin>();
   // Without a listener, the worker's process ends at the first one.
   process.on("unhandledRejection", (reason) => running().rejected(reason, origins.getStore()));
+  process.on("uncaughtExceptionMonitor", (error, from) => {
+    if (from === "uncaughtException") running().thrown(error, origins.getStore());
+  });
 
   return {
     run(served, input, context) {

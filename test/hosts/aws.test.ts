@@ -179,6 +179,13 @@ function behaves(client: Client): void {
     await checkLog(fleet.of("late").lines, 0, [{ message: "a rejection that nobody awaited", function: "late" }]);
   });
 
+  test("what a timer throws ends the process, and the log says whose it was", async () => {
+    const { status } = await sendTo(httpApi.url, { method: "GET", target: "/throws-later" });
+    expect(status).not.toBe(200);
+    const message = "thrown where no promise could catch it";
+    await checkLog(fleet.of("throwsLater").lines, 0, [{ message, function: "throwsLater" }]);
+  });
+
   describe("a request is no event", () => {
     for (const { name, text: body } of recordedEvents()) {
       test(`${name}, posted to an HTTP function, is a body`, async () => {
