@@ -146,7 +146,7 @@ describe("what only this host does", () => {
   test("what a timer throws ends the worker, and the log says whose it was", async () => {
     const ending = await startFunctionsHost(join(built.output, "app"), settings);
     await sendTo(ending.url, { method: "GET", target: "/throws-later" }).catch(() => undefined);
-    const message = "thrown where no promise could catch it";
+    const message = "an error that nobody caught";
     await checkLog(ending.lines, 0, [{ message, function: "throwsLater" }]);
     ending.stop();
   });
