@@ -268,6 +268,18 @@ describe("variables", () => {
     expect(problems).toEqual([expect.stringContaining("serverless.yml:6 NOT_FOUND `none/*.ts`")]);
   });
 
+  test("may lie in other files, which are told: a save of one of them counts", () => {
+    const root = folder({
+      "serverless.yml":
+        "service: ${file(./names.yml):service}\nprovider: { name: aws }\nfunctions: ${file(none.yml), self:custom.none}\ncustom: { none: {} }\n",
+      "names.yml": "service: shop",
+    });
+    const problems = new Problems(root);
+    const manifest = readManifest(root, { env: {} }, problems);
+    expect([problems.list(), manifest?.service]).toEqual([[], "shop"]);
+    expect(manifest?.included().toSorted()).toEqual([join(root, "names.yml"), join(root, "none.yml")]);
+  });
+
   test("that CloudFormation makes are kept apart", () => {
     const { manifest, problems } = readLines(
       ...[
