@@ -50,8 +50,8 @@ function toArrival({ function: name, input, context: { triggerMetadata = {} } }:
   return { kind: "event", event, ...beside };
 }
 
-/** The app settings by which the host reaches the broker. They must not begin with the name of one that is set itself. */
-function connectionOf(pubsub: string): string {
+/** What the app settings begin with by which the host reaches a component's broker. They must not begin with the name of one that is set itself. */
+export function connectionOf(pubsub: string): string {
   return variableOf("pubsub", pubsub).replace("_PUBSUB_", "_CONNECTION_");
 }
 
