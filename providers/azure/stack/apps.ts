@@ -5,7 +5,7 @@ import { type GraphComponent, type StackInput, variableOf } from "../../../src/p
 import { timeoutSetting, toTimeSpan } from "../timeout.ts";
 import { connectionOf } from "../triggers/service-bus.ts";
 import type { Principal } from "./items.ts";
-import { addressOf, readsAddress } from "./locations.ts";
+import { addressOf, hostOf, readsAddress } from "./locations.ts";
 import { inboxOf } from "./messages.ts";
 import { insightsAt } from "./monitoring.ts";
 import { hostStorageName, physical, siteName } from "./names.ts";
@@ -137,7 +137,7 @@ function memoryOf(deployable: string, input: StackInput): number {
   return instanceSizes.find((size) => size >= most) ?? 0;
 }
 
-/** Seconds: the longest that one of its functions may run. The others are ended by the runtime. */
+/** Seconds: the longest that one of its functions may run. Those with a shorter time of their own are ended by the runtime. */
 function timeoutOf(deployable: string, input: StackInput): number {
   return Math.max(...ownOf(deployable, input).map(({ section }) => section?.timeout ?? input.timeout));
 }
@@ -170,7 +170,7 @@ function ourSettings(deployable: string, input: StackInput): readonly (readonly 
     const inbox = inboxOf(one, input);
     if (!inbox) return [];
     const component = one.on.kind === "topic" ? one.on.pubsub : one.on.kind === "binding" ? one.on.binding : "";
-    connections.set(connectionOf(component), inbox.broker.host);
+    connections.set(connectionOf(component), hostOf(inbox.broker.namespace));
     return [[variableOf("inbox", one.name), inbox.queue]];
   });
   return [

@@ -12,8 +12,8 @@ export function addressOf(component: GraphComponent, input: StackInput): Text {
     }
     case "pubsub.azure.servicebus.topics":
     case "pubsub.azure.servicebus.queues": {
-      const { host, prefix } = brokerOf(component, input);
-      return join(host, `/${prefix}`);
+      const { namespace, prefix } = brokerOf(component, input);
+      return hostOf(namespace, `/${prefix}`);
     }
     case "configuration.azure.appconfig":
       return join("https://", storeName(component.name), ".azconfig.io");
@@ -76,7 +76,6 @@ export function containerOf(component: GraphComponent, input: StackInput): Conta
 
 export interface Broker {
   readonly namespace: Text;
-  readonly host: Text;
   /** What the names of its topics begin with. */
   readonly prefix: string;
   /** Whether its topics are this stack's. */
@@ -90,16 +89,15 @@ export function brokerOf(component: GraphComponent, input: StackInput): Broker {
   const queues = component.type === "pubsub.azure.servicebus.queues";
   const prefix = `${physical(input, undefined, 255)}-`;
   const named = written(component, "namespaceName", input);
-  if (named === undefined)
-    return { namespace: namespaceName, host: hostOf(namespaceName), prefix, made: !component.existing, queues };
+  if (named === undefined) return { namespace: namespaceName, prefix, made: !component.existing, queues };
   const [, namespace, own = ""] =
     /^([A-Za-z][A-Za-z0-9-]{4,48}[A-Za-z0-9])\.servicebus\.windows\.net(?:\/(.*))?$/.exec(named) ?? [];
-  if (namespace !== undefined) return { namespace, host: hostOf(namespace), prefix: own, made: false, queues };
+  if (namespace !== undefined) return { namespace, prefix: own, made: false, queues };
   throw unread(component, "namespaceName", "<namespace>.servicebus.windows.net/<prefix of its topics>");
 }
 
-function hostOf(namespace: Text): Text {
-  return join(namespace, ".servicebus.windows.net");
+export function hostOf(namespace: Text, path = ""): Text {
+  return join(namespace, `.servicebus.windows.net${path}`);
 }
 
 export const queueAt = (namespace: Text, queue: string): Place => ({

@@ -11,7 +11,7 @@ import {
 import { actsAsApp, type Broker, brokerOf, inboxName, queueAt, topicAt, topicName } from "./locations.ts";
 import { cut, namespaceName, physical } from "./names.ts";
 import { retained } from "./retained.ts";
-import { join, location, type Place, type Resource, type Value } from "./template.ts";
+import { location, type Place, type Resource, type Value } from "./template.ts";
 
 /** A subscriber's queue, where its dead letters go, and by which namespace the host comes to it. */
 export interface Inbox {
@@ -26,14 +26,7 @@ export interface Inbox {
 /** `undefined`: nothing is queued for it. */
 export function inboxOf({ name, on, file, line }: GraphFunction, input: StackInput): Inbox | undefined {
   if (on.kind === "binding" && on.cron === undefined) {
-    const namespace = namespaceName;
-    const broker = {
-      namespace,
-      host: join(namespace, ".servicebus.windows.net"),
-      prefix: "",
-      made: true,
-      queues: false,
-    };
+    const broker = { namespace: namespaceName, prefix: "", made: true, queues: false };
     return inboxIn(broker, inboxName(name, input), { ordered: false, attempts: on.attempts });
   }
   if (on.kind !== "topic") return undefined;
@@ -131,19 +124,23 @@ export function inboxResources(one: GraphFunction, input: StackInput): readonly 
     // What goes back from a search among them counts as a delivery.
     { place: dead, body: { properties: queue({ maxDeliveryCount: mostDeliveries, lockDuration: "PT1M" }) } },
     // Where another's queue is the topic, it is the inbox as it is.
-    ...(broker.queues && !broker.made ? [] : [inboxQueue(inbox, input)]),
+    ...(broker.queues && !broker.made ? [] : [inboxQueue(inbox, one, input)]),
     ...(one.on.kind === "topic" && isForwarded(one.on, input) ? subscription(one.name, one.on, inbox, input) : []),
   ];
 }
 
-function inboxQueue({ at, dead, attempts, ordered, queue: name }: Inbox, input: StackInput): Resource {
+function inboxQueue(
+  { at, dead, attempts, ordered, queue: name }: Inbox,
+  { section }: GraphFunction,
+  { timeout }: StackInput,
+): Resource {
   return {
     place: at,
     after: [dead],
     body: {
       properties: queue({
         maxDeliveryCount: attempts,
-        lockDuration: lockOf(input),
+        lockDuration: lockOf(section?.timeout ?? timeout),
         requiresSession: ordered,
         forwardDeadLetteredMessagesTo: `${name}-dead`,
         deadLetteringOnMessageExpiration: true,
@@ -193,6 +190,6 @@ const largestQueue = 5120;
 const mostDeliveries = 2000;
 
 /** As long as a function may run, where Service Bus lets it: for what takes longer, the host renews the lock. */
-function lockOf({ timeout }: StackInput): string {
+function lockOf(timeout: number): string {
   return `PT${Math.min(300, Math.max(60, timeout + 30))}S`;
 }
