@@ -20,6 +20,7 @@ export function findings(template: Template): readonly string[] {
     ...ofName(one),
     ...ofRole(one, resources),
     ...ofQueues(one, resources, needs.get(one.id) ?? new Set()),
+    ...ofStart(one, resources, needs.get(one.id) ?? new Set()),
   ]);
 }
 
@@ -150,4 +151,18 @@ function ofQueues(one: Deployed, all: readonly Deployed[], needs: ReadonlySet<st
     if (!queue) return [`${one.name} forwards to ${String(to)}, which is not there`];
     return needs.has(queue.id) ? [] : [`${one.name} does not wait for ${queue.name}`];
   });
+}
+
+/** An app that may not yet do what it does fails its first calls. */
+function ofStart(one: Deployed, all: readonly Deployed[], needs: ReadonlySet<string>): readonly string[] {
+  if (one.type !== "Microsoft.Web/sites") return [];
+  const identities = Object.keys(Object(one.identity?.userAssignedIdentities)).map((id) => id.split("/").at(-1));
+  return all
+    .filter(
+      ({ type, properties }) =>
+        /oleAssignments$/.test(type) &&
+        identities.some((name) => properties?.["principalId"] === `principal of ${name}`),
+    )
+    .filter(({ id }) => !needs.has(id))
+    .map(({ id }) => `${one.name} starts before ${id}`);
 }

@@ -14,6 +14,7 @@ export interface Written {
   readonly scope?: string;
   readonly location?: string;
   readonly dependsOn?: readonly string[];
+  readonly identity?: { readonly type: string; readonly userAssignedIdentities?: Readonly<Record<string, unknown>> };
   readonly properties?: Readonly<Record<string, unknown>>;
 }
 

@@ -52,47 +52,94 @@ describe("a planted fault is found", () => {
     if (value === undefined) Reflect.deleteProperty(inner, last);
     else Reflect.set(inner, last, value);
   };
-  const faults: readonly (readonly [string, boolean, (choose: Choose, resources: Draft[]) => void])[] = [
-    ["a property that there is not", true, (choose) => set("properties.functionAppConfg", {}, choose("sites"))],
-    ["one deep inside", true, (choose) => set("properties.functionAppConfig.runtime.versoin", "22", choose("sites"))],
-    ["another one", true, (choose) => set("properties.maxDeliveries", 3, choose("queues", "ship.inbox')]"))],
+  const faults: readonly (readonly [string, string, boolean, (choose: Choose, resources: Draft[]) => void])[] = [
+    [
+      "a property that there is not",
+      "properties must NOT have additional properties",
+      true,
+      (choose) => set("properties.functionAppConfg", {}, choose("sites")),
+    ],
+    [
+      "one deep inside",
+      "runtime must NOT have additional properties",
+      true,
+      (choose) => set("properties.functionAppConfig.runtime.versoin", "22", choose("sites")),
+    ],
+    [
+      "another one",
+      "properties must NOT have additional properties",
+      true,
+      (choose) => set("properties.maxDeliveries", 3, choose("queues", "ship.inbox')]")),
+    ],
     [
       "one of a service without a schema",
+      "properties must NOT have additional properties",
       false,
       (choose) => set("properties.dissableLocalAuth", true, choose("configurationStores")),
     ],
     [
       "a property of another type",
+      "requiresSession must be boolean",
       true,
       (choose) => set("properties.requiresSession", "yes", choose("queues", "ship.inbox')]")),
     ],
     [
       "a runtime that there is not",
+      "runtime/name must be equal to one of",
       true,
       (choose) => set("properties.functionAppConfig.runtime.name", "nodejs", choose("sites")),
     ],
     [
       "a level that there is not",
+      "defaultConsistencyLevel must be equal to one of",
       true,
       (choose) => set("properties.consistencyPolicy.defaultConsistencyLevel", "Strict", choose("databaseAccounts")),
     ],
-    ["a number out of range", false, (choose) => set("properties.retentionInDays", 7, choose("workspaces"))],
+    [
+      "a number out of range",
+      "retentionInDays must be >= 30",
+      false,
+      (choose) => set("properties.retentionInDays", 7, choose("workspaces")),
+    ],
     [
       "a property that is missing",
+      "must have required property 'principalId'",
       true,
       (choose) => set("properties.principalId", undefined, choose("roleAssignments")),
     ],
-    ["a version that there is not", true, (choose) => set("apiVersion", "2025-04-16", choose("namespaces"))],
-    ["an expression that cannot be read", false, (choose) => set("properties.notes", "[concat('a']", choose("locks"))],
-    ["a function that there is not", false, (choose) => set("properties.notes", "[joyn('a')]", choose("locks"))],
-    ["a variable that there is not", false, (choose) => set("name", "[variables('nobody')]", choose("namespaces"))],
+    [
+      "a version that there is not",
+      "namespaces@2025-04-16 is unknown",
+      true,
+      (choose) => set("apiVersion", "2025-04-16", choose("namespaces")),
+    ],
+    [
+      "an expression that cannot be read",
+      "no end",
+      false,
+      (choose) => set("properties.notes", "[concat('a']", choose("locks")),
+    ],
+    [
+      "a function that there is not",
+      "joyn is no function",
+      false,
+      (choose) => set("properties.notes", "[joyn('a')]", choose("locks")),
+    ],
+    [
+      "a variable that there is not",
+      "there is no nobody",
+      false,
+      (choose) => set("name", "[variables('nobody')]", choose("namespaces")),
+    ],
     [
       "a name for each part of a type but one",
+      "has 2 names",
       false,
       (choose) => set("name", "[variables('serviceBus')]", choose("topics")),
     ],
     [
       "a reference where none may be",
+      "only for properties and outputs",
       false,
       (choose) =>
         set(
@@ -103,6 +150,7 @@ describe("a planted fault is found", () => {
     ],
     [
       "an attribute that there is not",
+      "nothing is called princpalId",
       false,
       (choose) =>
         set(
@@ -113,32 +161,57 @@ describe("a planted fault is found", () => {
     ],
     [
       "what waits for nobody",
+      "serverfarms/nobody, which is not there",
       false,
       (choose) => choose("sites").dependsOn?.push("[resourceId('Microsoft.Web/serverfarms', 'nobody')]"),
     ],
-    ["what does not wait for its plan", false, (choose) => set("dependsOn", [], choose("sites"))],
-    ["a role that does not wait for its resource", false, (choose) => set("dependsOn", [], choose("roleAssignments"))],
+    ["what does not wait for its plan", "does not wait for", false, (choose) => set("dependsOn", [], choose("sites"))],
+    [
+      "a role that does not wait for its resource",
+      "does not wait for",
+      false,
+      (choose) => set("dependsOn", [], choose("roleAssignments")),
+    ],
     [
       "an item's role that does not wait for its definition",
+      "does not wait for",
       false,
       (choose) => set("dependsOn", [], choose("sqlRoleAssignments")),
     ],
     [
       "a queue that does not wait for its dead letters",
+      "does not wait for",
       false,
       (choose) =>
         set("dependsOn", choose("queues", "ship.inbox')]").dependsOn?.slice(0, 1), choose("queues", "ship.inbox')]")),
     ],
-    ["what forwards to nobody", false, (choose) => set("properties.forwardTo", "gone", choose("subscriptions"))],
     [
+      "what forwards to nobody",
+      "forwards to gone",
+      false,
+      (choose) => set("properties.forwardTo", "gone", choose("subscriptions")),
+    ],
+    [
+      "a circle",
       "a circle",
       false,
       (choose) => set("dependsOn", ["[resourceId('Microsoft.Insights/components', 'SERVICE')]"], choose("workspaces")),
     ],
-    ["a child without its parent's turn", false, (choose) => set("dependsOn", [], choose("containers"))],
-    ["two that are one", false, (choose, resources) => resources.push(structuredClone(choose("namespaces")))],
+    [
+      "a child without its parent's turn",
+      "does not wait for",
+      false,
+      (choose) => set("dependsOn", [], choose("containers")),
+    ],
+    [
+      "two that are one",
+      "two resources are one",
+      false,
+      (choose, resources) => resources.push(structuredClone(choose("namespaces"))),
+    ],
     [
       "a role that there is not",
+      "there is no role 69a216fc",
       false,
       (choose) =>
         set(
@@ -149,6 +222,7 @@ describe("a planted fault is found", () => {
     ],
     [
       "a role on more than it is for",
+      "allows too much",
       false,
       (choose) =>
         set(
@@ -157,16 +231,27 @@ describe("a planted fault is found", () => {
           choose("roleAssignments", "69a216fc-b8fb-44d8-bc22-1f3c2cd27a39')]"),
         ),
     ],
-    ["a role for a person", false, (choose) => set("properties.principalType", "User", choose("roleAssignments"))],
+    [
+      "a role for a person",
+      "given to no service",
+      false,
+      (choose) => set("properties.principalType", "User", choose("roleAssignments")),
+    ],
     [
       "a name that is too long",
+      "cannot be called",
       false,
       (choose) => set("name", "a-plan-whose-name-is-longer-than-any-plan-s-may-be", choose("serverfarms")),
     ],
-    ["an account with a dash", false, (choose) => set("name", "orders-data", choose("storageAccounts"))],
+    [
+      "an account with a dash",
+      "cannot be called orders-data",
+      false,
+      (choose) => set("name", "orders-data", choose("storageAccounts")),
+    ],
   ];
 
-  test.each(faults)("%s", (_, needsSchema, plant) => {
+  test.each(faults)("%s", (_, said, needsSchema, plant) => {
     if (needsSchema && !vendor) return console.log("skipped: Microsoft's schemas do not lie beside the repository");
     const { output } = built.at(-1) ?? {};
     if (output === undefined) throw new Error("nothing was built");
@@ -179,6 +264,6 @@ describe("a planted fault is found", () => {
       return found;
     }, resources);
     const planted = JSON.parse(JSON.stringify(resources).replaceAll("SERVICE", "everything-test"));
-    expect(all({ ...template, resources: planted })).not.toEqual([]);
+    expect(all({ ...template, resources: planted }).join("\n")).toContain(said);
   });
 });
