@@ -2,8 +2,8 @@
 // https://learn.microsoft.com/azure/azure-functions/functions-infrastructure-as-code?pivots=flex-consumption-plan
 // https://learn.microsoft.com/azure/azure-functions/functions-app-settings
 import { type GraphComponent, type StackInput, variableOf } from "../../../src/provider.ts";
+import { connectionOf } from "../invoked.ts";
 import { timeoutSetting, toTimeSpan } from "../timeout.ts";
-import { connectionOf } from "../triggers/service-bus.ts";
 import type { Principal } from "./items.ts";
 import { addressOf, hostOf, readsAddress } from "./locations.ts";
 import { inboxOf } from "./messages.ts";

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BuiltApp } from "../../../build/built.ts";
 import { remove } from "../../../dev/running.ts";
+import { startFunctionsHost } from "../../../servers/functions-host.ts";
 import { at, buildFixture, type Deployment, deploy, find, read, settingsOf } from "./template.ts";
 
 let built: BuiltApp;
@@ -247,6 +248,27 @@ describe("what the host and the bundle read", () => {
         folder,
         [...names].filter((name) => !/_(?:INBOX|CONNECTION)_/.test(name)).sort(),
       ]);
+    }
+  });
+
+  test("is enough for the app to start, and each of its triggers finds what it names", async () => {
+    const host = await startFunctionsHost(join(built.output, "app"), app());
+    try {
+      const triggers = host.functions.flatMap(({ name, bindings }) =>
+        Object.values(bindings).flatMap(({ type, queueName, connection }) =>
+          type === "serviceBusTrigger" ? [{ name, queue: String(queueName).replaceAll("%", ""), connection }] : [],
+        ),
+      );
+      expect(triggers.map(({ name }) => name).sort()).toEqual(["heard", "rank", "ship", "toil"]);
+      for (const { queue, connection } of triggers) {
+        const namespace = app()[`${String(connection)}__fullyQualifiedNamespace`]?.split(".")[0];
+        const named = deployment.resources.map(({ name }) => name);
+        expect(named).toContain(`${namespace}/${app()[queue]}`);
+        // It would be taken for a connection string.
+        expect(app()[String(connection)]).toBeUndefined();
+      }
+    } finally {
+      host.stop();
     }
   });
 

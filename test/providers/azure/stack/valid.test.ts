@@ -251,8 +251,8 @@ describe("a planted fault is found", () => {
     ],
   ];
 
-  test.each(faults)("%s", (_, said, needsSchema, plant) => {
-    if (needsSchema && !vendor) return console.log("skipped: Microsoft's schemas do not lie beside the repository");
+  // Without Microsoft's schemas, which are printed as lacking, those that they alone would find are left out.
+  test.each(faults.filter(([, , needsSchema]) => vendor || !needsSchema))("%s", (_, said, _needsSchema, plant) => {
     const { output } = built.at(-1) ?? {};
     if (output === undefined) throw new Error("nothing was built");
     const template = read(output);
