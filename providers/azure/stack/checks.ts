@@ -3,7 +3,7 @@
 import { FaastenError, type StackInput } from "../../../src/provider.ts";
 import { instanceSizes, ownSettings } from "./apps.ts";
 import { actsAsApp, readsAddress } from "./locations.ts";
-import { idOf, type Resource, shown } from "./template.ts";
+import { idOf, type Json, type Resource, shown } from "./template.ts";
 
 /** All of them, each of which is made for one purpose. */
 export function merged(made: readonly (readonly [string, readonly Resource[]])[]): readonly Resource[] {
@@ -35,11 +35,11 @@ export function checkInput(input: StackInput): void {
     refuse("UNSUPPORTED", `\`runtime\` is nodejs${node}.x: Azure Functions run Node.js 22 and 24 here`);
   if (!(Number.isInteger(logRetentionDays) && logRetentionDays >= 30 && logRetentionDays <= 730))
     refuse("INVALID", `\`logRetentionInDays\` is ${logRetentionDays}: Azure Monitor keeps logs for 30 to 730 days`);
-  const most = instanceSizes.at(-1) ?? 0;
+  const largest = instanceSizes.at(-1) ?? 0;
   const all = [{ name: "provider", section: { memorySize: memory, timeout } }, ...graph.functions];
   for (const { name, section: { memorySize = memory, timeout: seconds = timeout } = {} } of all) {
-    if (!(Number.isInteger(memorySize) && memorySize >= 1 && memorySize <= most))
-      refuse("INVALID", `\`memorySize\` of ${name} is ${memorySize}: an instance has ${most} megabytes at most`);
+    if (!(Number.isInteger(memorySize) && memorySize >= 1 && memorySize <= largest))
+      refuse("INVALID", `\`memorySize\` of ${name} is ${memorySize}: an instance has ${largest} megabytes at most`);
     if (!(Number.isInteger(seconds) && seconds >= 1 && seconds <= 86_400))
       refuse("INVALID", `\`timeout\` of ${name} is ${seconds}: functions run for whole seconds from 1 to 86400`);
   }
@@ -92,15 +92,15 @@ export function checkOwnSettings(deployable: string, input: StackInput): void {
 const reserved =
   /^(?:APPINSIGHTS_|APPLICATIONINSIGHTS_|AZURE_CLIENT_ID$|AZURE_FUNCTIONS_|AzureFunctions|AzureWebJobs|CONTAINER_|ENABLE_ORYX_BUILD$|FAASTEN_|FUNCTIONS_|IDENTITY_|MSI_|SCM_|WEBSITE|languageWorkers__)/i;
 
-const mostResources = 800;
+const most = { resources: 800, parameters: 256, variables: 256 } as const;
 const mostBytes = 4 * 1024 * 1024;
 
-export function checkLimits(count: number, text: string): void {
-  if (count > mostResources)
-    throw new FaastenError(
-      "TOO_LARGE",
-      `the stack has ${count} resources, and ${mostResources} is the most: split the app`,
-    );
+export function checkLimits(template: Readonly<Record<keyof typeof most, Json>>, text: string): void {
+  for (const [name, limit] of Object.entries(most)) {
+    const count = Object.keys(Object(template)[name]).length;
+    if (count > limit)
+      throw new FaastenError("TOO_LARGE", `the stack has ${count} ${name}, and ${limit} is the most: split the app`);
+  }
   if (Buffer.byteLength(text) > mostBytes)
     throw new FaastenError("TOO_LARGE", `the template has more than ${mostBytes} bytes: split the app`);
 }

@@ -8,7 +8,7 @@ import { itemRoleResources } from "./items.ts";
 import { isAsked } from "./locations.ts";
 import { inboxResources, namespaceResources, topicResources } from "./messages.ts";
 import { monitoringResources } from "./monitoring.ts";
-import { namesOf, parameterName } from "./names.ts";
+import { namesOf, parameterName, siteName } from "./names.ts";
 import { permissionsOf, rightsOf } from "./rights.ts";
 import { objectResources, settingsResources, stateResources } from "./stores.ts";
 import { idOf, type Json, join, keyOf, property, stateOf, toJson, written } from "./template.ts";
@@ -41,7 +41,7 @@ export const emit: Emit = (input) => {
   const known = new Set(resources.map(({ place }) => keyOf(idOf(place))));
   const body = resources.map((one) => written(one, known));
   const used = JSON.stringify(body);
-  const template: Json = {
+  const template = {
     $schema: "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
     contentVersion: "1.0.0.0",
     metadata: { description: `${graph.service}, stage ${stage}` },
@@ -53,7 +53,7 @@ export const emit: Emit = (input) => {
     outputs: outputsOf(input),
   };
   const text = `${JSON.stringify(template, null, 2)}\n`;
-  checkLimits(resources.length, text);
+  checkLimits(template, text);
   return {
     files: { "azuredeploy.json": text },
     permissions: apps.flatMap(({ name, rights }) => permissionsOf(name, rights)),
@@ -87,13 +87,9 @@ function parametersOf(input: StackInput): Json {
 
 /** By which an app's package is brought, and where it then answers. */
 function outputsOf({ graph }: StackInput): Json {
-  return Object.fromEntries(
-    graph.deployables.flatMap(({ name }) => [
-      [`${name}Name`, { type: "string", value: toJson(join(...siteAt(name).names)) }],
-      [
-        `${name}Url`,
-        { type: "string", value: toJson(join("https://", property(stateOf(siteAt(name)), "defaultHostName"))) },
-      ],
-    ]),
-  );
+  const apps = graph.deployables.map(({ name }) => {
+    const url = join("https://", property(stateOf(siteAt(name)), "defaultHostName"));
+    return [name, { name: siteName(name), url }] as const;
+  });
+  return { apps: { type: "object", value: toJson(Object.fromEntries(apps)) } };
 }

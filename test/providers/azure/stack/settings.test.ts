@@ -290,8 +290,12 @@ describe("what the host and the bundle read", () => {
 });
 
 test("an app's name and address are told to who brings its package", () => {
-  expect(Object.keys(deployment.outputs).sort()).toEqual(["aloneName", "aloneUrl", "appName", "appUrl"]);
-  expect(deployment.outputs["appUrl"]).toBe(`https://${String(deployment.outputs["appName"])}.azurewebsites.net`);
+  const apps = deployment.outputs["apps"] as Readonly<Record<string, { readonly name: string; readonly url: string }>>;
+  expect(Object.keys(apps).sort()).toEqual(["alone", "app"]);
+  for (const { name, url } of Object.values(apps)) {
+    expect(url).toBe(`https://${name}.azurewebsites.net`);
+    expect(deployment.resources.some((each) => each.type === "Microsoft.Web/sites" && each.name === name)).toBe(true);
+  }
 });
 
 test("the template lies beside the app, whose bundle knows no stage", () => {
