@@ -92,7 +92,7 @@ export function checkOwnSettings(deployable: string, input: StackInput): void {
 const reserved =
   /^(?:APPINSIGHTS_|APPLICATIONINSIGHTS_|AZURE_CLIENT_ID$|AZURE_FUNCTIONS_|AzureFunctions|AzureWebJobs|CONTAINER_|ENABLE_ORYX_BUILD$|FAASTEN_|FUNCTIONS_|IDENTITY_|MSI_|SCM_|WEBSITE|languageWorkers__)/i;
 
-const most = { resources: 800, parameters: 256, variables: 256 } as const;
+const most = { resources: 800, parameters: 256, variables: 256, outputs: 64 } as const;
 const mostBytes = 4 * 1024 * 1024;
 
 export function checkLimits(template: Readonly<Record<keyof typeof most, Json>>, text: string): void {

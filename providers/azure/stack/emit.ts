@@ -8,10 +8,10 @@ import { itemRoleResources } from "./items.ts";
 import { isAsked } from "./locations.ts";
 import { inboxResources, namespaceResources, topicResources } from "./messages.ts";
 import { monitoringResources } from "./monitoring.ts";
-import { namesOf, parameterName, siteName } from "./names.ts";
+import { hostStorageName, namesOf, parameterName, siteName } from "./names.ts";
 import { permissionsOf, rightsOf } from "./rights.ts";
 import { objectResources, settingsResources, stateResources } from "./stores.ts";
-import { idOf, type Json, join, keyOf, property, stateOf, toJson, written } from "./template.ts";
+import { idOf, type Json, join, keyOf, property, stateOf, type Text, toJson, written } from "./template.ts";
 
 export const emit: Emit = (input) => {
   const { graph, stage } = input;
@@ -85,11 +85,12 @@ function parametersOf(input: StackInput): Json {
   };
 }
 
-/** By which an app's package is brought, and where it then answers. */
+/** By which an app's package is brought, where it then answers, and what goes with it. */
 function outputsOf({ graph }: StackInput): Json {
-  const apps = graph.deployables.map(({ name }) => {
-    const url = join("https://", property(stateOf(siteAt(name)), "defaultHostName"));
-    return [name, { name: siteName(name), url }] as const;
-  });
-  return { apps: { type: "object", value: toJson(Object.fromEntries(apps)) } };
+  const outputs = graph.deployables.flatMap(({ name }): readonly (readonly [string, Text])[] => [
+    [`${name}Name`, siteName(name)],
+    [`${name}Storage`, hostStorageName(name)],
+    [`${name}Url`, join("https://", property(stateOf(siteAt(name)), "defaultHostName"))],
+  ]);
+  return Object.fromEntries(outputs.map(([name, value]) => [name, { type: "string", value: toJson(value) }]));
 }

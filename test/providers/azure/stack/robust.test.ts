@@ -316,6 +316,17 @@ describe("what a deployment would refuse is told before", () => {
       }),
     ],
     [
+      "the stack has 66 outputs, and 64 is the most",
+      inputOf({
+        deployables: Array.from({ length: 22 }, (_, index) => ({
+          name: `f${index}`,
+          functions: [`f${index}`],
+          stream: false,
+        })),
+        functions: Array.from({ length: 22 }, (_, index) => one(`f${index}`, get(`/${index}`))),
+      }),
+    ],
+    [
       "resources, and 800 is the most",
       inputOf({
         functions: Array.from({ length: 120 }, (_, index) => one(`f${index}`, topic(`t${index}`))),

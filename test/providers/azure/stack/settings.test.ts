@@ -289,12 +289,16 @@ describe("what the host and the bundle read", () => {
   });
 });
 
-test("an app's name and address are told to who brings its package", () => {
-  const apps = deployment.outputs["apps"] as Readonly<Record<string, { readonly name: string; readonly url: string }>>;
-  expect(Object.keys(apps).sort()).toEqual(["alone", "app"]);
-  for (const { name, url } of Object.values(apps)) {
-    expect(url).toBe(`https://${name}.azurewebsites.net`);
-    expect(deployment.resources.some((each) => each.type === "Microsoft.Web/sites" && each.name === name)).toBe(true);
+test("an app's name, its host's account and its address are told to who brings its package", () => {
+  const { outputs, resources } = deployment;
+  const names = (type: string) => resources.filter((each) => each.type === type).map(({ name }) => name);
+  expect(Object.keys(outputs).sort()).toEqual(
+    ["alone", "app"].flatMap((name) => [`${name}Name`, `${name}Storage`, `${name}Url`]),
+  );
+  for (const name of ["alone", "app"]) {
+    expect(names("Microsoft.Web/sites")).toContain(outputs[`${name}Name`]);
+    expect(outputs[`${name}Url`]).toBe(`https://${String(outputs[`${name}Name`])}.azurewebsites.net`);
+    expect(names("Microsoft.Storage/storageAccounts")).toContain(outputs[`${name}Storage`]);
   }
 });
 
