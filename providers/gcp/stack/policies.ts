@@ -61,7 +61,7 @@ export function bindingsOf(name: string, input: StackInput): readonly Binding[] 
   };
   for (const grant of graph.grants) {
     const component = componentOf(grant.component);
-    if (!component || !own.includes(grant.function)) continue;
+    if (!component || !own.includes(grant.function) || hasAccount(component)) continue;
     const right = rightOf(component.type, grant);
     if (!right) {
       if (!component.type.includes(".gcp.")) continue;
@@ -82,7 +82,7 @@ export function bindingsOf(name: string, input: StackInput): readonly Binding[] 
     if (one.on.kind !== "topic") continue;
     needed.add(one.on.pubsub);
     const broker = componentOf(one.on.pubsub);
-    const right = broker && rightOf(broker.type, { right: "publish" });
+    const right = broker && !hasAccount(broker) ? rightOf(broker.type, { right: "publish" }) : undefined;
     if (right) add(right, deadLetters(one.name, input), `${one.name} buries what it cannot handle`);
   }
   for (const component of graph.components)
@@ -110,6 +110,11 @@ function merged(asked: readonly Binding[]): readonly Binding[] {
   return [...all.values()];
 }
 
+/** It calls as somebody else, who has the rights that others gave. */
+function hasAccount({ metadata }: GraphComponent): boolean {
+  return Object.keys(metadata).some((field) => /^client_?email$/i.test(field));
+}
+
 type Target = Pick<Binding, "type" | "on" | "key" | "foreign" | "resource">;
 
 function targetOf(component: GraphComponent, resource: string, input: StackInput): Target | undefined {
@@ -123,7 +128,7 @@ function targetOf(component: GraphComponent, resource: string, input: StackInput
         : place.database;
       const path = join("projects/", of, "/databases/", name);
       return {
-        ...inProject(databaseLabel(place.database), of, path, {
+        ...inProject(`state--${marked(`${place.project ?? ""}${place.database}`)}`, of, path, {
           title: `${place.database} alone`,
           expression: join('resource.name == "', path, '"'),
         }),

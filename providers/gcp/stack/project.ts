@@ -42,7 +42,7 @@ export function buildResources(input: StackInput): Resources {
           expression: join(
             'resource.name.startsWith("projects/_/buckets/gcf-v2-sources-") || resource.name.startsWith("projects/_/buckets/',
             attribute("google_storage_bucket", sources, "name"),
-            '")',
+            '/")',
           ),
         },
       }),
