@@ -100,6 +100,11 @@ const names: Readonly<Record<string, NameOf>> = {
 /** A function that nothing would ever call. */
 export function checkTriggers({ graph }: StackInput): void {
   for (const { name, file, line, on } of graph.functions) {
+    const beside = graph.deployables.find((each) => each.name === name && each.functions.length > 1);
+    if (beside && on.kind !== "http") {
+      const message = `${name} (${file}:${line}): the service of all HTTP functions is called so: give it another name`;
+      throw new FaastenError("ALREADY_EXISTS", message);
+    }
     if (on.kind !== "binding" || timetableOf(on)) continue;
     const type = graph.components.find((component) => component.name === on.binding)?.type ?? on.binding;
     const message = `${name} (${file}:${line}): the stack sets up no input of ${type}: take what comes by a topic`;
