@@ -112,7 +112,7 @@ export function tokenOf(
 }
 
 export function invoker(name: string, member: Text, role = "roles/run.invoker"): Resources[string][string] {
-  return { name: attribute(type, label(name), "service_config[0].service"), location: region, role, member };
+  return { name: attribute(type, label(name), "name"), location: region, role, member };
 }
 
 export const accountOf = (name: string): Expression => attribute("google_service_account", label(name), "email");

@@ -176,11 +176,7 @@ function targetOf(component: GraphComponent, resource: string, input: StackInput
     }
     case "invocation.gcp.http": {
       if (written(component, "baseUrl", input) !== undefined) return undefined;
-      const name = attribute(
-        "data.google_cloudfunctions2_function",
-        label(component.name),
-        "service_config[0].service",
-      );
+      const name = attribute("data.google_cloudfunctions2_function", label(component.name), "name");
       const type = "google_cloud_run_v2_service_iam_member";
       return {
         type,

@@ -172,7 +172,7 @@ describe.each<readonly [string, Readonly<Record<string, unknown>>]>([
   [
     "google_cloud_run_v2_service_iam_member.ship__push",
     {
-      name: "${google_cloudfunctions2_function.ship.service_config[0].service}",
+      name: "${google_cloudfunctions2_function.ship.name}",
       role: "roles/run.invoker",
       member: `serviceAccount:${emailOf("ship__push")}`,
     },
@@ -261,7 +261,7 @@ test("every deployable has an account of its own, and everything that is pushed 
 test("only what is public is open: the rest is called by its own identity alone", () => {
   const members = Object.values(template.resource["google_cloud_run_v2_service_iam_member"] ?? {});
   expect(members.filter(({ member }) => member === "allUsers").map(({ name }) => name)).toEqual([
-    "${google_cloudfunctions2_function.http.service_config[0].service}",
+    "${google_cloudfunctions2_function.http.name}",
   ]);
   expect(JSON.stringify(template)).not.toContain("allAuthenticatedUsers");
   expect(labelsOf("google_cloud_run_v2_service_iam_member")).not.toContain("inside__public");
