@@ -19,6 +19,8 @@ export interface StackInput {
   /** Deployable → the SHA-256 of its archive, in hex. */
   readonly archives: Readonly<Record<string, string>>;
   readonly aws?: AwsSection;
+  /** Where the provider's tool keeps a state of its own: beside the template, instead of where all who deploy find it. */
+  readonly localState?: true;
 }
 
 /** What a serverless.yml says to AWS alone, as it is written: what CloudFormation makes stands as `{ Ref }`. */
