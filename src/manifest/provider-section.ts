@@ -23,7 +23,7 @@ export function readProvider(written: Node | undefined, variables: Variables, pr
   if (node?.kind === "scalar") return { name: checkProviderName(node, problems), environment: record([]) };
   const map = asMap(node, problems);
   const name = required(map, "name", keys, "write `name: aws`", problems);
-  const runtime = asText(at(map, "runtime", variables), problems);
+  const runtime = asText(at(map, "runtime", variables), problems) ?? variables.framework?.runtime;
   const region = asText(at(map, "region", variables), problems);
   const memorySize = asNumber(at(map, "memorySize", variables), problems);
   const timeout = asNumber(at(map, "timeout", variables), problems);
@@ -55,16 +55,17 @@ function checkProviderName(node: Node, problems: Problems): string {
   return name;
 }
 
-/** Plain values only: what CloudFormation makes (`Ref`, `!GetAtt`) is known to no other target. */
+/** Plain values only: what CloudFormation makes (`Ref`, `!GetAtt`) is known to no other target. The framework's own stack brings it by itself. */
 export function readEnvironment(
   map: MapNode | undefined,
-  variables: Pick<Variables, "resolve">,
+  variables: Pick<Variables, "resolve"> & Partial<Pick<Variables, "framework">>,
   problems: Problems,
 ): Readonly<Record<string, string>> {
   const values: [string, string][] = [];
   for (const [name, node] of map?.entries ?? []) {
     const value = variables.resolve(node);
     if (value && toIntrinsic(value)) {
+      if (variables.framework) continue;
       problems.add(
         "UNSUPPORTED",
         node,
