@@ -309,7 +309,8 @@ describe("exports", () => {
     withInput"
   `));
 
-  test("of faasten/serverless", () => expect(listed("./serverless")).toMatchInlineSnapshot(`
+  test("of faasten/serverless", () =>
+    expect(listed("./serverless")).toMatchInlineSnapshot(`
     "FaastenPlugin
     default"
   `));
