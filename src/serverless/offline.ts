@@ -25,11 +25,13 @@ export async function attach(serverless: Serverless, aws: Aws, options: Options)
   const lambdas = `http://${written.host ?? "localhost"}:${options.lambdaPort ?? written.lambdaPort ?? 3002}/2015-03-31/functions`;
   const invoke = (key: string): string => `${lambdas}/${service.functions[key]?.name}/invocations`;
   let serving: Serving | undefined;
-  await start(serverless, aws, { port: 0, beside: { invoke } }, (said) => {
+  const { stop } = await start(serverless, aws, { port: 0, beside: { invoke } }, (said) => {
     serving = said;
   });
-  if (!serving)
+  if (!serving) {
+    await stop();
     throw new FaastenError("MISCONFIGURED", "the app has mistakes, which are told above: mend them and start again");
+  }
   const address = `http://127.0.0.1:${serving.port}`;
   const { token } = serving;
   const reply = await fetch(`${address}/_faasten/functions`, { headers: { authorization: `Bearer ${token}` } });
@@ -53,11 +55,11 @@ async function start(
   aws: Aws,
   rest: Pick<DevOptions, "port" | "beside">,
   told?: (serving: Serving) => void,
-): Promise<Dev> {
+): Promise<Dev & { stop(): Promise<void> }> {
   const asked = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => asked.abort());
   const print = createPrinter(process.stdout, process.stderr);
-  return dev({
+  const { ended } = await dev({
     folder: serverless.serviceDir,
     stage: aws.getStage(),
     params: {},
@@ -73,6 +75,13 @@ async function start(
     ...(process.env["FAASTEN_TOKEN"] && { token: process.env["FAASTEN_TOKEN"] }),
     ...rest,
   });
+  return {
+    ended,
+    stop() {
+      asked.abort();
+      return ended;
+    },
+  };
 }
 
 /** As `httpApi` has them: `GET /orders/{id}`. A path that ends in `*` is there without its rest too, and one with `cors` for its preflights. */

@@ -43,6 +43,7 @@ export function makeProject(framework: Framework, plugins: readonly string[] = [
       env: { ...process.env, NODE_OPTIONS: "", SLS_TELEMETRY_DISABLED: "1", SLS_NOTIFICATIONS_MODE: "off", CI: "1" },
       stdio: ["ignore", "pipe", "pipe"],
     });
+    process.once("exit", () => child.kill("SIGKILL")); // what a failed test has left
     let text = "";
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (part: Buffer) => {
