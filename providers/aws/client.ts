@@ -123,7 +123,7 @@ export function configOf(component: ComponentOptions): ClientConfig {
 /** What the SDK did, told also where it was stopped between two attempts. */
 interface Attempts {
   made: number;
-  /** The last attempt's. */
+  /** The last one's that failed by itself. */
   failure: unknown;
 }
 
@@ -131,11 +131,10 @@ interface Attempts {
 const attempting =
   (attempts: Attempts, once: boolean) => (next: (args: object) => Promise<object>) => async (args: object) => {
     attempts.made++;
-    attempts.failure = undefined;
     try {
       return await next(args);
     } catch (error) {
-      attempts.failure = error;
+      if (nameOf(error) !== "AbortError") attempts.failure = error;
       if (!once || codes[nameOf(error)] === "THROTTLED" || faultOf(error) === "client") throw error;
       throw new Uncertain(error);
     }
@@ -162,8 +161,7 @@ function toFaastenError(
 ): FaastenError {
   const tries = made === 0 ? "" : ` after ${made} attempt${made === 1 ? "" : "s"}`;
   if (signal?.aborted) {
-    const last =
-      failure === undefined || nameOf(failure) === "AbortError" ? "" : `: the last failed with ${nameOf(failure)}`;
+    const last = failure === undefined ? "" : `: the last failed with ${nameOf(failure)}`;
     const message = `${what} did not end within the invocation${tries}${requestOf(failure)}${last}`;
     return new FaastenError("TIMEOUT", message, { cause: error });
   }
