@@ -83,6 +83,22 @@ export const create: Create<Storage> = (options) => {
     }
   }
 
+  /** S3 deletes what is not there without a word, unless it is asked for something that is. */
+  async function remove(Key: string, { signal }: CallOptions): Promise<boolean> {
+    const calling = { ...(signal && { signal }) };
+    try {
+      const deleted = call("DeleteObject", { Bucket, Key, IfMatch: "*" }, { once: true, ...calling });
+      return (await absentIf(deleted, "NoSuchKey", "NotFound")) !== undefined;
+    } catch (error) {
+      if (!(error instanceof FaastenError) || error.code !== "CONFLICT") throw error;
+    }
+    // It was deleted before, and its bucket remembers that; or the service is not S3, and takes the sign for an etag.
+    const { Contents: [first] = [] } = await call("ListObjectsV2", { Bucket, Prefix: Key, MaxKeys: 1 }, calling);
+    if (first?.Key !== Key) return false;
+    await call("DeleteObject", { Bucket, Key }, calling);
+    return true;
+  }
+
   /** As Dapr's, of which `data` are the keys; what was not there counts as deleted. */
   async function bulkDelete(data: Value | undefined, { signal }: CallOptions): Promise<NativeReply> {
     const keys = keysIn(data, where).map((key) => ({ Key: checked(key, where) }));
@@ -131,12 +147,7 @@ export const create: Create<Storage> = (options) => {
       } while (from !== undefined);
     },
 
-    /** S3 deletes what is not there without a word, unless it is asked for something that is. */
-    async delete(key, { signal } = {}) {
-      const input = { Bucket, Key: checked(key, where), IfMatch: "*" };
-      const deleted = call("DeleteObject", input, { once: true, ...(signal && { signal }) });
-      return (await absentIf(deleted, "NoSuchKey", "NotFound", "PreconditionFailed")) !== undefined;
-    },
+    delete: async (key, options = {}) => remove(checked(key, where), options),
 
     async presign(key, { operation, expiresAt, signal }) {
       signal?.throwIfAborted();

@@ -5,7 +5,7 @@ import { create } from "../../../providers/aws/bindings/s3.ts";
 import { trigger } from "../../../providers/aws/triggers/s3-eventbridge.ts";
 import { bindingCases } from "../../../src/conformance/cases.ts";
 import type { Binding } from "../../../src/provider.ts";
-import { createFaultProxy } from "../../servers/faults.ts";
+import { createFaultProxy, type Heard } from "../../servers/faults.ts";
 import { type S3, startS3 } from "../../servers/s3.ts";
 import { signatureError } from "../../servers/sigv4.ts";
 
@@ -85,6 +85,22 @@ test("what hangs on a condition is sent once where its reply is lost; anything e
   proxy.spoil(cut);
   await expect(behind.delete?.("cut")).rejects.toMatchObject({ code: "UNAVAILABLE" });
   expect([proxy.calls, await textOf("cut")]).toEqual([1, undefined]);
+  await behind.close?.();
+  await proxy.close();
+});
+
+test("what is there is deleted also where a service takes the condition for a version, and what is not is told", async () => {
+  const proxy = await createFaultProxy(server.url);
+  const behind = await create(named(proxy.url));
+  await files.create?.(bytes("x"), { key: "condition" });
+  await files.create?.(bytes("x"), { key: "conditions" });
+  const body = "<Error><Code>PreconditionFailed</Code><Message>no such version</Message></Error>";
+  const literal = (_call: number, { method, headers }: Heard) =>
+    method === "DELETE" && headers["if-match"] !== undefined ? { status: 412, body } : undefined;
+  proxy.spoil(literal);
+  expect(await behind.delete?.("condition")).toBe(true);
+  expect(await behind.delete?.("condition")).toBe(false);
+  expect([await textOf("condition"), await textOf("conditions")]).toEqual([undefined, "x"]);
   await behind.close?.();
   await proxy.close();
 });
