@@ -64,7 +64,7 @@ export interface Environment {
 
 export function readEnvironment(
   map: MapNode | undefined,
-  variables: Pick<Variables, "resolve"> & Partial<Pick<Variables, "framework">>,
+  variables: Pick<Variables, "resolve">,
   problems: Problems,
 ): Environment {
   const values: [string, string][] = [];
