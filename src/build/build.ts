@@ -9,12 +9,14 @@ import type { Provider } from "../contracts/provider.ts";
 import type { TriggerSpec } from "../contracts/trigger.ts";
 import { readAwsSection } from "../manifest/aws-section.ts";
 import { Problems } from "../manifest/problems.ts";
+import type { Framework } from "../manifest/variables.ts";
 import { type AppManifests, readApp } from "./app.ts";
 import { type Bindings, bind } from "./bind.ts";
 import { bundling, forCommonJs, lazyBuiltins, ours } from "./bundling.ts";
+import { report } from "./compile-errors.ts";
 import { type Deployable, deployablesOf } from "./deployables.ts";
 import { discover, type Find, type Found } from "./discover.ts";
-import { importEntries, report } from "./discovery.ts";
+import { importEntries } from "./discovery.ts";
 import { componentsOf, entrySource, handedOver, hasLambda } from "./entry.ts";
 import { checkEnvironments } from "./environment.ts";
 import { withoutFeatures } from "./features.ts";
@@ -35,6 +37,8 @@ export interface BuildOptions {
   readonly target: Target;
   readonly stage?: string;
   readonly params?: Readonly<Record<string, string>>;
+  readonly options?: Readonly<Record<string, string>>;
+  readonly framework?: Framework;
 }
 
 export interface Built extends Made {
@@ -75,12 +79,7 @@ export async function build(options: BuildOptions): Promise<Built> {
   const { output, app, provider, bundles, graph } = made;
   const aws = app.manifest && provider.native ? readAwsSection(app.manifest, problems) : undefined;
   problems.throwIfAny();
-  const archives = new Map(
-    [...bundles].map(([name, { files }]) => [
-      name,
-      zip(Object.fromEntries([...files].filter(([file]) => !file.endsWith(".map")))),
-    ]),
-  );
+  const archives = archivesOf(bundles);
   const stack =
     app.manifest && (await emitStack({ provider, manifest: app.manifest, graph, archives, ...(aws && { aws }) }));
   // The local target's own folder holds the data of `faasten dev`.
@@ -98,15 +97,26 @@ export async function build(options: BuildOptions): Promise<Built> {
   return { ...made, weights };
 }
 
+/** What is uploaded of each bundle: all but its map. */
+export function archivesOf(bundles: ReadonlyMap<string, Bundle>): ReadonlyMap<string, Uint8Array> {
+  return new Map(
+    [...bundles].map(([name, { files }]) => [
+      name,
+      zip(Object.fromEntries([...files].filter(([file]) => !file.endsWith(".map")))),
+    ]),
+  );
+}
+
 /** Throws where the app cannot be bound. What cannot be bundled is reported, and lacks its bundle. `foreign`: functions of another cloud alone. */
 export async function make(
-  { folder, target, stage, params = {} }: BuildOptions,
+  { folder, target, stage, params = {}, options = {}, framework }: BuildOptions,
   problems: Problems,
   foreign: "refused" | "left out" = "refused",
 ): Promise<Made> {
   const [provider, providers] = await Promise.all([providerOf(target), allProviders()]);
   const types = providers.flatMap(({ components }) => Object.keys(components));
-  const app = readApp(folder, { target, types, params, ...(stage !== undefined && { stage }) }, problems);
+  const given = { ...(stage !== undefined && { stage }), ...(framework && { framework }) };
+  const app = readApp(folder, { target, types, params, options, ...given }, problems);
   const output = join(folder, ".faasten", target);
   const discovery = app.entries.length > 0 ? await importEntries(folder, app.entries, output, problems) : undefined;
   const section = modulesOf(app.section.functions, provider);
@@ -122,7 +132,7 @@ export async function make(
 
   const service = app.manifest?.service ?? "";
   const deployables = deployablesOf(found, provider);
-  checkEnvironments(deployables, app.section.functions, problems);
+  checkEnvironments(deployables, app.section.functions, app.manifest?.provider.environment ?? {}, problems);
   problems.throwIfAny();
   const known = { deployables, bindings, provider, section: app.section.functions };
   const graph = graphOf({ service, target, folder, found, ...known });

@@ -1,19 +1,21 @@
 // faasten build
-import { readParams } from "./params.ts";
+import { readPairs } from "./pairs.ts";
 import { readTarget } from "./target.ts";
 
 export interface BuildFlags {
   readonly target: string;
   readonly stage?: string;
   readonly param?: readonly string[];
+  readonly opt?: readonly string[];
 }
 
-export async function build({ target, stage, param }: BuildFlags): Promise<void> {
+export async function build({ target, stage, param, opt }: BuildFlags): Promise<void> {
   const { build: run } = await import("../build/build.ts");
   const built = await run({
     folder: process.cwd(),
     target: readTarget(target),
-    params: readParams(param),
+    params: readPairs("--param", param),
+    options: readPairs("--opt", opt),
     ...(stage !== undefined && { stage }),
   });
   for (const [name, { bytes }] of Object.entries(built.weights))

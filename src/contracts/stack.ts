@@ -27,6 +27,8 @@ export interface StackInput {
 export interface AwsSection {
   /** Its `resources`. */
   readonly template: Readonly<Record<string, unknown>>;
+  /** Of `provider.environment`, what CloudFormation makes. */
+  readonly environment: Readonly<Record<string, unknown>>;
   /** Of `provider.iam.role`: for the handlers of its `functions:`. */
   readonly statements: readonly unknown[];
 }

@@ -2,6 +2,7 @@
 import { toCallable } from "../bridge/handler.ts";
 import type { Definition } from "../contracts/function.ts";
 import type { EventArrival, Outcome, RequestArrival } from "../contracts/trigger.ts";
+import { FaastenError } from "../errors.ts";
 import { type EventPattern, matches } from "./event-pattern.ts";
 
 /** What does not pass is acknowledged, and reaches no handler. */
@@ -10,21 +11,21 @@ export function filtered(definition: Definition, passes: (arrival: EventArrival)
   return {
     ...definition,
     settle: async (arrival, invocation) =>
-      arrival.kind === "event" && !passes(arrival) ? done : definition.settle(arrival, invocation),
+      arrival.kind === "event" && !passes(arrival) ? passedBy : definition.settle(arrival, invocation),
     ...(settleMany && {
       async settleMany(arrivals, invocation) {
         const passing = arrivals.filter(passes);
         const outcomes = passing.length > 0 ? await settleMany.call(definition, passing, invocation) : [];
         return arrivals.map((arrival) => {
           const index = passing.indexOf(arrival);
-          return index < 0 ? done : (outcomes[index] ?? missing);
+          return index < 0 ? passedBy : (outcomes[index] ?? missing);
         });
       },
     }),
   };
 }
 
-const done: Outcome = { kind: "done" };
+const passedBy: Outcome = { kind: "done", filtered: true };
 const missing: Outcome = { kind: "retry", reason: "the handler's batch has no outcome for it" };
 
 /** For `sqs` (patterns of `{ body }`) and `sns` (patterns of the message itself, laid under `body`). */
@@ -72,6 +73,18 @@ export function below(prefix: `/${string}`, definition: Definition): Definition 
 /** `timeout` of the function: milliseconds. */
 export function limited(definition: Definition, timeout: number): Definition {
   return { ...definition, timeout };
+}
+
+/** A handler that another process runs: `Invoke` of Lambda's own API, as serverless-offline has it. */
+export function invoked(address: string): (event: unknown) => Promise<unknown> {
+  return async (event) => {
+    const response = await fetch(address, { method: "POST", body: JSON.stringify(event) });
+    const text = await response.text();
+    const result = toJson(text);
+    if (response.ok && !response.headers.has("x-amz-function-error")) return result;
+    const why = Object(result).errorMessage ?? Object(result).Message ?? `HTTP ${response.status}`;
+    throw new FaastenError("UNAVAILABLE", `${address} failed: ${why}`);
+  };
 }
 
 function toJson(text: string): unknown {

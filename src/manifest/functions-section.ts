@@ -2,7 +2,7 @@
 import { dirname, join } from "node:path";
 import { findHandler, type Handler } from "./handler-file.ts";
 import type { Manifest } from "./manifest.ts";
-import { type MapNode, type Node, toIntrinsic } from "./nodes.ts";
+import type { MapNode, Node } from "./nodes.ts";
 import { type Place, type Problem, Problems, quoted } from "./problems.ts";
 import { readEnvironment } from "./provider-section.ts";
 import { type PlacedEvent, readEvents } from "./section-events.ts";
@@ -14,6 +14,8 @@ import { at } from "./variables.ts";
 export interface SectionFunction extends Place {
   /** As it is written, but for what a function's name cannot hold: `list-orders` is `listOrders`. */
   readonly name: string;
+  /** As it is written. */
+  readonly key: string;
   readonly handler: Handler;
   /** Seconds. */
   readonly timeout?: number;
@@ -49,9 +51,10 @@ export function readSection(manifest: Manifest, { folder, target }: SectionOptio
   const notes = new Problems(folder);
   const { resolve } = manifest;
   const reader: SectionReader = { resolve, target, problems, notes };
+  keepMade(reader, manifest.provider.made);
   const functions: SectionFunction[] = [];
   const folders = new Set<string>();
-  for (const [written, node] of entriesOf(manifest, reader)) {
+  for (const [written, node] of entriesOf(manifest, problems)) {
     const map = asMap(resolve(node), problems);
     const handler = at(map, "handler", reader);
     if (handler?.kind === "scalar") folders.add(dirname(join(folder, handler.text)));
@@ -62,9 +65,12 @@ export function readSection(manifest: Manifest, { folder, target }: SectionOptio
 }
 
 /** One map, or a list of maps. */
-function entriesOf({ functions }: Manifest, reader: SectionReader): readonly (readonly [string, Node])[] {
+export function entriesOf(
+  { functions, resolve }: Pick<Manifest, "functions" | "resolve">,
+  problems: Problems,
+): readonly (readonly [string, Node])[] {
   const maps = functions?.kind === "list" ? functions.items : functions ? [functions] : [];
-  return maps.flatMap((item) => [...(asMap(reader.resolve(item), reader.problems)?.entries ?? [])]);
+  return maps.flatMap((item) => [...(asMap(resolve(item), problems)?.entries ?? [])]);
 }
 
 interface Around {
@@ -95,16 +101,19 @@ function readFunction(
   const handler = findHandler(folder, handlerNode, problems);
   const timeout = readSeconds(reader, map);
   const memorySize = asNumber(at(map, "memorySize", reader), problems);
-  const variables = readVariables(reader, asMap(at(map, "environment", reader), problems));
+  const { environment, made } = readEnvironment(asMap(at(map, "environment", reader), problems), reader, problems);
+  const kept = keepMade(reader, made);
   const events = readEvents(reader, map, name, manifest);
   if (!handler || !served) return undefined;
   const { file, line, column } = map;
   return {
     name,
+    key: written,
     handler,
     ...(timeout !== undefined && { timeout }),
     ...(memorySize !== undefined && { memorySize }),
-    ...variables,
+    environment,
+    made: kept,
     events: events.map((event, index) => ({ ...event, name: nameOf(name, event.kind, events.slice(0, index)) })),
     file,
     line,
@@ -112,23 +121,16 @@ function readFunction(
   };
 }
 
-/** On this machine, what CloudFormation makes is left to `.env`. */
-function readVariables(reader: SectionReader, map: MapNode | undefined): Pick<SectionFunction, "environment" | "made"> {
-  if (!map) return { environment: record([]), made: record([]) };
-  const written = new Map<string, Node>();
-  const made: [string, unknown][] = [];
-  for (const [name, node] of map.entries) {
-    const value = reader.resolve(node);
-    if ((reader.target !== "aws" && reader.target !== "local") || !value || !toIntrinsic(value))
-      written.set(name, node);
-    else if (reader.target === "aws") made.push([name, plain(reader, value)]);
-    else {
-      const message = `${quoted(node.path)} is made by CloudFormation: here it is what \`.env\` says, or not set.`;
-      reader.notes.add("UNSUPPORTED", node, message);
-    }
+/** What CloudFormation makes, as AWS's template has it. On this machine it is left to `.env`, elsewhere it is refused. */
+function keepMade(reader: SectionReader, made: ReadonlyMap<string, Node>): Readonly<Record<string, unknown>> {
+  if (reader.target === "aws") return record([...made].map(([name, node]) => [name, plain(reader, node)]));
+  for (const node of made.values()) {
+    const what = `${quoted(node.path)} is made by CloudFormation`;
+    if (reader.target === "local")
+      reader.notes.add("UNSUPPORTED", node, `${what}: here it is what \`.env\` says, or not set.`);
+    else refuse(reader, node, `${what}, which AWS alone has: write a value of this target's, such as \`\${param:…}\`.`);
   }
-  const environment = readEnvironment({ ...map, entries: written }, reader, reader.problems);
-  return { environment, made: record(made) };
+  return record([]);
 }
 
 const codeElsewhere = "only AWS adds code to a function after it is bundled: install it as a package";
@@ -176,7 +178,7 @@ function readSeconds(reader: SectionReader, map: MapNode): number | undefined {
 }
 
 /** `list-orders`, `list_orders` and `ListOrders` as `listOrders`. */
-function toName(written: string): string {
+export function toName(written: string): string {
   const joined = written.replace(/[-_]+([a-zA-Z0-9])/g, (_, first: string) => first.toUpperCase());
   return joined.charAt(0).toLowerCase() + joined.slice(1);
 }

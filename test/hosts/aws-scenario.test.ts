@@ -157,6 +157,10 @@ const reasons: readonly { readonly why: string; readonly is: (one: Unseen) => bo
     is: ({ action }) => action === "sqs:GetQueueAttributes",
   },
   {
+    why: "S3 says that an object is not there only to whom may list the bucket",
+    is: ({ by, action }) => by === "get-receipt" && action === "s3:ListBucket",
+  },
+  {
     why: "right `read`: no function of the app reads many at once",
     is: ({ action }) => action === "dynamodb:BatchGetItem",
   },
@@ -243,6 +247,13 @@ async function steer(method: string, url: string, body: string): Promise<string>
     readonly event?: unknown;
     readonly events?: unknown[];
   };
+  if (what === "batch") {
+    const messages = events.map((one, index) => ({ id: `${index}`, body: JSON.stringify(one) }));
+    const { batchItemFailures } = (await orders.fleet.of(to).invoke(sqsEvent(...messages))) as {
+      readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
+    };
+    return JSON.stringify(messages.map(({ id }) => !batchItemFailures.some((one) => one.itemIdentifier === id)));
+  }
   if (what === "duplicate") await Promise.all([deliver(to, event), deliver(to, event)]);
   else for (const one of what === "reorder" ? events.toReversed() : events) await deliver(to, one);
   return "{}";

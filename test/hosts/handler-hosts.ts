@@ -236,7 +236,7 @@ async function settled(
 }
 
 /** What handlers print, without what a host writes before it. */
-function seenIn(lines: readonly string[]): readonly string[] {
+export function seenIn(lines: readonly string[]): readonly string[] {
   return lines.flatMap((line) => /\bseen (\{.*\})/.exec(line)?.[1] ?? []).sort();
 }
 

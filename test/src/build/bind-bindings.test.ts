@@ -43,7 +43,7 @@ test("an operation that its type has not: function, need, component, and what wo
 test("an input of what brings nothing", async () => {
   const hooked = binding("hook").input(nothing);
   expect((await look({ "a.ts": { hooked } }, { yaml: component("hook", "bindings.http", url) })).wrong).toEqual([
-    "a.ts:1  UNSUPPORTED  hooked: local has no trigger for bindings.http: give `hook` one of the types bindings.localstorage, bindings.in-memory, bindings.cron",
+    "a.ts:1  UNSUPPORTED  hooked: local has no trigger for bindings.http: give `hook` one of the types bindings.localstorage, bindings.in-memory",
   ]);
 });
 
@@ -65,6 +65,7 @@ test.each([
   ["0 30 9 * * MON", "30 9 * * MON"],
   ["@daily", "0 0 * * *"],
   ["@every 15m", "every 15 minutes"],
+  ["@every 1m", "every 1 minute"],
   ["@every 2h", "0 */2 * * *"],
   ["@every 1h0m0s", "0 */1 * * *"],
   ["@every 24h", "0 0 * * *"],
