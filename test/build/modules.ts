@@ -65,9 +65,9 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
       ...[...gcp, "gcp/triggers/http", ...pubsub, "gcp/secretstores/secretmanager", ...firestore],
       ...["gcp/bindings/bucket", "gcp/signed-url", "gcp/signing", "gcp/configuration/parametermanager"],
     ],
-    audit: [...gcp, "gcp/push", "gcp/triggers/pubsub-push", ...pubsub],
-    countOrders: [...gcp, "gcp/push", "gcp/triggers/scheduler", ...firestore],
-    ship: [...gcp, "gcp/push", "gcp/triggers/pubsub-push", ...pubsub, ...firestore],
-    summarise: [...gcp, "gcp/push", "gcp/triggers/pubsub-push", ...pubsub, ...firestore],
+    audit: [...gcp, "gcp/identity", "gcp/push", "gcp/triggers/pubsub-push", ...pubsub],
+    countOrders: [...gcp, "gcp/identity", "gcp/push", "gcp/triggers/scheduler", ...firestore],
+    ship: [...gcp, "gcp/identity", "gcp/push", "gcp/triggers/pubsub-push", ...pubsub, ...firestore],
+    summarise: [...gcp, "gcp/identity", "gcp/push", "gcp/triggers/pubsub-push", ...pubsub, ...firestore],
   },
 };
