@@ -4,7 +4,9 @@ import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build as esbuild, type Plugin } from "esbuild";
 import type { Graph } from "../contracts/graph.ts";
+import type { Planned } from "../contracts/plan.ts";
 import type { Provider } from "../contracts/provider.ts";
+import type { Stack } from "../contracts/stack.ts";
 import type { TriggerSpec } from "../contracts/trigger.ts";
 import { readAwsSection } from "../manifest/aws-section.ts";
 import { Problems } from "../manifest/problems.ts";
@@ -34,9 +36,15 @@ export interface BuildOptions {
   readonly target: Target;
   readonly stage?: string;
   readonly params?: Readonly<Record<string, string>>;
+  /** In place of the manifest's. */
+  readonly region?: string;
 }
 
 export interface Built extends Made {
+  /** Deployable → its archive. */
+  readonly archives: ReadonlyMap<string, Uint8Array>;
+  readonly stack: Stack | undefined;
+  readonly planned: Planned | undefined;
   /** Deployable → what its bundle weighs. */
   readonly weights: Readonly<Record<string, Weight>>;
 }
@@ -68,11 +76,31 @@ export interface Bundle {
 
 /** Writes `.faasten/<target>`. Throws one `MISCONFIGURED` with every mistake of the app, and then writes nothing. */
 export async function build(options: BuildOptions): Promise<Built> {
+  const composed = await compose(options);
+  const { output, bundles, graph, archives, stack, planned, weights } = composed;
+  // The local target's own folder holds the data of `faasten dev`.
+  for (const old of ["functions", "app", "app.zip", "graph.json", "report.json", "deploy.json"])
+    rmSync(join(output, old), { recursive: true, force: true });
+  for (const [name, { files }] of bundles) {
+    const place = name === "app" ? join(output, "app") : join(output, "functions", name);
+    for (const [file, contents] of files) write(join(place, file), contents);
+    write(`${place}.zip`, archives.get(name) ?? new Uint8Array());
+  }
+  write(join(output, "graph.json"), json(graph));
+  write(join(output, "report.json"), json(weights));
+  for (const [name, text] of Object.entries({ ...stack?.files, ...planned?.files })) write(join(output, name), text);
+  if (planned) write(join(output, "deploy.json"), json(planned.plan));
+  return composed;
+}
+
+/** All that a build writes, before any of it is. Throws as a build does. */
+export async function compose(options: BuildOptions): Promise<Built> {
   const problems = new Problems(options.folder);
   const made = await make(options, problems);
   problems.throwIfAny();
-  const { output, app, provider, bundles, graph } = made;
-  const aws = app.manifest && provider.native ? readAwsSection(app.manifest, problems) : undefined;
+  const { app, provider, bundles, graph } = made;
+  const { manifest } = app;
+  const aws = manifest && provider.native ? readAwsSection(manifest, problems) : undefined;
   problems.throwIfAny();
   const archives = new Map(
     [...bundles].map(([name, { files }]) => [
@@ -80,21 +108,11 @@ export async function build(options: BuildOptions): Promise<Built> {
       zip(Object.fromEntries([...files].filter(([file]) => !file.endsWith(".map")))),
     ]),
   );
-  const stack =
-    app.manifest && (await emitStack({ provider, manifest: app.manifest, graph, archives, ...(aws && { aws }) }));
-  // The local target's own folder holds the data of `faasten dev`.
-  for (const old of ["functions", "app", "app.zip", "graph.json", "report.json"])
-    rmSync(join(output, old), { recursive: true, force: true });
-  for (const [name, { files }] of bundles) {
-    const place = name === "app" ? join(output, "app") : join(output, "functions", name);
-    for (const [file, contents] of files) write(join(place, file), contents);
-    write(`${place}.zip`, archives.get(name) ?? new Uint8Array());
-  }
+  const { region } = options;
+  const given = { ...(aws && { aws }), ...(region !== undefined && { region }) };
+  const emitted = manifest && (await emitStack({ provider, manifest, graph, archives, ...given }));
   const weights = Object.fromEntries([...bundles].map(([name, { weight }]) => [name, weight]));
-  write(join(output, "graph.json"), json(graph));
-  write(join(output, "report.json"), json(weights));
-  for (const [name, text] of Object.entries(stack?.files ?? {})) write(join(output, name), text);
-  return { ...made, weights };
+  return { ...made, archives, stack: emitted?.stack, planned: emitted?.planned, weights };
 }
 
 /** Throws where the app cannot be bound. What cannot be bundled is reported, and lacks its bundle. `foreign`: functions of another cloud alone. */

@@ -1,6 +1,7 @@
-// The cloud's own template, through the provider's emitter.
+// The cloud's own template, through the provider's emitter, and the plan of how it is deployed.
 import { createHash } from "node:crypto";
 import type { Graph } from "../contracts/graph.ts";
+import type { MakePlan, Planned, ReadChanges } from "../contracts/plan.ts";
 import type { Provider } from "../contracts/provider.ts";
 import type { AwsSection, Emit, Stack, StackInput } from "../contracts/stack.ts";
 import type { Manifest } from "../manifest/manifest.ts";
@@ -14,6 +15,14 @@ export interface StackOptions {
   /** Of each deployable. */
   readonly archives: ReadonlyMap<string, Uint8Array>;
   readonly aws?: AwsSection;
+  /** In place of the manifest's. */
+  readonly region?: string;
+}
+
+export interface Emitted {
+  readonly stack: Stack;
+  /** `undefined`: this target is not deployed by commands. */
+  readonly planned: Planned | undefined;
 }
 
 /** What the provider emits; `undefined`: this target needs no stack. */
@@ -23,11 +32,22 @@ export async function emitStack({
   graph,
   archives,
   aws,
-}: StackOptions): Promise<Stack | undefined> {
+  region,
+}: StackOptions): Promise<Emitted | undefined> {
   if (provider.stack === undefined) return undefined;
   const { emit } = (await import(moduleOf(provider, provider.stack).href)) as { readonly emit: Emit };
   const hashes = Object.fromEntries([...archives].map(([name, archive]) => [name, hashOf(archive)]));
-  return emit({ ...settingsOf(manifest), graph, archives: hashes, ...(aws && { aws }) });
+  const settings = settingsOf(manifest, provider, region);
+  const input: StackInput = { ...settings, graph, archives: hashes, ...(aws && { aws }) };
+  const stack = emit(input);
+  return { stack, planned: (await plannerOf(provider))?.plan(input, stack) };
+}
+
+/** How the provider's stack is deployed. */
+export async function plannerOf(
+  provider: Provider,
+): Promise<{ readonly plan: MakePlan; readonly changes: ReadChanges } | undefined> {
+  return provider.plan === undefined ? undefined : await import(moduleOf(provider, provider.plan).href);
 }
 
 /** Major version of Node.js that the functions run on. */
@@ -35,8 +55,13 @@ export function nodeOf({ runtime = "nodejs22.x" }: Pick<ProviderSection, "runtim
   return Number(/\d+/.exec(runtime)?.[0] ?? 22);
 }
 
-function settingsOf({ stage, provider }: Manifest): Omit<StackInput, "graph" | "archives" | "aws"> {
-  const { region, memorySize = 512, timeout = 30, environment, logRetentionInDays = 30 } = provider;
+function settingsOf(
+  { stage, provider, regions }: Manifest,
+  { name }: Provider,
+  given: string | undefined,
+): Omit<StackInput, "graph" | "archives" | "aws"> {
+  const { memorySize = 512, timeout = 30, environment, logRetentionInDays = 30, architecture } = provider;
+  const region = given ?? regions[name] ?? (cloudOf(provider) === name ? provider.region : undefined);
   return {
     stage,
     ...(region !== undefined && { region }),
@@ -45,7 +70,13 @@ function settingsOf({ stage, provider }: Manifest): Omit<StackInput, "graph" | "
     timeout,
     environment,
     logRetentionDays: logRetentionInDays,
+    ...(architecture !== undefined && { architecture }),
   };
+}
+
+/** Whose words its region and its other settings are. */
+function cloudOf({ name }: ProviderSection): string {
+  return name === "google" ? "gcp" : name;
 }
 
 function hashOf(archive: Uint8Array): string {

@@ -3,6 +3,7 @@ import type { Block } from "./component.ts";
 import type { Right } from "./function.ts";
 import type { AwsEvent, LambdaEvent } from "./lambda.ts";
 import type { MetadataValue } from "./provider.ts";
+import type { Architecture } from "./stack.ts";
 import type { TriggerSpec } from "./trigger.ts";
 
 export interface Graph {
@@ -38,6 +39,12 @@ export interface GraphSection {
   readonly timeout?: number;
   /** MiB. */
   readonly memorySize?: number;
+  /** Calls that may run at the same time; 0: none. */
+  readonly reservedConcurrency?: number;
+  readonly architecture?: Architecture;
+  readonly logRetentionDays?: number;
+  /** MiB of the folder for temporary files. */
+  readonly ephemeralStorageSize?: number;
   /** What CloudFormation makes stands as `{ Ref }`. */
   readonly environment: Readonly<Record<string, unknown>>;
   /** The entry of `events`, as it is written: what CloudFormation makes stands as `{ Ref }`. */

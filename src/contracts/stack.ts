@@ -5,7 +5,7 @@ import type { Graph } from "./graph.ts";
 export interface StackInput {
   readonly graph: Graph;
   readonly stage: string;
-  /** Left out: the manifest names none, and the provider's default applies. */
+  /** Of this cloud. Left out: the manifest names none of this cloud's, and whoever deploys has to. */
   readonly region?: string;
   /** Major version of Node.js. */
   readonly node: number;
@@ -16,10 +16,14 @@ export interface StackInput {
   /** Of every function. */
   readonly environment: Readonly<Record<string, string>>;
   readonly logRetentionDays: number;
+  /** Of the processor, where the manifest says. Only AWS has a choice. */
+  readonly architecture?: Architecture;
   /** Deployable → the SHA-256 of its archive, in hex. */
   readonly archives: Readonly<Record<string, string>>;
   readonly aws?: AwsSection;
 }
+
+export type Architecture = "arm64" | "x86_64";
 
 /** What a serverless.yml says to AWS alone, as it is written: what CloudFormation makes stands as `{ Ref }`. */
 export interface AwsSection {

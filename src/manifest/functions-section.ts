@@ -1,10 +1,11 @@
 // `functions:` of a serverless.yml: ordinary Lambda handlers, each with what triggers it.
 import { dirname, join } from "node:path";
+import type { GraphSection } from "../contracts/graph.ts";
 import { findHandler, type Handler } from "./handler-file.ts";
 import type { Manifest } from "./manifest.ts";
 import { type MapNode, type Node, toIntrinsic } from "./nodes.ts";
 import { type Place, type Problem, Problems, quoted } from "./problems.ts";
-import { readEnvironment } from "./provider-section.ts";
+import { asArchitecture, readEnvironment } from "./provider-section.ts";
 import { type PlacedEvent, readEvents } from "./section-events.ts";
 import { checkSettings, plain, refuse, type SectionReader, type Settings } from "./section-reader.ts";
 import { asMap, asNumber, record } from "./shape.ts";
@@ -19,11 +20,18 @@ export interface SectionFunction extends Place {
   readonly timeout?: number;
   /** MiB. */
   readonly memorySize?: number;
+  /** What else it says of how it is run. */
+  readonly limits: SectionLimits;
   readonly environment: Readonly<Record<string, string>>;
   /** Variables that CloudFormation makes, as `{ Ref }`: there are some on AWS alone. */
   readonly made: Readonly<Record<string, unknown>>;
   readonly events: readonly SectionEvent[];
 }
+
+export type SectionLimits = Pick<
+  GraphSection,
+  "reservedConcurrency" | "architecture" | "logRetentionDays" | "ephemeralStorageSize"
+>;
 
 export interface SectionEvent extends PlacedEvent {
   /** The function's own for its first event; for each other the kind is added: `orders`, `ordersOnSqs`, `ordersOnSqs2`. */
@@ -95,6 +103,7 @@ function readFunction(
   const handler = findHandler(folder, handlerNode, problems);
   const timeout = readSeconds(reader, map);
   const memorySize = asNumber(at(map, "memorySize", reader), problems);
+  const limits = readLimits(reader, map);
   const variables = readVariables(reader, asMap(at(map, "environment", reader), problems));
   const events = readEvents(reader, map, name, manifest);
   if (!handler || !served) return undefined;
@@ -104,11 +113,33 @@ function readFunction(
     handler,
     ...(timeout !== undefined && { timeout }),
     ...(memorySize !== undefined && { memorySize }),
+    limits,
     ...variables,
     events: events.map((event, index) => ({ ...event, name: nameOf(name, event.kind, events.slice(0, index)) })),
     file,
     line,
     column,
+  };
+}
+
+/** What an app shares on another cloud is nothing that one of its functions can be given. */
+function readLimits(reader: SectionReader, map: MapNode): SectionLimits {
+  const { problems, target } = reader;
+  const number = (key: string): number | undefined => asNumber(at(map, key, reader), problems);
+  const reservedConcurrency = number("reservedConcurrency");
+  const logRetentionDays = number("logRetentionInDays");
+  const ephemeralStorageSize = number("ephemeralStorageSize");
+  const architecture = asArchitecture(at(map, "architecture", reader), problems);
+  const written = map.entries.get("reservedConcurrency");
+  if (written && reservedConcurrency !== undefined && target !== "local" && target !== "aws") {
+    const message = `${quoted(written.path)}: only AWS limits how often one function runs at a time: leave it out, or deploy to AWS.`;
+    refuse(reader, written, message);
+  }
+  return {
+    ...(reservedConcurrency !== undefined && { reservedConcurrency }),
+    ...(logRetentionDays !== undefined && { logRetentionDays }),
+    ...(ephemeralStorageSize !== undefined && { ephemeralStorageSize }),
+    ...(architecture !== undefined && { architecture }),
   };
 }
 
@@ -140,13 +171,7 @@ const functionSettings: Settings = {
     ...["handler", "name", "description", "runtime", "memorySize", "timeout", "environment", "events", "url", "tags"],
     ...["role", "iamRoleStatements", "iamRoleStatementsName", "iamRoleStatementsInherit", "package", "vpc", "tracing"],
     ...["architecture", "kmsKeyArn", "awsKmsKeyArn", "versionFunction", "disableLogs", "logRetentionInDays", "logging"],
-    ...[
-      "logDataProtectionPolicy",
-      "ephemeralStorageSize",
-      "reservedConcurrency",
-      "provisionedConcurrency",
-      "condition",
-    ],
+    ...["logDataProtectionPolicy", "ephemeralStorageSize", "reservedConcurrency", "condition"],
     ...["dependsOn", "snapStart", "runtimeManagement", "maximumEventAge", "maximumRetryAttempts", "module", "uses"],
   ],
   alone: {
@@ -155,7 +180,10 @@ const functionSettings: Settings = {
     destinations: afterwards,
     onError: afterwards,
   },
-  refused: { image: "a container image has no handler to wrap: name a `handler`" },
+  refused: {
+    image: "a container image has no handler to wrap: name a `handler`",
+    provisionedConcurrency: "Faasten publishes no versions of a function, which it needs: leave it out",
+  },
 };
 
 function isForNode(reader: SectionReader, map: MapNode, { provider }: Manifest): boolean {

@@ -1,4 +1,5 @@
 // What Faasten reads of `provider:` in a serverless.yml; the rest is the Serverless Framework's.
+import type { Architecture } from "../contracts/stack.ts";
 import { type MapNode, type Node, toIntrinsic } from "./nodes.ts";
 import { type Problems, quoted, suggest } from "./problems.ts";
 import { asMap, asNumber, asScalar, asText, record, required } from "./shape.ts";
@@ -11,6 +12,7 @@ export interface ProviderSection {
   readonly memorySize?: number;
   readonly timeout?: number;
   readonly logRetentionInDays?: number;
+  readonly architecture?: Architecture;
   readonly environment: Readonly<Record<string, string>>;
   /** As it is written: what all `httpApi` events have in common. */
   readonly httpApi?: MapNode;
@@ -30,6 +32,7 @@ export function readProvider(written: Node | undefined, variables: Variables, pr
   const httpApi = asMap(at(map, "httpApi", variables), problems);
   const iam = asMap(at(map, "iam", variables), problems);
   const logRetentionInDays = asNumber(at(map, "logRetentionInDays", variables), problems);
+  const architecture = asArchitecture(at(map, "architecture", variables), problems);
   const resolvedName = name && variables.resolve(name);
   return {
     name: resolvedName ? checkProviderName(resolvedName, problems) : "",
@@ -40,11 +43,22 @@ export function readProvider(written: Node | undefined, variables: Variables, pr
     ...(httpApi && { httpApi }),
     ...(iam && { iam }),
     ...(logRetentionInDays !== undefined && { logRetentionInDays }),
+    ...(architecture !== undefined && { architecture }),
     environment: readEnvironment(asMap(at(map, "environment", variables), problems), variables, problems),
   };
 }
 
-const keys = ["name", "runtime", "region", "memorySize", "timeout", "logRetentionInDays", "environment", "stage"];
+const keys = [
+  "name",
+  "runtime",
+  "region",
+  "memorySize",
+  "timeout",
+  "logRetentionInDays",
+  "environment",
+  "stage",
+  "architecture",
+];
 const providerNames = ["aws", "azure", "gcp", "google", "local"];
 
 function checkProviderName(node: Node, problems: Problems): string {
@@ -54,6 +68,16 @@ function checkProviderName(node: Node, problems: Problems): string {
   }
   return name;
 }
+
+export function asArchitecture(node: Node | undefined, problems: Problems): Architecture | undefined {
+  const text = asText(node, problems);
+  const found = architectures.find((one) => one === text);
+  if (node && text !== undefined && found === undefined)
+    problems.add("INVALID", node, `There is no architecture ${quoted(text)}.${suggest(text, architectures)}`);
+  return found;
+}
+
+const architectures: readonly Architecture[] = ["arm64", "x86_64"];
 
 /** Plain values only: what CloudFormation makes (`Ref`, `!GetAtt`) is known to no other target. */
 export function readEnvironment(
