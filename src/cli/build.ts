@@ -5,16 +5,18 @@ import { readTarget } from "./target.ts";
 export interface BuildFlags {
   readonly target: string;
   readonly stage?: string;
+  readonly region?: string;
   readonly param?: readonly string[];
 }
 
-export async function build({ target, stage, param }: BuildFlags): Promise<void> {
+export async function build({ target, stage, region, param }: BuildFlags): Promise<void> {
   const { build: run } = await import("../build/build.ts");
   const built = await run({
     folder: process.cwd(),
     target: readTarget(target),
     params: readParams(param),
     ...(stage !== undefined && { stage }),
+    ...(region !== undefined && { region }),
   });
   for (const [name, { bytes }] of Object.entries(built.weights))
     console.log(`${name}  ${(bytes / 1024).toFixed(1)} KB`);

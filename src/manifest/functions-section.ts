@@ -130,10 +130,11 @@ function readLimits(reader: SectionReader, map: MapNode): SectionLimits {
   const logRetentionDays = number("logRetentionInDays");
   const ephemeralStorageSize = number("ephemeralStorageSize");
   const architecture = asArchitecture(at(map, "architecture", reader), problems);
-  const written = map.entries.get("reservedConcurrency");
-  if (written && reservedConcurrency !== undefined && target !== "local" && target !== "aws") {
-    const message = `${quoted(written.path)}: only AWS limits how often one function runs at a time: leave it out, or deploy to AWS.`;
-    refuse(reader, written, message);
+  for (const [key, mend] of Object.entries(unkept(target))) {
+    const written = map.entries.get(key);
+    const value = written && reader.resolve(written);
+    if (written && value?.kind === "scalar" && value.value !== null)
+      refuse(reader, written, `${quoted(written.path)}: ${mend}: leave it out.`);
   }
   return {
     ...(reservedConcurrency !== undefined && { reservedConcurrency }),
@@ -141,6 +142,14 @@ function readLimits(reader: SectionReader, map: MapNode): SectionLimits {
     ...(ephemeralStorageSize !== undefined && { ephemeralStorageSize }),
     ...(architecture !== undefined && { architecture }),
   };
+}
+
+/** What a deployment would not keep; nothing is deployed to this machine. */
+function unkept(target: string): Readonly<Record<string, string>> {
+  if (target === "local") return {};
+  const provisionedConcurrency = "no versions of a function are published, which it needs";
+  if (target === "aws") return { provisionedConcurrency };
+  return { provisionedConcurrency, reservedConcurrency: "only AWS limits how often one function runs at a time" };
 }
 
 /** On this machine, what CloudFormation makes is left to `.env`. */
@@ -172,6 +181,7 @@ const functionSettings: Settings = {
     ...["role", "iamRoleStatements", "iamRoleStatementsName", "iamRoleStatementsInherit", "package", "vpc", "tracing"],
     ...["architecture", "kmsKeyArn", "awsKmsKeyArn", "versionFunction", "disableLogs", "logRetentionInDays", "logging"],
     ...["logDataProtectionPolicy", "ephemeralStorageSize", "reservedConcurrency", "condition"],
+    "provisionedConcurrency",
     ...["dependsOn", "snapStart", "runtimeManagement", "maximumEventAge", "maximumRetryAttempts", "module", "uses"],
   ],
   alone: {
@@ -180,10 +190,7 @@ const functionSettings: Settings = {
     destinations: afterwards,
     onError: afterwards,
   },
-  refused: {
-    image: "a container image has no handler to wrap: name a `handler`",
-    provisionedConcurrency: "Faasten publishes no versions of a function, which it needs: leave it out",
-  },
+  refused: { image: "a container image has no handler to wrap: name a `handler`" },
 };
 
 function isForNode(reader: SectionReader, map: MapNode, { provider }: Manifest): boolean {
