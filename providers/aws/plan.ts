@@ -178,6 +178,12 @@ function deploySteps(input: StackInput, template: Written): readonly Step[] {
     ...uploadTemplate(input, template),
     ...changeSet(input, template),
     {
+      ...forget(input),
+      id: "tidy",
+      title: "Drop the change set, which is empty",
+      when: { value: "changes", is: ["none"] },
+    },
+    {
       id: "execute",
       title: "Execute the change set",
       command: aws("cloudformation", "execute-change-set", ["--stack-name", name, "--change-set-name", changeSetName]),

@@ -14,7 +14,7 @@ export interface Deployment {
   readonly built: Built;
   readonly plan: Plan;
   readonly changes: ReadChanges;
-  /** What the command line says: `region`. */
+  /** What the command line says: the region, and its `--param`s. */
   readonly given: Values;
 }
 
@@ -26,8 +26,8 @@ export async function prepare(options: BuildOptions, how: "written" | "checked" 
     const message = `there is nothing to deploy on ${options.target}: choose a cloud with --target, or serve the app here with \`faasten dev\``;
     throw new FaastenError("UNSUPPORTED", message);
   }
-  const { region } = options;
-  const given: Values = region === undefined ? {} : { region };
+  const { region, params } = options;
+  const given: Values = { ...params, ...(region !== undefined && { region }) };
   return { built, plan: built.planned.plan, changes: planner.changes, given };
 }
 
