@@ -17,8 +17,9 @@ export type * from "./contracts/trigger.ts";
 export { type ErrorCode, FaastenError, Redeliver } from "./errors.ts";
 export { once } from "./once.ts";
 export { type ForeignMessage, fromMessage, fromStructured, toStructured } from "./runtime/cloudevent.ts";
-export { type Death, fromDeadLetter, toDeadLetter } from "./runtime/dead-letter.ts";
-export { checkEventSize, checkKey, checkOperations, maxBodyBytes } from "./runtime/limits.ts";
+export { buried, type Death, foundDead, fromDeadLetter, toDeadLetter } from "./runtime/dead-letter.ts";
+export { inboxOf } from "./runtime/inbox.ts";
+export { checkKey, checkOperations, maxBodyBytes, toPublished } from "./runtime/limits.ts";
 export type { Journal, Level, Mark, Sink } from "./runtime/log.ts";
 export { duration, flag, setting } from "./runtime/metadata.ts";
 export { kebab, physicalName, variableOf } from "./runtime/names.ts";
@@ -42,4 +43,5 @@ export { createRouter, type Params, type Route, type Router } from "./runtime/ro
 export { createRoutes, type Routes, toProblem } from "./runtime/routes.ts";
 export { createRunner, type Origin, type Runner, type Settled } from "./runtime/run.ts";
 export { failedRequest, type RequestSending, sendRequest } from "./runtime/service-request.ts";
+export { sha256 } from "./runtime/sha256.ts";
 export { type Timetable, timetableOf } from "./runtime/timetable.ts";

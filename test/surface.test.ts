@@ -110,7 +110,7 @@ describe("exports", () => {
     expect(listed("./provider")).toMatchInlineSnapshot(`
       "FaastenError
       Redeliver
-      checkEventSize
+      buried
       checkKey
       checkOperations
       createAsk
@@ -121,11 +121,13 @@ describe("exports", () => {
       duration
       failedRequest
       flag
+      foundDead
       fromDeadLetter
       fromMessage
       fromNode
       fromStructured
       httpTrigger
+      inboxOf
       isOfConnection
       kebab
       maxBodyBytes
@@ -136,12 +138,14 @@ describe("exports", () => {
       respond
       sendRequest
       setting
+      sha256
       timetableOf
       toBuffered
       toDeadLetter
       toNative
       toPath
       toProblem
+      toPublished
       toReply
       toRequest
       toResponse

@@ -59,6 +59,7 @@ export function createClient<const Commands extends Readonly<Record<string, AnyC
       { signal, once }: AwsCallOptions = {},
     ) {
       signal?.throwIfAborted();
+      // Which command takes and gives what, the signature says; TypeScript cannot follow it through an SDK's overloads.
       const Made = commands[operation] as unknown as new (input: InputOf<Commands[O]>) => Called;
       const command = new Made(input);
       const attempts: Attempts = { made: 0, failure: undefined };

@@ -22,15 +22,35 @@ export interface HttpResult extends ResultBody {
   readonly cookies?: readonly string[];
 }
 
-/** The one reply that a request gets, in the caller's own form. */
+/** Bytes of JSON that Lambda hands on. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const largestResult = 6 * 1024 * 1024;
+
+/** The one reply that a request gets, in the caller's own form, of `most` bytes as JSON. */
 export function encodeReply<Result>(
   [outcome]: readonly Outcome[],
   toResult: (reply: Reply, body: ResultBody) => Result,
+  most: number = largestResult,
 ): Result | Promise<Result> {
   if (outcome?.kind !== "reply") throw new FaastenError("INTERNAL", "a request is answered with a reply");
   const reply = toReply(outcome.response);
+  const finish = (whole: string | Uint8Array | undefined): Result => {
+    const body = toText(whole);
+    const result = toResult(reply, body);
+    checkSize(result, body, most);
+    return result;
+  };
   const body = toBuffered(reply.body);
-  return body instanceof Promise ? body.then((whole) => toResult(reply, toText(whole))) : toResult(reply, toText(body));
+  return body instanceof Promise ? body.then(finish) : finish(body);
+}
+
+/** Throws `TOO_LARGE`: without it, the platform answers 502 and says nothing. */
+function checkSize(result: unknown, { body }: ResultBody, most: number): void {
+  // As JSON, a character has six bytes at most, and the headers are few.
+  if (body.length * 8 < most) return;
+  const bytes = Buffer.byteLength(JSON.stringify(result));
+  if (bytes <= most) return;
+  const mend = "let the function have `stream: true`, or send a link to what is stored";
+  throw new FaastenError("TOO_LARGE", `the reply has ${bytes} bytes, and the platform takes ${most}: ${mend}`);
 }
 
 /** Cookies in a list of their own. */

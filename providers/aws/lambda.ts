@@ -35,11 +35,14 @@ export function start(app: App): Lambda {
   const runner = createRunner(app, (line) => void process.stdout.write(`${line}\n`));
   const { AsyncLocalStorage } = process.getBuiltinModule("node:async_hooks");
   const calls = new AsyncLocalStorage<Call<unknown>>();
-  // The older runtimes have a listener of their own, which ends the process.
-  process.removeAllListeners("unhandledRejection").on("unhandledRejection", (reason) => {
+  const uncaught = (error: unknown): void => {
     const call = calls.getStore();
-    runner.rejected(reason, call && { function: served.name, invocation: call.id });
-  });
+    runner.uncaught(error, call && { function: served.name, invocation: call.id });
+  };
+  // The older runtimes have a listener of their own, which ends the process.
+  process.removeAllListeners("unhandledRejection").on("unhandledRejection", uncaught);
+  // Of what no promise held, only the log can tell: the process ends.
+  process.on("uncaughtExceptionMonitor", uncaught);
   return {
     served,
     runner,

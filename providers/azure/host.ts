@@ -86,10 +86,13 @@ function start(app: App): Started {
   };
   azure.hook.appStart(() => void running());
   azure.hook.appTerminate(() => runner?.close());
-  /** Within `unhandledRejection` it holds what it held where the promise was made: so a stray one finds its run among many. */
+  /** Within these listeners it holds what it held where the promise was made: so a stray one finds its run among many. */
   const origins = new AsyncLocalStorage<Origin>();
+  const uncaught = (error: unknown): void => running().uncaught(error, origins.getStore());
   // Without a listener, the worker's process ends at the first one.
-  process.on("unhandledRejection", (reason) => running().rejected(reason, origins.getStore()));
+  process.on("unhandledRejection", uncaught);
+  // Of what no promise held, only the log can tell: the process ends.
+  process.on("uncaughtExceptionMonitor", uncaught);
 
   return {
     run(served, input, context) {

@@ -10,18 +10,19 @@ import {
   type ServiceBusSender,
 } from "@azure/service-bus";
 import {
+  buried,
   type CloudEvent,
   type ComponentOptions,
-  checkEventSize,
-  FaastenError,
+  foundDead,
   fromDeadLetter,
+  inboxOf,
   kebab,
   type PubSub,
   type Subscription,
   setting,
-  toDeadLetter,
+  sha256,
+  toPublished,
   toStructured,
-  variableOf,
 } from "../../src/provider.ts";
 import { type Client, createClient } from "./client.ts";
 import type { Credential } from "./credential.ts";
@@ -85,18 +86,8 @@ export function createPubSub(options: ComponentOptions): PubSub {
     );
   };
 
-  /** Its queue, which its stack has told it. */
-  function inboxOf({ subscriber }: Subscription): string {
-    const variable = variableOf("inbox", subscriber);
-    const queue = process.env[variable];
-    if (queue !== undefined) return queue;
-    throw new FaastenError(
-      "MISCONFIGURED",
-      `${where}: the environment has no ${variable}; the stack sets it for ${subscriber}`,
-    );
-  }
-
-  const deadOf = (from: Subscription): string => `${inboxOf(from)}-dead`;
+  const queueOf = (of: Subscription): string => inboxOf(options, of);
+  const deadOf = (from: Subscription): string => `${queueOf(from)}-dead`;
 
   async function send(entity: string, message: ServiceBusMessage, signal: AbortSignal | undefined): Promise<void> {
     await call("send", ({ sender }, sdk) => sender(entity).sendMessages(message, sdk), { ...(signal && { signal }) });
@@ -151,17 +142,12 @@ export function createPubSub(options: ComponentOptions): PubSub {
     /** By a later copy, which knows how often the event has come before. One that has an order stays where it is. */
     async postpone(from, { event, attempt = 1 }, notBefore, { signal } = {}) {
       if (from.ordered || notBefore <= Date.now()) return false;
-      await send(inboxOf(from), messageOf(event, { notBefore, attempt }), signal);
+      await send(queueOf(from), messageOf(event, { notBefore, attempt }), signal);
       return true;
     },
 
     async bury(from, arrival, reason, { signal } = {}) {
-      const attempt = arrival.attempt ?? 1;
-      const event: CloudEvent =
-        arrival.kind === "event"
-          ? arrival.event
-          : { specversion: "1.0", id: crypto.randomUUID(), source: from.topic, type: "malformed", data: arrival.raw };
-      const letter = toDeadLetter(event, { reason, attempt, function: from.subscriber });
+      const letter = buried(from, arrival, reason);
       await send(deadOf(from), messageOf(letter, { order: from.ordered ? arrival.order : undefined }), signal);
     },
 
@@ -185,7 +171,7 @@ export function createPubSub(options: ComponentOptions): PubSub {
           others.push(...messages.filter((message) => message !== found));
           if (found) {
             const order = found.sessionId;
-            await send(inboxOf(of), messageOf(fromDeadLetter(letterOf(found, of)), { order }), signal);
+            await send(queueOf(of), messageOf(fromDeadLetter(letterOf(found, of)), { order }), signal);
             await dead.call("complete", (receiver) => receiver.completeMessage(found));
             return true;
           }
@@ -204,14 +190,17 @@ export function createPubSub(options: ComponentOptions): PubSub {
 
 /** Of a size that every broker takes. */
 function toMessage(event: CloudEvent, where: string, beside: Beside): ServiceBusMessage {
-  checkEventSize(toStructured(event), where);
-  return messageOf(event, beside);
+  return messageOf(event, beside, toPublished(event, where));
 }
 
 /** A CloudEvent in JSON, as Dapr publishes it. */
-function messageOf(event: CloudEvent, { order, notBefore, attempt }: Beside): ServiceBusMessage {
+function messageOf(
+  event: CloudEvent,
+  { order, notBefore, attempt }: Beside,
+  text: string = toStructured(event),
+): ServiceBusMessage {
   return {
-    body: Buffer.from(toStructured(event)),
+    body: Buffer.from(text),
     contentType: "application/cloudevents+json",
     messageId: short(event.id),
     ...(order !== undefined && { sessionId: short(order) }),
@@ -222,8 +211,7 @@ function messageOf(event: CloudEvent, { order, notBefore, attempt }: Beside): Se
 
 /** Ids of messages and sessions have 128 characters at most. */
 function short(text: string): string {
-  if (text.length <= 128) return text;
-  return process.getBuiltinModule("node:crypto").createHash("sha256").update(text).digest("hex");
+  return text.length <= 128 ? text : sha256(text);
 }
 
 /** How many of them went in. */
@@ -232,7 +220,6 @@ function fill(batch: ServiceBusMessageBatch, messages: readonly ServiceBusMessag
   return first < 0 ? messages.length : first;
 }
 
-/** What the platform moved here by itself is as it was sent, and says no reason. */
 function letterOf(message: ServiceBusReceivedMessage, of: Subscription): CloudEvent {
   const { body, messageId, sequenceNumber, enqueuedTimeUtc, contentType, applicationProperties = {} } = message;
   const event = eventOf({
@@ -243,6 +230,5 @@ function letterOf(message: ServiceBusReceivedMessage, of: Subscription): CloudEv
     contentType,
     properties: applicationProperties,
   });
-  if (event.extensions?.["faastenreason"] !== undefined) return event;
-  return toDeadLetter(event, { reason: "platform", attempt: of.attempts, function: of.subscriber });
+  return foundDead(event, of);
 }

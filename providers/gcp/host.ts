@@ -18,7 +18,7 @@ export const serve: Serve<Handler, GoogleTrigger> = (app) => {
     closeAtEnd();
     const id = `${tag}-${++calls}`;
     const traceparent = message.headers["traceparent"];
-    catchFloating((reason) => runner.rejected(reason, { function: served.name, invocation: id }));
+    catchFloating((reason) => runner.uncaught(reason, { function: served.name, invocation: id }));
     return runner.run(served, {
       id,
       payload,

@@ -1,6 +1,6 @@
 // Addresses of Cloud Storage that are proof in themselves, signed in its V4 form.
 // https://docs.cloud.google.com/storage/docs/authentication/signatures
-import { type CallOptions, FaastenError } from "../../src/provider.ts";
+import { type CallOptions, FaastenError, sha256 } from "../../src/provider.ts";
 import type { Signer } from "./signing.ts";
 
 export interface Presigned extends CallOptions {
@@ -38,8 +38,7 @@ export async function presign(
     .join("&");
   const { host } = new URL(origin);
   const canonical = [method, path, query, `host:${host}\n`, "host", "UNSIGNED-PAYLOAD"].join("\n");
-  const digest = process.getBuiltinModule("node:crypto").createHash("sha256").update(canonical).digest("hex");
-  const text = ["GOOG4-RSA-SHA256", time, scope, digest].join("\n");
+  const text = ["GOOG4-RSA-SHA256", time, scope, sha256(canonical)].join("\n");
   const signature = await signer.sign(text, { ...(signal && { signal }) });
   return `${origin}${path}?${query}&X-Goog-Signature=${signature.toString("hex")}`;
 }

@@ -1,11 +1,5 @@
 // A pub/sub component over inboxes of our own.
-import {
-  type CloudEvent,
-  type ComponentOptions,
-  checkEventSize,
-  type PubSub,
-  toStructured,
-} from "../../src/provider.ts";
+import { type CloudEvent, type ComponentOptions, type PubSub, toPublished } from "../../src/provider.ts";
 import { clockOf } from "./clock.ts";
 import { createConsumer } from "./consumer.ts";
 import type { Inboxes, Taken } from "./inboxes.ts";
@@ -17,7 +11,7 @@ export function createBroker<T extends Taken>(options: ComponentOptions, inboxes
   const consumer = createConsumer(inboxes, clockOf(options));
 
   function add(topic: string, events: readonly CloudEvent[], order?: string): void {
-    for (const event of events) checkEventSize(toStructured(event), `pubsub component "${name}", topic "${topic}"`);
+    for (const event of events) toPublished(event, `pubsub component "${name}", topic "${topic}"`);
     inboxes.add(topic, events, order);
   }
 

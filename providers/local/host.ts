@@ -209,7 +209,7 @@ export function serve(app: App, options: LocalOptions = {}): Local {
 
   const floating = (reason: unknown): void => {
     const from = origins.getStore();
-    if (from || !shared) runner.rejected(reason, from);
+    if (from || !shared) runner.uncaught(reason, from);
   };
 
   return {

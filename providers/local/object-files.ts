@@ -1,6 +1,6 @@
 // Objects as files below a root: each is replaced at once, what is told of it lies beside, and no link leads out.
 import type { BigIntStats } from "node:fs";
-import { type ErrorCode, FaastenError, once } from "../../src/provider.ts";
+import { type ErrorCode, FaastenError, once, sha256 } from "../../src/provider.ts";
 import { fromPath, toPath } from "./object-paths.ts";
 
 /** What is known of an object beside its bytes. */
@@ -69,9 +69,7 @@ export function createObjectFiles(root: string, where: string): ObjectFiles {
   }
 
   async function aboutFile(key: string, version: string): Promise<string> {
-    const { createHash } = process.getBuiltinModule("node:crypto");
-    const hash = createHash("sha256").update(key).digest("hex");
-    return join(await opened(), ownFolder, "about", hash, `${version}.json`);
+    return join(await opened(), ownFolder, "about", sha256(key), `${version}.json`);
   }
 
   /** What lies at a path, if it is a file. */

@@ -6,8 +6,8 @@ import { remembered } from "./remembered.ts";
 
 export interface Secret {
   /**
-   * Its value, at most five minutes old; with `fresh`, as the store has it now: for one that was refused. Throws `NOT_FOUND`
-   * if the store has none of that name.
+   * Its value, at most five minutes old; with `fresh`, as the store has it now: for one that was refused. Throws
+   * `MISCONFIGURED` if the store has none of that name.
    */
   get(choice?: { readonly fresh?: boolean }): Promise<string>;
 }
@@ -39,7 +39,7 @@ export function secret(name: string, { component = "secretstore", key = name }: 
             const found = Object.hasOwn(keys, key) ? keys[key] : undefined;
             if (found !== undefined) return found;
             throw new FaastenError(
-              "NOT_FOUND",
+              "MISCONFIGURED",
               `secret store ${component}: there is no secret ${name}${key === name ? "" : ` with the key ${key}`}`,
             );
           },

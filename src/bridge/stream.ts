@@ -18,7 +18,7 @@ export interface StreamedReply {
 }
 
 /** By this, Lambda's runtime knows such a handler too. */
-const mark: unique symbol = Symbol.for("aws.lambda.runtime.handler.streaming") as never;
+const mark: unique symbol = Symbol.for("aws.lambda.runtime.handler.streaming");
 const preludeOf: unique symbol = Symbol("prelude");
 
 interface ReplyStream extends Writable {

@@ -1,5 +1,6 @@
 // `faasten build`: discover → bind → bundle → the resource graph.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build as esbuild, type Plugin } from "esbuild";
@@ -156,11 +157,11 @@ export async function make(
   const lambdas: LambdaModules = { handlers, all: new Set([...reached, ...plain]) };
   const ownModules = (handed?: string): Plugin => userModules({ folder, functions, handed, lambdas: () => lambdas });
   const wrapped = modulesOf(app.section.functions, {});
-  const bundles = new Map<string, Bundle>();
+  const made = new Map<string, Bundle | undefined>();
   const notes = app.section.notes.map(({ file, line, message }) => `${file}:${line}  ${message}`);
   const node = nodeOf(app.manifest?.provider ?? {});
   const callbacks = node < 24;
-  for (const deployable of deployables) {
+  await inTurns(availableParallelism(), deployables, async (deployable) => {
     const source = entrySource({ service, deployable, bindings, provider, fileOf, callbacks, found });
     const handed = handedOver(deployable, provider);
     if (handed && isPromised(handed.definition, callbacks))
@@ -168,8 +169,15 @@ export async function make(
         `${handed.name} takes a callback, which Node.js ${node} on Lambda does not: it is deployed as a handler that returns a promise`,
       );
     const plugins = [sectionPlugin(section, folder), ownModules(handed?.exported)];
-    const made = await bundle({ folder, output, deployable, bindings, provider, source, plugins, problems });
-    if (made) bundles.set(deployable.name, made);
+    made.set(
+      deployable.name,
+      await bundle({ folder, output, deployable, bindings, provider, source, plugins, problems }),
+    );
+  });
+  const bundles = new Map<string, Bundle>();
+  for (const { name } of deployables) {
+    const one = made.get(name);
+    if (one) bundles.set(name, one);
   }
   return {
     output,
@@ -183,6 +191,15 @@ export async function make(
     fileOf,
     plugins: [sectionPlugin(wrapped, folder), ownModules()],
   };
+}
+
+/** As many at once as there are processors: each holds all that its bundle is made of. */
+async function inTurns<T>(most: number, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const left = items.values();
+  const workers = Array.from({ length: most }, async () => {
+    for (const item of left) await work(item);
+  });
+  await Promise.all(workers);
 }
 
 function isOf(on: TriggerSpec, { name }: Provider): boolean {

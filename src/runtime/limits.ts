@@ -1,6 +1,8 @@
 // The limits that every store and broker keeps alike, checked before anything is sent.
+import type { CloudEvent } from "../contracts/event.ts";
 import type { StateOperation } from "../contracts/state.ts";
 import { FaastenError } from "../errors.ts";
+import { toStructured } from "./cloudevent.ts";
 
 /** A larger body is refused by us before any platform refuses it. */
 export const maxBodyBytes: number = 4 * 1024 * 1024;
@@ -33,10 +35,11 @@ export function checkOperations(operations: readonly StateOperation[], where: st
   }
 }
 
-/** Throws `TOO_LARGE` where an event is above 240 KiB as structured JSON, which is what every broker takes. */
-export function checkEventSize(structured: string, where: string): void {
-  const bytes = Buffer.byteLength(structured);
-  if (bytes <= maxEventBytes) return;
+/** An event as structured JSON. Throws `TOO_LARGE` above 240 KiB, which is what every broker takes. `where` names component and topic. */
+export function toPublished(event: CloudEvent, where: string): string {
+  const text = toStructured(event);
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= maxEventBytes) return text;
   throw new FaastenError(
     "TOO_LARGE",
     `${where}: an event has ${bytes} bytes as JSON, and ${maxEventBytes} is the most that every broker takes: store the data and publish where it lies`,

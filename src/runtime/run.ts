@@ -20,8 +20,8 @@ export interface Runner {
   /** All but `encode`: for a host that streams. */
   settle(served: Served, call: Call<unknown>): Promise<Settled>;
   component(name: string): () => Component | Promise<Component>;
-  /** A rejection that nobody awaited: it fails the run that it came from, or, where that is not known, the only one there is. */
-  rejected(reason: unknown, from?: Origin): void;
+  /** An error that nobody caught, of a promise or a timer: it fails the run that it came from, or, where that is not known, the only one there is. */
+  uncaught(error: unknown, from?: Origin): void;
   readonly journal: Journal;
   close(): Promise<void>;
 }
@@ -66,14 +66,14 @@ export function createRunner(app: App, sink?: Sink, mark?: Mark, clock: Partial<
     },
     settle,
     component: components.get,
-    rejected(reason, from) {
+    uncaught(error, from) {
       const all = [...running];
       const own = from ? all.filter(({ native }) => native.id === from.invocation) : all.length === 1 ? all : [];
       // Where nothing runs, the last one's reply has gone and left something behind.
       const suspects = from ? [from.function] : all.length > 0 ? all.map((run) => run.function) : last ? [last] : [];
       const names = [...new Set(suspects)].join(", ");
-      journal.write("error", "a rejection that nobody awaited", { function: names }, { error: reason });
-      for (const run of own) run.fail(reason);
+      journal.write("error", "an error that nobody caught", { function: names }, { error });
+      for (const run of own) run.fail(error);
     },
     journal,
     close: components.close,

@@ -176,7 +176,14 @@ function behaves(client: Client): void {
     const ask = (target: string) => sendTo(httpApi.url, { method: "GET", target });
     const [first, second] = [await ask("/late"), await ask("/late?wait")];
     expect([first.status, second.status]).toEqual([200, 200]);
-    await checkLog(fleet.of("late").lines, 0, [{ message: "a rejection that nobody awaited", function: "late" }]);
+    await checkLog(fleet.of("late").lines, 0, [{ message: "an error that nobody caught", function: "late" }]);
+  });
+
+  test("what a timer throws ends the process, and the log says whose it was", async () => {
+    const { status } = await sendTo(httpApi.url, { method: "GET", target: "/throws-later" });
+    expect(status).not.toBe(200);
+    const message = "an error that nobody caught";
+    await checkLog(fleet.of("throwsLater").lines, 0, [{ message, function: "throwsLater" }]);
   });
 
   describe("a request is no event", () => {

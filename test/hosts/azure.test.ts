@@ -143,6 +143,14 @@ describe("what only this host does", () => {
     remove(kept.folder);
   });
 
+  test("what a timer throws ends the worker, and the log says whose it was", async () => {
+    const ending = await startFunctionsHost(join(built.output, "app"), settings);
+    await sendTo(ending.url, { method: "GET", target: "/throws-later" }).catch(() => undefined);
+    const message = "an error that nobody caught";
+    await checkLog(ending.lines, 0, [{ message, function: "throwsLater" }]);
+    ending.stop();
+  });
+
   test("an app without the variables of its components does not start", async () => {
     const broken = buildApp("behaviours", "azure", {
       files: { "components/azure/pubsub.yaml": component("pubsub", "pubsub.sqlite", "connectionString") },

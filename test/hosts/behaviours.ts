@@ -429,7 +429,7 @@ export const exchanges: readonly Exchange[] = [
     request: get("/floats"),
     status: 500,
     problem: "INTERNAL",
-    logged: { level: "error", message: "a rejection that nobody awaited", function: "floats" },
+    logged: { level: "error", message: "an error that nobody caught", function: "floats" },
   },
   {
     name: "a rejection that nobody awaits, after the reply",
@@ -437,7 +437,7 @@ export const exchanges: readonly Exchange[] = [
     request: get("/floats-later"),
     status: 200,
     text: "answered",
-    logged: { level: "error", message: "a rejection that nobody awaited", function: "floatsLater" },
+    logged: { level: "error", message: "an error that nobody caught", function: "floatsLater" },
   },
 ];
 
@@ -494,7 +494,7 @@ export const cuts: readonly Cut[] = [
     function: "floatsOn",
     target: "/floats-on",
     logged: [
-      { level: "error", message: "a rejection that nobody awaited", function: "floatsOn" },
+      { level: "error", message: "an error that nobody caught", function: "floatsOn" },
       { level: "error", message: "failed", function: "floatsOn" },
     ],
   },
@@ -598,7 +598,7 @@ export const deliveries: readonly Delivery[] = [
     to: "work",
     message: ours("event-float", "float"),
     outcome: "again",
-    logged: [{ message: "a rejection that nobody awaited", function: "work" }],
+    logged: [{ message: "an error that nobody caught", function: "work" }],
   },
   {
     name: "a foreign message of JSON",

@@ -119,7 +119,7 @@ describe("what only this host does", () => {
     const reply = await sendTo(web.origin, { method: "GET", target: "/throws-later" });
     expect(reply.status).toBe(500);
     expect(Buffer.from(reply.body).toString()).not.toContain("out of a timer");
-    await checkLog(web.lines, from, [{ message: "a rejection that nobody awaited", function: "throwsLater" }]);
+    await checkLog(web.lines, from, [{ message: "an error that nobody caught", function: "throwsLater" }]);
     expect(web.ended()).toBeNull();
   });
 

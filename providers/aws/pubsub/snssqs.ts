@@ -11,19 +11,21 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import {
+  buried,
   type CloudEvent,
   type Create,
-  checkEventSize,
   FaastenError,
+  foundDead,
   fromDeadLetter,
+  inboxOf,
   kebab,
   type PublishOptions,
   type PubSub,
   type Subscription,
   setting,
-  toDeadLetter,
+  sha256,
+  toPublished,
   toStructured,
-  variableOf,
 } from "../../../src/provider.ts";
 import { createClient } from "../client.ts";
 import { eventOf } from "../message.ts";
@@ -58,19 +60,10 @@ export const create: Create<PubSub> = (options) => {
   const topicArn = (topic: string, order: string | undefined): string =>
     `${prefix}${kebab(topic)}${order === undefined ? "" : ".fifo"}`;
 
-  /** Its address, which its stack has told it. */
-  function inboxOf({ subscriber }: Subscription): string {
-    const variable = variableOf("inbox", subscriber);
-    const url = process.env[variable];
-    if (url !== undefined) return url;
-    throw new FaastenError(
-      "MISCONFIGURED",
-      `${where}: the environment has no ${variable}; the stack sets it for ${subscriber}`,
-    );
-  }
+  const address = (of: Subscription): string => inboxOf(options, of);
 
   function deadOf(from: Subscription): string {
-    const url = inboxOf(from);
+    const url = address(from);
     return from.ordered ? url.replace(/\.fifo$/, "-dead.fifo") : `${url}-dead`;
   }
 
@@ -109,7 +102,7 @@ export const create: Create<PubSub> = (options) => {
 
   return {
     async publish(topic, event, { order, signal } = {}) {
-      const Message = toMessage(event, `${where}, topic ${topic}`);
+      const Message = toPublished(event, `${where}, topic ${topic}`);
       const TopicArn = topicArn(topic, order);
       await sns.call("Publish", { TopicArn, Message, ...inOrder(event, order) }, { ...(signal && { signal }) });
     },
@@ -118,7 +111,7 @@ export const create: Create<PubSub> = (options) => {
       const TopicArn = topicArn(topic, order);
       const refused: CloudEvent[] = [];
       for (const batch of batchesOf(
-        events.map((event) => ({ event, Message: toMessage(event, `${where}, topic ${topic}`) })),
+        events.map((event) => ({ event, Message: toPublished(event, `${where}, topic ${topic}`) })),
       )) {
         // Of one order, what follows one that was not taken must not overtake it.
         if (order !== undefined && refused.length > 0) refused.push(...batch.map(({ event }) => event));
@@ -146,7 +139,7 @@ export const create: Create<PubSub> = (options) => {
       await sqs.call(
         "ChangeMessageVisibility",
         {
-          QueueUrl: inboxOf(from),
+          QueueUrl: address(from),
           ReceiptHandle: String(receipt),
           VisibilityTimeout: Math.min(longestDelay, Math.max(0, delay)),
         },
@@ -156,12 +149,7 @@ export const create: Create<PubSub> = (options) => {
     },
 
     async bury(from, arrival, reason, { signal } = {}) {
-      const attempt = arrival.attempt ?? 1;
-      const event: CloudEvent =
-        arrival.kind === "event"
-          ? arrival.event
-          : { specversion: "1.0", id: crypto.randomUUID(), source: from.topic, type: "malformed", data: arrival.raw };
-      const letter = toDeadLetter(event, { reason, attempt, function: from.subscriber });
+      const letter = buried(from, arrival, reason);
       await sqs.call(
         "SendMessage",
         {
@@ -194,7 +182,7 @@ export const create: Create<PubSub> = (options) => {
             const event = fromDeadLetter(letter);
             const group = message.Attributes?.MessageGroupId ?? "";
             const input = {
-              QueueUrl: inboxOf(of),
+              QueueUrl: address(of),
               MessageBody: toStructured(event),
               ...(of.ordered && inOrder(letter, group)),
             };
@@ -224,13 +212,6 @@ const nobody = {
   close(): void {},
 };
 
-/** A CloudEvent in JSON, as Dapr publishes it. */
-function toMessage(event: CloudEvent, where: string): string {
-  const text = toStructured(event);
-  checkEventSize(text, where);
-  return text;
-}
-
 /** Of one group in the order of publishing; the same event is taken once. Group names are short and plain, so any key is made one. */
 function inOrder(event: CloudEvent, order: string | undefined) {
   if (order === undefined) return {};
@@ -240,7 +221,7 @@ function inOrder(event: CloudEvent, order: string | undefined) {
 /** https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: letters, digits and punctuation, 128 at most. */
 function plain(text: string): string {
   if (/^[A-Za-z0-9!-/:-@[-`{-~]{1,128}$/.test(text)) return text;
-  return process.getBuiltinModule("node:crypto").createHash("sha256").update(text).digest("hex");
+  return sha256(text);
 }
 
 interface Entry {
@@ -265,7 +246,6 @@ function batchesOf(entries: readonly Entry[]): readonly (readonly Entry[])[] {
   return batches;
 }
 
-/** What the platform moved here by itself is as it was sent, and says no reason. */
 function letterOf(message: Message, queue: string, of: Subscription): CloudEvent | undefined {
   const event = eventOf({
     id: message.MessageId,
@@ -274,7 +254,5 @@ function letterOf(message: Message, queue: string, of: Subscription): CloudEvent
     sentAt: message.Attributes?.SentTimestamp,
     attributes: message.MessageAttributes,
   });
-  if (!event || event.extensions?.["faastenreason"] !== undefined) return event;
-  const attempt = Number(message.Attributes?.ApproximateReceiveCount ?? of.attempts);
-  return toDeadLetter(event, { reason: "platform", attempt, function: of.subscriber });
+  return event && foundDead(event, of, Number(message.Attributes?.ApproximateReceiveCount ?? of.attempts));
 }

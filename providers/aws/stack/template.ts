@@ -1,6 +1,6 @@
 // The pieces of a CloudFormation template.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
-import { kebab, type StackInput } from "../../../src/provider.ts";
+import { kebab, type StackInput, sha256 } from "../../../src/provider.ts";
 
 /** What CloudFormation takes as a value: plain, or made by one of its functions. */
 export type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json };
@@ -48,9 +48,7 @@ export function physical(
 ): string {
   const whole = `${graph.service}-${stage}-${kebab(name)}`;
   if (whole.length + end.length <= most) return whole + end;
-  const { createHash } = process.getBuiltinModule("node:crypto");
-  const mark = createHash("sha256").update(whole).digest("hex").slice(0, 8);
-  return `${whole.slice(0, most - end.length - 9)}-${mark}${end}`;
+  return `${whole.slice(0, most - end.length - 9)}-${sha256(whole).slice(0, 8)}${end}`;
 }
 
 /** What a manifest holds, which is JSON: `null` is what is not there. */

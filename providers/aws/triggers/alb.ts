@@ -26,6 +26,9 @@ export interface AlbResult extends ResultBody {
   readonly multiValueHeaders?: Lists;
 }
 
+/** Bytes of JSON: "Limits" of the page above. */
+const largestResult = 1024 * 1024;
+
 export const trigger: Trigger<AlbEvent, AlbResult | Promise<AlbResult>> = {
   name: "aws.alb",
   accepts: isAlbEvent,
@@ -44,7 +47,8 @@ export const trigger: Trigger<AlbEvent, AlbResult | Promise<AlbResult>> = {
     return [{ kind: "request", request, path }];
   },
   /** In the form of the request: the load balancer reads no other. */
-  encode: (outcomes, { payload }) => encodeReply(outcomes, payload.multiValueHeaders ? toLists : toSingle),
+  encode: (outcomes, { payload }) =>
+    encodeReply(outcomes, payload.multiValueHeaders ? toLists : toSingle, largestResult),
 };
 
 function isAlbEvent(payload: unknown): payload is AlbEvent {

@@ -4,20 +4,21 @@
 // https://docs.cloud.google.com/pubsub/docs/reference/rest/v1/projects.subscriptions/pull
 // https://docs.cloud.google.com/pubsub/docs/dead-letter-topics
 import {
+  buried,
   type CallOptions,
   type CloudEvent,
   type Create,
-  checkEventSize,
-  FaastenError,
+  foundDead,
   fromDeadLetter,
+  inboxOf,
   kebab,
   type PublishOptions,
   type PubSub,
   type Subscription,
   setting,
-  toDeadLetter,
+  sha256,
+  toPublished,
   toStructured,
-  variableOf,
 } from "../../../src/provider.ts";
 import { createClient } from "../client.ts";
 import { eventOf } from "../pubsub-message.ts";
@@ -56,23 +57,15 @@ export const create: Create<PubSub> = (options) => {
   const prefix = setting(options, "topicPrefix") ?? "";
   const { call, close } = createClient(options, "pubsub.googleapis.com");
 
-  /** Its address, which its stack has told it: `projects/<project>/subscriptions/<name>`. */
-  function inboxOf({ subscriber }: Subscription): string {
-    const variable = variableOf("inbox", subscriber);
-    const path = process.env[variable];
-    if (path !== undefined) return path;
-    throw new FaastenError(
-      "MISCONFIGURED",
-      `${where}: the environment has no ${variable}; the stack sets it for ${subscriber}`,
-    );
-  }
+  /** `projects/<project>/subscriptions/<name>`. */
+  const address = (of: Subscription): string => inboxOf(options, of);
 
   async function send(topic: string, messages: readonly Message[], { signal }: CallOptions): Promise<void> {
     await call("Publish", `/v1/${topic}:publish`, { messages }, { ...(signal && { signal }) });
   }
 
   const inDead = (of: Subscription, method: string, body: object, { signal }: CallOptions = {}): Promise<Reply> =>
-    call<Reply>(capital(method), `/v1/${inboxOf(of)}-dead:${method}`, body, { ...(signal && { signal }) });
+    call<Reply>(capital(method), `/v1/${address(of)}-dead:${method}`, body, { ...(signal && { signal }) });
 
   /** Each is seen once; those that are looked at are held back until they are given back. */
   async function* lettersOf(of: Subscription, options: CallOptions): AsyncGenerator<[Received, CloudEvent]> {
@@ -90,7 +83,7 @@ export const create: Create<PubSub> = (options) => {
       else empty = 0;
       for (const received of fresh) {
         seen.add(received.message.messageId);
-        yield [received, letterOf(received.message, of, inboxOf(of))];
+        yield [received, letterOf(received.message, of, address(of))];
       }
     }
   }
@@ -104,25 +97,20 @@ export const create: Create<PubSub> = (options) => {
 
   return {
     async publish(topic, event, { order, signal } = {}) {
-      const message = toMessage(event, order, `${where}, topic ${topic}`);
+      const message = inOrder(toPublished(event, `${where}, topic ${topic}`), order);
       await send(prefix + kebab(topic), [message], { ...(signal && { signal }) });
     },
 
     /** A request is taken whole or not at all, and what was not taken rejects. */
     async publishMany(topic, events, { order, signal }: PublishOptions = {}) {
-      const messages = events.map((event) => toMessage(event, order, `${where}, topic ${topic}`));
+      const messages = events.map((event) => inOrder(toPublished(event, `${where}, topic ${topic}`), order));
       for (const batch of batchesOf(messages)) await send(prefix + kebab(topic), batch, { ...(signal && { signal }) });
       return [];
     },
 
     async bury(from, arrival, reason, { signal } = {}) {
-      const attempt = arrival.attempt ?? 1;
-      const event: CloudEvent =
-        arrival.kind === "event"
-          ? arrival.event
-          : { specversion: "1.0", id: crypto.randomUUID(), source: from.topic, type: "malformed", data: arrival.raw };
-      const letter = toDeadLetter(event, { reason, attempt, function: from.subscriber });
-      const topic = `${inboxOf(from).replace("/subscriptions/", "/topics/")}-dead`;
+      const letter = buried(from, arrival, reason);
+      const topic = `${address(from).replace("/subscriptions/", "/topics/")}-dead`;
       await send(topic, [inOrder(toStructured(letter), arrival.order)], { ...(signal && { signal }) });
     },
 
@@ -145,7 +133,7 @@ export const create: Create<PubSub> = (options) => {
           if (letter.id !== id) looked.push(received);
           else {
             const { orderingKey } = received.message;
-            const inbox = inboxOf(of);
+            const inbox = address(of);
             const attributes = { [inboxAttribute]: inbox.slice(inbox.lastIndexOf("/") + 1) };
             const message = { ...inOrder(toStructured(fromDeadLetter(letter)), orderingKey), attributes };
             await send(prefix + kebab(of.topic), [message], options);
@@ -173,22 +161,12 @@ function capital(name: string): string {
   return `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
 }
 
-/** A CloudEvent in JSON, as Dapr publishes it. */
-function toMessage(event: CloudEvent, order: string | undefined, where: string): Message {
-  const text = toStructured(event);
-  checkEventSize(text, where);
-  return inOrder(text, order);
-}
-
 /** Pub/Sub keeps the order of messages of one key, which has 1 KB at most; none is no key. */
 function inOrder(text: string, order: string | undefined): Message {
   const data = Buffer.from(text).toString("base64");
   if (order === undefined) return { data };
   const fits = order !== "" && Buffer.byteLength(order) <= 1024;
-  const orderingKey = fits
-    ? order
-    : process.getBuiltinModule("node:crypto").createHash("sha256").update(order).digest("hex");
-  return { data, orderingKey };
+  return { data, orderingKey: fits ? order : sha256(order) };
 }
 
 function batchesOf(messages: readonly Message[]): readonly (readonly Message[])[] {
@@ -206,14 +184,11 @@ function batchesOf(messages: readonly Message[]): readonly (readonly Message[])[
   return batches;
 }
 
-/** What the platform moved here by itself is as it was sent, and says no reason. */
 function letterOf(
   { messageId: id, data = "", attributes = {}, publishTime }: Pulled,
   of: Subscription,
   inbox: string,
 ): CloudEvent {
   const event = eventOf({ id, subscription: inbox, data: Buffer.from(data, "base64"), attributes, publishTime });
-  if (event.extensions?.["faastenreason"] !== undefined) return event;
-  const attempt = Number(attributes["CloudPubSubDeadLetterSourceDeliveryCount"] ?? of.attempts);
-  return toDeadLetter(event, { reason: "platform", attempt, function: of.subscriber });
+  return foundDead(event, of, Number(attributes["CloudPubSubDeadLetterSourceDeliveryCount"] ?? of.attempts));
 }

@@ -154,6 +154,31 @@ describe("the reply, as each way back takes it", () => {
   });
 });
 
+describe("a reply that the platform would not hand on", () => {
+  const [single] = balanced.map(({ payload }) => payload);
+  const ways: readonly [string, Trigger, unknown, number][] = [
+    ["an HTTP API", http, requests[0]?.payload, 6 * 1024 * 1024],
+    ["REST", rest, rests[0]?.payload, 6 * 1024 * 1024],
+    ["an invocation", invocation, {}, 6 * 1024 * 1024],
+    ["a load balancer", alb, single, 1024 * 1024],
+  ];
+  const encode = async (trigger: Trigger, payload: unknown, body: string | Uint8Array<ArrayBuffer>) =>
+    await trigger.encode([{ kind: "reply", response: new Response(body) }], callOf(payload));
+
+  test.each(ways)("%s: text, bytes and what JSON writes longer", async (_name, trigger, payload, most) => {
+    const room = most - 1000;
+    await expect(encode(trigger, payload, "a".repeat(room))).resolves.toMatchObject({ statusCode: 200 });
+    const bytes = new Uint8Array((room / 4) * 3 - 3).fill(0xff);
+    await expect(encode(trigger, payload, bytes)).resolves.toMatchObject({ statusCode: 200 });
+    const long = ["a".repeat(most), new Uint8Array((most / 4) * 3).fill(0xff), "\u0001".repeat(most / 6)];
+    for (const body of long)
+      await expect(encode(trigger, payload, body)).rejects.toMatchObject({
+        code: "TOO_LARGE",
+        message: expect.stringContaining("stream: true"),
+      });
+  });
+});
+
 describe.each(asEvents.map(([trigger, recorded]) => ({ name: trigger.name, trigger, recorded })))(
   "$name",
   ({ trigger, recorded }) => {

@@ -25,7 +25,7 @@ test("it fails the run that left it, and no other; after the reply it is logged 
     ["stray", 500],
     ["healthy", 200],
   ]);
-  const strays = lines.filter(({ message }) => message === "a rejection that nobody awaited");
+  const strays = lines.filter(({ message }) => message === "an error that nobody caught");
   expect(strays.map((line) => `${line.function}: ${line.error.message}`).sort()).toEqual([
     "late: left behind",
     "stray: left alone",

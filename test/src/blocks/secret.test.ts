@@ -17,14 +17,14 @@ test("a secret is its store's value, and concealed from then on", async () => {
 
 test("one that there is not is named, with its store and its key", async () => {
   await expect(open(secret("other"), store).get()).rejects.toMatchObject({
-    code: "NOT_FOUND",
+    code: "MISCONFIGURED",
     message: "secret store secretstore: there is no secret other",
   });
   await expect(open(secret("db", { key: "host", component: "vault" }), store).get()).rejects.toMatchObject({
     message: "secret store vault: there is no secret db with the key host",
   });
   for (const name of ["toString", "constructor"])
-    await expect(open(secret("db", { key: name }), store).get()).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await expect(open(secret("db", { key: name }), store).get()).rejects.toMatchObject({ code: "MISCONFIGURED" });
 });
 
 test("a secret is data for the build, and holds no value", () => {
@@ -95,7 +95,7 @@ describe("a secret is kept for five minutes", () => {
     await expect(open(token, store).get()).rejects.toBe(broken);
     held.fails = undefined;
     held.value = undefined;
-    await expect(open(token, store).get()).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await expect(open(token, store).get()).rejects.toMatchObject({ code: "MISCONFIGURED" });
     held.value = "three";
     expect(await open(token, store).get()).toBe("three");
     held.fails = broken;

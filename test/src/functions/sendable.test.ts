@@ -132,10 +132,10 @@ test("a stream that is sent while it is made belongs to its run: the deadline en
 test("a rejection that nobody awaited ends it as well", async () => {
   const { body } = source([bytes("a")], false);
   const response = await settle(http.get("/", { stream: true }, () => new LazyResponse(body)));
-  runner?.rejected(new Error("nobody awaited this"));
+  runner?.uncaught(new Error("nobody awaited this"));
   await expect(ofStream(toReply(response).body).getReader().read()).rejects.toThrow("nobody awaited this");
   expect(lines).toMatchObject([
-    { message: "a rejection that nobody awaited", function: "work" },
+    { message: "an error that nobody caught", function: "work" },
     { message: "failed", function: "work" },
   ]);
 });
@@ -147,8 +147,8 @@ test.each([
   const { body, cancelled } = source([], true);
   const response = await settle(http.get("/", { stream: true }, () => new LazyResponse(body)));
   await finish(ofStream(toReply(response).body).getReader());
-  runner?.rejected(new Error("somebody else's"));
-  expect(lines.map(({ message }) => message)).toEqual(["a rejection that nobody awaited"]);
+  runner?.uncaught(new Error("somebody else's"));
+  expect(lines.map(({ message }) => message)).toEqual(["an error that nobody caught"]);
   expect(cancelled.length).toBeLessThanOrEqual(1);
 });
 

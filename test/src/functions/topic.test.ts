@@ -78,7 +78,7 @@ describe("a verdict", () => {
       const stray = calling(numbers.subscribe(hanging), pubsub);
       const delivered = stray.deliver(arriving("a", {}));
       await new Promise((resume) => setTimeout(resume, 5));
-      stray.runner.rejected(new Error("stray"));
+      stray.runner.uncaught(new Error("stray"));
       expect(await delivered).toEqual([outcome]);
     },
   );

@@ -404,7 +404,7 @@ describe("the deadline", () => {
   });
 });
 
-describe("a rejection that nobody awaited", () => {
+describe("an error that nobody caught", () => {
   const two = () => {
     const ends = [gate(), gate()];
     const functions = ends.map((end, index) =>
@@ -429,11 +429,11 @@ describe("a rejection that nobody awaited", () => {
     if (!first) return;
     const running = runner.run(first, call([event("a")]));
     await turn();
-    runner.rejected(new Error("stray"));
+    runner.uncaught(new Error("stray"));
     expect(await running).toEqual([{ kind: "retry", reason: "stray" }]);
     expect(lines[0]).toMatchObject({
       level: "error",
-      message: "a rejection that nobody awaited",
+      message: "an error that nobody caught",
       function: "f0",
       error: { message: "stray" },
     });
@@ -444,7 +444,7 @@ describe("a rejection that nobody awaited", () => {
     const { runner, lines, functions, ends } = two();
     const running = functions.map((each) => runner.run(each, call([event("a")])));
     await turn();
-    runner.rejected(new Error("stray"));
+    runner.uncaught(new Error("stray"));
     for (const end of ends) end.open();
     expect(await Promise.all(running)).toEqual([[done], [done]]);
     expect(lines).toMatchObject([{ function: "f0, f1", error: { message: "stray" } }]);
@@ -455,7 +455,7 @@ describe("a rejection that nobody awaited", () => {
     const calls = functions.map(() => call([event("a")]));
     const running = functions.map((each, index) => runner.run(each, calls[index] ?? call([])));
     await turn();
-    runner.rejected(new Error("stray"), { invocation: calls[1]?.id ?? "", function: "f1" });
+    runner.uncaught(new Error("stray"), { invocation: calls[1]?.id ?? "", function: "f1" });
     for (const end of ends) end.open();
     expect(await Promise.all(running)).toEqual([[done], [{ kind: "retry", reason: "stray" }]]);
   });
@@ -471,11 +471,11 @@ describe("a rejection that nobody awaited", () => {
     ends[0]?.open();
     const before = call([event("a")]);
     await runner.run(first, before);
-    runner.rejected(new Error("left behind"));
+    runner.uncaught(new Error("left behind"));
     expect(lines.at(-1)).toMatchObject({ function: "f0", error: { message: "left behind" } });
     const running = runner.run(second, call([event("a")]));
     await turn();
-    runner.rejected(new Error("left behind"), { invocation: before.id, function: "f0" });
+    runner.uncaught(new Error("left behind"), { invocation: before.id, function: "f0" });
     expect(lines.at(-1)).toMatchObject({ function: "f0", error: { message: "left behind" } });
     ends[1]?.open();
     expect(await running).toEqual([done]);

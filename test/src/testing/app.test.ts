@@ -193,7 +193,7 @@ test("a rejection that nobody awaited fails the run that left it, in its own app
   const { stdout } = await promisify(execFile)(process.execPath, ["--conditions=faasten-source", script]);
   expect(JSON.parse(stdout)).toEqual({
     statuses: [500, 200, 200],
-    logs: [["a rejection that nobody awaited", "failed"], []],
+    logs: [["an error that nobody caught", "failed"], []],
     foreign: ["of the test itself"],
   });
 });
