@@ -37,9 +37,11 @@ export const plan: MakePlan = (input, { files }) => {
     ],
     environment: { AZURE_CORE_ONLY_SHOW_ERRORS: "1", AZURE_CORE_NO_COLOR: "1", AZURE_CORE_COLLECT_TELEMETRY: "0" },
     archives,
-    resources: (template.resources ?? []).map(({ type, name }): Change => {
-      const plain = name.startsWith("[") && !name.startsWith("[[") ? {} : { physical: name };
-      return { action: "add", name: nameOf(name), type, data: holdsData(type), ...plain };
+    resources: (template.resources ?? []).map((one): Change => {
+      const { type, name, scope } = one;
+      // What is laid on another resource has a name within that alone.
+      const physical = scope === undefined && !isExpression(name) ? { physical: name } : {};
+      return { action: "add", name: nameOf(name), type, data: isLocked(one, template), ...physical };
     }),
     compare: compareSteps(input, asked),
     deploy: deploySteps(input, asked, template),
@@ -81,8 +83,14 @@ interface Template {
   readonly parameters?: Readonly<
     Record<string, { readonly defaultValue?: unknown; readonly metadata?: { readonly description?: string } }>
   >;
-  readonly resources?: readonly { readonly type: string; readonly name: string }[];
+  readonly resources?: readonly TemplateResource[];
   readonly outputs?: Readonly<Record<string, unknown>>;
+}
+
+interface TemplateResource {
+  readonly type: string;
+  readonly name: string;
+  readonly scope?: string;
 }
 
 interface WhatIf {
@@ -104,9 +112,20 @@ function partsOf(id: string): { readonly type: string; readonly name: string } {
   return { type: [provider, ...types].join("/"), name: rest.at(-1) ?? id };
 }
 
+function isExpression(written: string): boolean {
+  return written.startsWith("[") && !written.startsWith("[[");
+}
+
 /** Without the brackets of an expression. */
 function nameOf(written: string): string {
-  return written.startsWith("[") && !written.startsWith("[[") ? written.slice(1, -1) : written.replace(/^\[\[/, "[");
+  return isExpression(written) ? written.slice(1, -1) : written.replace(/^\[\[/, "[");
+}
+
+/** What holds data has a lock on it, or on what it is in. */
+function isLocked({ type, name, scope }: TemplateResource, { resources = [] }: Template): boolean {
+  if (scope !== undefined || !holdsData(type)) return false;
+  const [outermost = name] = /variables\('[^']*'\)/.exec(name) ?? [];
+  return resources.some((one) => one.type === "Microsoft.Authorization/locks" && one.scope?.includes(outermost));
 }
 
 const holding = [

@@ -50,7 +50,9 @@ export const plan: MakePlan = (input, { files }) => {
     resources: Object.entries(configuration.resource ?? {}).flatMap(([type, bodies]) =>
       Object.entries(bodies).map(([label, body]): Change => {
         const name = `${type}.${label}`;
-        const physical = typeof body["name"] === "string" && !body["name"].includes("${") ? body["name"] : undefined;
+        // An object's name is one within its bucket.
+        const written = type === "google_storage_bucket_object" ? undefined : (body["name"] ?? body["account_id"]);
+        const physical = typeof written === "string" && !written.includes("${") ? written : undefined;
         return { action: "add", name, type, data: kept.has(name), ...(physical !== undefined && { physical }) };
       }),
     ),

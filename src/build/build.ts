@@ -28,7 +28,7 @@ import { cloudPackages } from "./packages.ts";
 import { allProviders, providerOf, type Target } from "./providers.ts";
 import { type Weight, weigh } from "./report.ts";
 import { declaredBy, modulesOf, placeIn, sectionPlugin } from "./section-modules.ts";
-import { emitStack, nodeOf } from "./stack.ts";
+import { emitStack, nodeOf, planStack } from "./stack.ts";
 import { userModules } from "./user-modules.ts";
 import { zip } from "./zip.ts";
 
@@ -103,17 +103,24 @@ export async function compose(options: BuildOptions): Promise<Built> {
   const { manifest } = app;
   const aws = manifest && provider.native ? readAwsSection(manifest, problems) : undefined;
   problems.throwIfAny();
-  const archives = new Map(
+  const archives = archivesOf(bundles);
+  const { region } = options;
+  const given = { ...(aws && { aws }), ...(region !== undefined && { region }) };
+  const needed = manifest && { provider, manifest, graph, archives, ...given };
+  const stack = needed && (await emitStack(needed));
+  const planned = needed && stack && (await planStack(needed, stack));
+  const weights = Object.fromEntries([...bundles].map(([name, { weight }]) => [name, weight]));
+  return { ...made, archives, stack, planned, weights };
+}
+
+/** What is uploaded of each bundle: all but its map. */
+export function archivesOf(bundles: ReadonlyMap<string, Bundle>): ReadonlyMap<string, Uint8Array> {
+  return new Map(
     [...bundles].map(([name, { files }]) => [
       name,
       zip(Object.fromEntries([...files].filter(([file]) => !file.endsWith(".map")))),
     ]),
   );
-  const { region } = options;
-  const given = { ...(aws && { aws }), ...(region !== undefined && { region }) };
-  const emitted = manifest && (await emitStack({ provider, manifest, graph, archives, ...given }));
-  const weights = Object.fromEntries([...bundles].map(([name, { weight }]) => [name, weight]));
-  return { ...made, archives, stack: emitted?.stack, planned: emitted?.planned, weights };
 }
 
 /** Throws where the app cannot be bound. What cannot be bundled is reported, and lacks its bundle. `foreign`: functions of another cloud alone. */

@@ -19,28 +19,17 @@ export interface StackOptions {
   readonly region?: string;
 }
 
-export interface Emitted {
-  readonly stack: Stack;
-  /** `undefined`: this target is not deployed by commands. */
-  readonly planned: Planned | undefined;
-}
-
 /** What the provider emits; `undefined`: this target needs no stack. */
-export async function emitStack({
-  provider,
-  manifest,
-  graph,
-  archives,
-  aws,
-  region,
-}: StackOptions): Promise<Emitted | undefined> {
+export async function emitStack(options: StackOptions): Promise<Stack | undefined> {
+  const { provider } = options;
   if (provider.stack === undefined) return undefined;
   const { emit } = (await import(moduleOf(provider, provider.stack).href)) as { readonly emit: Emit };
-  const hashes = Object.fromEntries([...archives].map(([name, archive]) => [name, hashOf(archive)]));
-  const settings = settingsOf(manifest, provider, region);
-  const input: StackInput = { ...settings, graph, archives: hashes, ...(aws && { aws }) };
-  const stack = emit(input);
-  return { stack, planned: (await plannerOf(provider))?.plan(input, stack) };
+  return emit(inputOf(options));
+}
+
+/** How it gets to the cloud; `undefined`: not by commands. */
+export async function planStack(options: StackOptions, stack: Stack): Promise<Planned | undefined> {
+  return (await plannerOf(options.provider))?.plan(inputOf(options), stack);
 }
 
 /** How the provider's stack is deployed. */
@@ -53,6 +42,11 @@ export async function plannerOf(
 /** Major version of Node.js that the functions run on. */
 export function nodeOf({ runtime = "nodejs22.x" }: Pick<ProviderSection, "runtime">): number {
   return Number(/\d+/.exec(runtime)?.[0] ?? 22);
+}
+
+function inputOf({ provider, manifest, graph, archives, aws, region }: StackOptions): StackInput {
+  const hashes = Object.fromEntries([...archives].map(([name, archive]) => [name, hashOf(archive)]));
+  return { ...settingsOf(manifest, provider, region), graph, archives: hashes, ...(aws && { aws }) };
 }
 
 function settingsOf(

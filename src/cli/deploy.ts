@@ -21,6 +21,6 @@ export async function dryRun(
   { plan, given }: Awaited<ReturnType<typeof import("../deploy/deployment.ts").prepare>>,
   what: "deploy" | "remove",
 ): Promise<void> {
-  const { knownValues } = await import("../deploy/values.ts");
-  for (const line of stepLines(plan[what], knownValues(plan, given))) console.log(line);
+  const { shownValues } = await import("../deploy/values.ts");
+  for (const line of stepLines(plan[what], shownValues(plan, given))) console.log(line);
 }

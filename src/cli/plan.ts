@@ -14,7 +14,7 @@ export interface PlanFlags {
 /** Ends with 1 where a deployment would stop before a loss of data. */
 export async function plan(flags: PlanFlags): Promise<void> {
   const { compare, prepare } = await import("../deploy/deployment.ts");
-  const { knownValues } = await import("../deploy/values.ts");
+  const { shownValues } = await import("../deploy/values.ts");
   const { lossesOf } = await import("../deploy/guard.ts");
   const { createSay } = await import("./say.ts");
   const replace = flags.replace ?? [];
@@ -22,7 +22,7 @@ export async function plan(flags: PlanFlags): Promise<void> {
   const { plan: planned, built, given } = deployment;
   const changes = await compare(deployment, createSay(process.stderr));
   const sections: readonly (readonly [string, readonly string[]])[] = [
-    ["steps", stepLines(planned.deploy, knownValues(planned, given))],
+    ["steps", stepLines(planned.deploy, shownValues(planned, given))],
     ["resources", changeLines(changes, replace, process.stdout)],
     ["public routes", routeLines(built.graph)],
     ["permissions", permissionLines(built.stack?.permissions ?? [], built.graph)],

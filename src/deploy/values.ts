@@ -14,6 +14,12 @@ export function knownValues({ values, wants, programs }: Plan, given: Values): V
   return { ...values, ...Object.fromEntries(told), ...findPrograms(programs) };
 }
 
+/** The same to show, where a program that is not there has its first name. */
+export function shownValues(plan: Plan, given: Values): Values {
+  const names = plan.programs.map(({ value, names: [name = value] }) => [value, name] as const);
+  return { ...Object.fromEntries(names), ...knownValues(plan, given) };
+}
+
 /** What is missing of them, a sentence each. */
 export function missingValues({ wants, programs }: Plan, known: Values): readonly string[] {
   const untold = wants

@@ -1,11 +1,12 @@
 // `functions:` of a serverless.yml: ordinary Lambda handlers, each with what triggers it.
 import { dirname, join } from "node:path";
 import type { GraphSection } from "../contracts/graph.ts";
+import { asArchitecture } from "./architecture.ts";
 import { findHandler, type Handler } from "./handler-file.ts";
 import type { Manifest } from "./manifest.ts";
 import { type MapNode, type Node, toIntrinsic } from "./nodes.ts";
 import { type Place, type Problem, Problems, quoted } from "./problems.ts";
-import { asArchitecture, readEnvironment } from "./provider-section.ts";
+import { readEnvironment } from "./provider-section.ts";
 import { type PlacedEvent, readEvents } from "./section-events.ts";
 import { checkSettings, plain, refuse, type SectionReader, type Settings } from "./section-reader.ts";
 import { asMap, asNumber, record } from "./shape.ts";

@@ -1,5 +1,6 @@
 // What Faasten reads of `provider:` in a serverless.yml; the rest is the Serverless Framework's.
 import type { Architecture } from "../contracts/stack.ts";
+import { asArchitecture } from "./architecture.ts";
 import { type MapNode, type Node, toIntrinsic } from "./nodes.ts";
 import { type Problems, quoted, suggest } from "./problems.ts";
 import { asMap, asNumber, asScalar, asText, record, required } from "./shape.ts";
@@ -68,16 +69,6 @@ function checkProviderName(node: Node, problems: Problems): string {
   }
   return name;
 }
-
-export function asArchitecture(node: Node | undefined, problems: Problems): Architecture | undefined {
-  const text = asText(node, problems);
-  const found = architectures.find((one) => one === text);
-  if (node && text !== undefined && found === undefined)
-    problems.add("INVALID", node, `There is no architecture ${quoted(text)}.${suggest(text, architectures)}`);
-  return found;
-}
-
-const architectures: readonly Architecture[] = ["arm64", "x86_64"];
 
 /** Plain values only: what CloudFormation makes (`Ref`, `!GetAtt`) is known to no other target. */
 export function readEnvironment(

@@ -195,9 +195,9 @@ function armOf() {
   const { resources } = JSON.parse(readFileSync(required("--template-file"), "utf8"));
   return Object.fromEntries(
     resources.map((one) => {
-      const names = one.name.replace(/[[\]]/g, "").split("/");
+      const name = one.name.replace(/[^\w-]+/g, "_");
       const [provider, ...types] = one.type.split("/");
-      return [[provider, ...types.flatMap((type, at) => [type, names[at] ?? names[0]])].join("/"), one];
+      return [[provider, ...types.flatMap((type) => [type, name])].join("/"), one];
     }),
   );
 }
@@ -233,11 +233,12 @@ const tofu = {
   init() {
     const bucket = rest.find((one) => one.startsWith("-backend-config=bucket=")) ?? fail("no bucket");
     if (!load("gcloud.json")[`gs://${bucket.split("=").at(-1)}`]) fail("Error: bucket doesn't exist");
+    writeFileSync(join(folder, ".terraform-bucket"), bucket.split("=").at(-1));
   },
   plan() {
     if (!rest.some((one) => /^-var=region=./.test(one))) fail("No value for required variable");
     const wanted = rest.includes("-destroy") ? {} : wantedResources();
-    const before = state.resources ?? {};
+    const before = state[bucketOf()] ?? {};
     const changes = [...new Set([...Object.keys(before), ...Object.keys(wanted)])].map((address) => {
       const [type] = address.split(".");
       const [a, b] = [before[address], wanted[address]];
@@ -256,10 +257,14 @@ const tofu = {
   },
   show: () => print(readFileSync(planned, "utf8")),
   apply() {
-    state.resources = JSON.parse(readFileSync(planned, "utf8")).wanted;
+    state[bucketOf()] = JSON.parse(readFileSync(planned, "utf8")).wanted;
   },
   output: () => print('http_url = "https://http.example.com"'),
 };
+
+function bucketOf() {
+  return readFileSync(join(folder, ".terraform-bucket"), "utf8");
+}
 
 function wantedResources() {
   const { resource = {} } = JSON.parse(readFileSync(join(folder, "main.tf.json"), "utf8"));

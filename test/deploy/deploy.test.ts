@@ -12,7 +12,7 @@ interface Target {
   readonly first: readonly string[];
   /** The one that changes the cloud. */
   readonly changes: string;
-  /** Of what holds data: as the cloud's state has them. */
+  /** Patterns of what the plan and the cloud's state call what holds data, and what runs. */
   readonly data: readonly string[];
   readonly runs: readonly string[];
   /** Where what is deployed is told. */
@@ -43,6 +43,43 @@ const targets: readonly Target[] = [
     program: "aws",
     resourcesOf: ({ stacks }) => Object(stacks)["shop-dev"]?.resources,
   },
+  {
+    name: "azure",
+    first: [
+      "az account show",
+      "az group exists",
+      "az group create",
+      ...[..."12345678"].map(() => "az provider register"),
+      "az deployment group what-if",
+      "az deployment group create",
+      "az functionapp deployment source config-zip",
+      "az deployment group show",
+    ],
+    changes: "az deployment group create",
+    data: ["shop-dev.orders", "order-placed", "shop-dev-ship.inbox", "shop-dev-ship.inbox-dead"],
+    runs: ["Microsoft.Web/sites\\b", "Microsoft.Web/serverfarms\\b"],
+    program: "az",
+    resourcesOf: (state) => Object(state["shop-dev"]).resources,
+  },
+  {
+    name: "gcp",
+    first: [
+      "gcloud config get-value project",
+      "gcloud services enable",
+      "gcloud storage buckets describe",
+      "gcloud storage buckets create",
+      "gcloud storage buckets update",
+      ...["tofu init", "tofu plan", "tofu show -json", "tofu apply", "tofu output"],
+    ],
+    changes: "tofu apply",
+    data: [
+      ...["google_firestore_database\\.\\w+", "google_pubsub_topic\\.topic__pubsub__order_placed"],
+      ...["google_pubsub_topic\\.ship__dead", "google_pubsub_subscription\\.ship"],
+    ],
+    runs: ["google_cloudfunctions2_function\\.http", "google_cloud_scheduler_job\\.sweep"],
+    program: "tofu",
+    resourcesOf: (state) => state["acme-1-shop-dev-state"],
+  },
 ];
 
 describe.each(targets)("on $name", ({ name: target, first, changes, data, runs, program, resourcesOf }) => {
@@ -64,6 +101,8 @@ describe.each(targets)("on $name", ({ name: target, first, changes, data, runs, 
   const deployed = (): string => JSON.stringify(cloud.state(program));
   /** Of the first stage. */
   const left = (): readonly string[] => Object.keys(Object(resourcesOf(cloud.state(program))));
+  const missing = (patterns: readonly string[]): readonly string[] =>
+    patterns.filter((one) => !left().some((name) => new RegExp(one).test(name)));
   const planOf = (): Plan => JSON.parse(readFileSync(join(folder, ".faasten", target, "deploy.json"), "utf8")) as Plan;
 
   beforeAll(() => {
@@ -97,12 +136,13 @@ describe.each(targets)("on $name", ({ name: target, first, changes, data, runs, 
     expect(verbs()).toEqual(first);
     expect(stdout).toMatch(/\[1\/\d+\]/);
     expect(stdout).toMatch(/https:\/\/|the-appurl/);
-    expect(left()).toEqual(expect.arrayContaining([...data, ...runs]));
+    expect(missing([...data, ...runs])).toEqual([]);
   });
 
   test("the same again changes nothing", () => {
     const before = deployed();
     expect(run("deploy").status).toBe(0);
+    // A template of Azure's does not tell whether the code is the same.
     if (target !== "azure") expect(verbs()).not.toContain(changes);
     expect(deployed() === before).toBe(true);
     const { stdout } = run("plan");
@@ -123,13 +163,13 @@ describe.each(targets)("on $name", ({ name: target, first, changes, data, runs, 
   test("remove takes away what runs and keeps what holds data, and the next deploy has it again", () => {
     const removed = run("remove");
     expect([removed.status, removed.stderr]).toEqual([0, ""]);
-    expect(left()).toEqual(expect.arrayContaining([...data]));
-    expect(left().filter((one) => runs.includes(one))).toEqual([]);
+    expect(missing(data)).toEqual([]);
+    expect(missing(runs)).toEqual(runs);
     const { stdout } = run("plan");
     for (const one of data) expect(stdout).not.toMatch(new RegExp(`comes .*${one}\\b`));
     for (const one of runs) expect(stdout).toMatch(new RegExp(`comes .*${one}`));
     expect(run("deploy").status).toBe(0);
-    expect(left()).toEqual(expect.arrayContaining([...data, ...runs]));
+    expect(missing([...data, ...runs])).toEqual([]);
     expect(run("remove").status).toBe(0);
     expect(run("remove").status).toBe(0);
   });

@@ -12,7 +12,14 @@ import { type BuiltApp, buildApp } from "../build/built.ts";
 import { remove } from "../dev/running.ts";
 import { app, type Cloud, createCloud, lineOf } from "./fakes.ts";
 
-const targets: readonly { readonly target: Target; readonly late: Late }[] = [{ target: "aws", late: undefined }];
+const targets: readonly { readonly target: Target; readonly late: Late }[] = [
+  { target: "aws", late: undefined },
+  {
+    target: "azure",
+    late: { command: "deployment group create", says: "PrincipalNotFound", again: "deployment group create" },
+  },
+  { target: "gcp", late: { command: "tofu apply", says: "SERVICE_DISABLED", again: "tofu plan" } },
+];
 
 /** What is known to settle late: in which command, what it says, and where it begins again. */
 type Late = { readonly command: string; readonly says: string; readonly again: string } | undefined;
@@ -61,7 +68,8 @@ describe.each(targets)("on $target", ({ target, late }) => {
     await run();
     const whole = cloud.calls().map(lineOf);
     const wanted = JSON.stringify(cloud.state(target === "gcp" ? "tofu" : target === "azure" ? "az" : "aws"));
-    for (let at = 1; at <= whole.length; at++) {
+    const kinds = new Map(whole.map((line, index) => [line.split(" ").slice(0, 4).join(" "), index + 1]));
+    for (const at of kinds.values()) {
       rmSync(cloud.folder, { recursive: true });
       cloud = createCloud();
       cloud.fail({ [`#${at}`]: { says: "it is raining", code: 9, times: 1 } });
@@ -78,14 +86,10 @@ describe.each(targets)("on $target", ({ target, late }) => {
       await run();
       const after = cloud.calls().map(lineOf);
       expect(after[after.length - 1]).toBe(whole[whole.length - 1]);
-      const steps = plan.deploy.filter(({ asks, resume }) => asks !== true && resume === undefined);
-      const changing = new Set(
-        steps.map(({ command: [, ...rest] }) => rest.filter((one) => typeof one === "string").join(" ")),
-      );
       const again = after.filter(
         (line) => stopped.slice(0, at - 1).includes(line) && /cp |deploy --|package|config-zip/.test(line),
       );
-      expect([at, again, changing.size > 0]).toEqual([at, [], true]);
+      expect([at, again]).toEqual([at, []]);
       expect(
         JSON.stringify(cloud.state(target === "gcp" ? "tofu" : target === "azure" ? "az" : "aws")) === wanted,
       ).toBe(true);
