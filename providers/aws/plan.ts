@@ -1,19 +1,26 @@
 // How a stack gets to AWS, by the user's own `aws`: archives into a bucket, then a change set that is looked at before it is executed.
 // https://docs.aws.amazon.com/cli/latest/reference/cloudformation/
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-changesets.html
-import { createHash } from "node:crypto";
-import {
-  type Argument,
-  type Change,
-  FaastenError,
-  type MakePlan,
-  type Plan,
-  type ReadChanges,
-  type StackInput,
-  type Step,
-} from "../../src/provider.ts";
+import type { Change, MakePlan, Plan, StackInput, Step } from "../../src/provider.ts";
+import { nothingNew } from "./changes.ts";
 import { nameOf } from "./stack/checks.ts";
 import { holdsData, retainedOf, type Template } from "./stack/retained.ts";
+import {
+  aws,
+  changeSet,
+  changeSetName,
+  clear,
+  findBucket,
+  forget,
+  lookUp,
+  region,
+  stackName,
+  templateOf,
+  uploadTemplate,
+  type Written,
+} from "./steps.ts";
+
+export { changes } from "./changes.ts";
 
 export const plan: MakePlan = (input, { files }) => {
   const { graph, stage, region, archives } = input;
@@ -68,67 +75,6 @@ export const plan: MakePlan = (input, { files }) => {
   };
 };
 
-/** https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeChangeSet.html */
-export const changes: ReadChanges = (printed, resources) => {
-  const { Status, StatusReason = "", Changes = [] } = JSON.parse(printed) as ChangeSet;
-  if (Status === "FAILED") {
-    if (nothingNew.some((one) => StatusReason.includes(one))) return [];
-    throw new FaastenError("MISCONFIGURED", `CloudFormation refuses the change set: ${StatusReason}`);
-  }
-  const known = new Map(resources.map((one) => [one.name, one]));
-  return Changes.flatMap(({ ResourceChange: one }): Change[] => {
-    if (!one) return [];
-    const data = known.get(one.LogicalResourceId)?.data ?? holdsData({ Type: one.ResourceType });
-    return [
-      {
-        action: actionOf(one),
-        name: one.LogicalResourceId,
-        type: one.ResourceType,
-        data,
-        ...(one.PhysicalResourceId !== undefined && { physical: one.PhysicalResourceId }),
-      },
-    ];
-  });
-};
-
-interface ChangeSet {
-  readonly Status: string;
-  readonly StatusReason?: string;
-  readonly Changes?: readonly { readonly ResourceChange?: ResourceChange }[];
-}
-
-interface ResourceChange {
-  readonly Action: string;
-  readonly PolicyAction?: string;
-  readonly Replacement?: string;
-  readonly LogicalResourceId: string;
-  readonly PhysicalResourceId?: string;
-  readonly ResourceType: string;
-}
-
-const nothingNew = ["didn't contain changes", "No updates are to be performed"];
-
-/** "Conditional" is known only while it happens, and then it is too late to ask. */
-function actionOf({ Action, Replacement, PolicyAction }: ResourceChange): Change["action"] {
-  switch (Action) {
-    case "Add":
-      return "add";
-    case "Import":
-      return "adopt";
-    case "Remove":
-      return PolicyAction === "Retain" ? "keep" : "remove";
-    default:
-      return Replacement === "True" || Replacement === "Conditional" ? "replace" : "change";
-  }
-}
-
-interface Written {
-  readonly file: string;
-  readonly text: string;
-  /** It takes the bucket of the archives as a parameter. */
-  readonly bucket: boolean;
-}
-
 function compareSteps(input: StackInput, template: Written): readonly Step[] {
   const there = { when: { value: "type", is: ["UPDATE"] } } as const;
   return [
@@ -170,7 +116,7 @@ function deploySteps(input: StackInput, template: Written): readonly Step[] {
             `/${graph.service}/${input.stage}/${one.name}-${archives[one.name] ?? ""}.zip`,
           ],
           ...["--only-show-errors", "--region", region],
-        ].map(toArgument),
+        ],
         mend: "see that you may write to the bucket (s3:PutObject)",
         undo: "empty-artifacts",
       }),
@@ -271,7 +217,7 @@ function removeSteps(input: StackInput, template: Written | undefined): readonly
       command: [
         { value: "aws" },
         ...["s3", "rm", ["s3://", { value: "bucket" }], "--recursive", "--only-show-errors", "--region", region],
-      ].map(toArgument),
+      ],
       ...bucketThere,
       mend: "see that you may delete from the bucket (s3:ListBucket, s3:DeleteObject)",
     },
@@ -290,174 +236,6 @@ function removeSteps(input: StackInput, template: Written | undefined): readonly
       mend,
     },
   ];
-}
-
-const changeSetName = "faasten";
-const region = { value: "region" };
-
-function stackName({ graph, stage }: StackInput): string {
-  return `${graph.service}-${stage}`;
-}
-
-function lookUp(input: StackInput): Step {
-  const path = ["Stacks", 0, "StackStatus"];
-  const begun = (word: string): Readonly<Record<string, string>> =>
-    Object.fromEntries(neverMade.map((state) => [state, word]));
-  return {
-    id: "stack",
-    title: "Look what is deployed",
-    command: aws("cloudformation", "describe-stacks", ["--stack-name", stackName(input), "--output", "json"]),
-    asks: true,
-    absent: ["does not exist"],
-    reads: {
-      state: { path, absent: "" },
-      type: { path, as: begun("CREATE"), otherwise: "UPDATE", absent: "CREATE" },
-      finished: {
-        path,
-        as: begun("stack-create-complete"),
-        otherwise: "stack-update-complete",
-        absent: "stack-create-complete",
-      },
-    },
-    mend: "sign in (`aws sts get-caller-identity` tells as whom), and see that you may call CloudFormation",
-  };
-}
-
-/** A first deployment that failed can only be begun anew. */
-const neverMade = ["REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_COMPLETE"];
-
-function clear(input: StackInput): readonly Step[] {
-  const name = stackName(input);
-  const when = { value: "state", is: ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED"] };
-  const mend = "delete the stack in the console: nothing of it was ever in use";
-  return [
-    {
-      id: "clear",
-      title: "Drop what a first deployment that failed has left",
-      command: aws("cloudformation", "delete-stack", ["--stack-name", name]),
-      when,
-      mend,
-    },
-    {
-      id: "cleared",
-      title: "Wait until it is gone",
-      command: aws("cloudformation", "wait", ["stack-delete-complete", "--stack-name", name]),
-      when,
-      mend,
-    },
-  ];
-}
-
-function findBucket(input: StackInput, absent?: string): Step {
-  const path = ["StackResourceDetail", "PhysicalResourceId"];
-  return {
-    id: "bucket",
-    title: "Look where the archives go",
-    command: aws("cloudformation", "describe-stack-resource", [
-      ...["--stack-name", `${stackName(input)}-artifacts`, "--logical-resource-id", "Bucket", "--output", "json"],
-    ]),
-    asks: true,
-    ...(absent !== undefined && { absent: ["does not exist"] }),
-    reads: {
-      bucket: { path, ...(absent !== undefined && { absent }) },
-      artifacts: { path, otherwise: "there", absent: "gone" },
-    },
-    mend: `the stack ${stackName(input)}-artifacts should have it: look at it in the console`,
-  };
-}
-
-function changeSet(input: StackInput, template: Written): readonly Step[] {
-  const name = stackName(input);
-  const mend = "mend what it says of the template; a stack that is changing has to come to an end first";
-  const expands = /"Transform"/.test(template.text) ? ["CAPABILITY_AUTO_EXPAND"] : [];
-  return [
-    forget(input),
-    {
-      id: "prepare",
-      title: "Have CloudFormation work out what changes",
-      command: aws("cloudformation", "create-change-set", [
-        ...["--stack-name", name, "--change-set-name", changeSetName, "--change-set-type", { value: "type" }],
-        ...templateOf(input, template),
-        ...["--parameters", ["ParameterKey=ArtifactBucket,ParameterValue=", { value: "bucket" }]],
-        ...["--capabilities", "CAPABILITY_NAMED_IAM", ...expands],
-        ...["--import-existing-resources", "--output", "json"],
-      ]),
-      reads: { changeSet: { path: ["Id"], absent: "" } },
-      mend,
-    },
-    {
-      id: "prepared",
-      title: "Wait for its answer",
-      command: aws("cloudformation", "wait", [
-        ...["change-set-create-complete", "--stack-name", name, "--change-set-name", changeSetName],
-      ]),
-      // A set without any change is a failure to this command: the next one tells the two apart.
-      absent: ["ChangeSetCreateComplete failed"],
-      mend,
-    },
-    {
-      id: "changes",
-      title: "See what comes, changes and goes",
-      command: aws("cloudformation", "describe-change-set", [
-        ...["--stack-name", name, "--change-set-name", changeSetName, "--output", "json"],
-      ]),
-      compares: true,
-      resume: "forget",
-      mend,
-    },
-  ];
-}
-
-function forget(input: StackInput): Step {
-  return {
-    id: "forget",
-    title: "Drop what an earlier attempt prepared",
-    command: aws("cloudformation", "delete-change-set", [
-      ...["--stack-name", stackName(input), "--change-set-name", changeSetName],
-    ]),
-    absent: ["does not exist"],
-    mend: "see that you may call CloudFormation",
-  };
-}
-
-/** Of a template that goes with the call. https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
-const mostBytes = 51_200;
-
-function uploadTemplate(input: StackInput, template: Written, more: Partial<Step> = {}): readonly Step[] {
-  if (Buffer.byteLength(template.text) <= mostBytes) return [];
-  return [
-    {
-      id: "template",
-      title: "Upload the template, which is too large for a call",
-      command: [
-        { value: "aws" },
-        ...["s3", "cp", template.file, ["s3://", { value: "bucket" }, `/${templateKey(input, template)}`]],
-        ...["--only-show-errors", "--region", region],
-      ].map(toArgument),
-      mend: "see that you may write to the bucket (s3:PutObject)",
-      ...more,
-    },
-  ];
-}
-
-function templateOf(input: StackInput, template: Written): readonly Piece[] {
-  if (Buffer.byteLength(template.text) <= mostBytes) return ["--template-body", `file://${template.file}`];
-  const url = ["https://", { value: "bucket" }, ".s3.", region, `.amazonaws.com/${templateKey(input, template)}`];
-  return ["--template-url", url];
-}
-
-function templateKey({ graph, stage }: StackInput, { text }: Written): string {
-  return `${graph.service}/${stage}/template-${createHash("sha256").update(text).digest("hex")}.json`;
-}
-
-type Piece = string | { readonly value: string } | readonly (string | { readonly value: string })[];
-
-function aws(service: string, verb: string, rest: readonly Piece[]): readonly Argument[] {
-  return [{ value: "aws" }, service, verb, ...rest, "--region", region].map(toArgument);
-}
-
-function toArgument(piece: Piece): Argument {
-  return typeof piece === "object" && "value" in piece ? [piece] : piece;
 }
 
 /** Named by CloudFormation, so that no two stages and no two accounts want the same name. */

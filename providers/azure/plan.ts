@@ -352,13 +352,11 @@ function namesOf({ graph }: StackInput): NonNullable<Step["reads"]> {
   );
 }
 
-function parametersOf(asked: readonly Want[]): readonly Piece[] {
+function parametersOf(asked: readonly Want[]): readonly Argument[] {
   if (asked.length === 0) return [];
   return ["--parameters", ...asked.map(({ value }) => [`${value}=`, { value }])];
 }
 
-type Piece = string | { readonly value: string } | readonly (string | { readonly value: string })[];
-
-function az(rest: readonly Piece[]): readonly Argument[] {
-  return [{ value: "az" }, ...rest].map((piece) => (typeof piece === "object" && "value" in piece ? [piece] : piece));
+function az(rest: readonly Argument[]): readonly Argument[] {
+  return [{ value: "az" }, ...rest];
 }

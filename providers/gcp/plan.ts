@@ -7,6 +7,7 @@ import {
   type Change,
   FaastenError,
   type MakePlan,
+  type Piece,
   type Plan,
   type ReadChanges,
   type StackInput,
@@ -289,21 +290,17 @@ function findState(input: StackInput): Step {
   };
 }
 
-type Piece = string | { readonly value: string } | readonly (string | { readonly value: string })[];
-
-function bucket(input: StackInput): Piece {
+function bucket(input: StackInput): Argument {
   return ["gs://", ...bucketName(input)];
 }
 
 /** Of at most 63 characters: a project's has 30. */
-function bucketName({ graph, stage }: StackInput): readonly (string | { readonly value: string })[] {
+function bucketName({ graph, stage }: StackInput): readonly Piece[] {
   const name = `${graph.service}-${stage}`;
   const mark = createHash("sha256").update(name).digest("hex").slice(0, 8);
   return [project, `-${name.length <= 25 ? name : `${name.slice(0, 16)}-${mark}`}-state`];
 }
 
-function command(program: string, rest: readonly Piece[]): readonly Argument[] {
-  return [{ value: program }, ...rest].map((piece) =>
-    typeof piece === "object" && "value" in piece ? [piece] : piece,
-  );
+function command(program: string, rest: readonly Argument[]): readonly Argument[] {
+  return [{ value: program }, ...rest];
 }

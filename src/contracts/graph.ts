@@ -3,7 +3,6 @@ import type { Block } from "./component.ts";
 import type { Right } from "./function.ts";
 import type { AwsEvent, LambdaEvent } from "./lambda.ts";
 import type { MetadataValue } from "./provider.ts";
-import type { Architecture } from "./stack.ts";
 import type { TriggerSpec } from "./trigger.ts";
 
 export interface Graph {
@@ -33,6 +32,8 @@ export interface GraphFunction {
   /** Where a serverless.yml declares it: what that says of it. */
   readonly section?: GraphSection;
 }
+
+export type Architecture = "arm64" | "x86_64";
 
 export interface GraphSection {
   /** Seconds. */

@@ -1,8 +1,10 @@
 // What has to be done to deploy a stack, as data: commands of the user's own programs, and no shell between.
 import type { Stack, StackInput } from "./stack.ts";
 
-/** One argument of a command: text, or pieces of which some are known only once a value is. */
-export type Argument = string | readonly (string | { readonly value: string })[];
+/** Text, or a value that is known by then. */
+export type Piece = string | { readonly value: string };
+/** One argument of a command: a list is the text of its pieces together. */
+export type Argument = Piece | readonly Piece[];
 
 export interface Plan {
   readonly target: string;

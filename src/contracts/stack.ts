@@ -1,5 +1,5 @@
 // How a provider turns an app's graph into its cloud's own template.
-import type { Graph } from "./graph.ts";
+import type { Architecture, Graph } from "./graph.ts";
 
 /** All that a template may hold of an app. Secrets are not among it. */
 export interface StackInput {
@@ -22,8 +22,6 @@ export interface StackInput {
   readonly archives: Readonly<Record<string, string>>;
   readonly aws?: AwsSection;
 }
-
-export type Architecture = "arm64" | "x86_64";
 
 /** What a serverless.yml says to AWS alone, as it is written: what CloudFormation makes stands as `{ Ref }`. */
 export interface AwsSection {

@@ -1,5 +1,5 @@
 // A step's command: as the system takes it, and as a person reads it.
-import type { Argument, Step } from "../contracts/plan.ts";
+import type { Argument, Piece, Step } from "../contracts/plan.ts";
 import { FaastenError } from "../errors.ts";
 
 export type Values = Readonly<Record<string, string>>;
@@ -7,9 +7,9 @@ export type Values = Readonly<Record<string, string>>;
 /** Throws `INTERNAL` where a value is not known. */
 export function toArgv(command: readonly Argument[], values: Values): readonly [string, ...string[]] {
   const [program, ...rest] = command.map((argument) =>
-    typeof argument === "string"
-      ? argument
-      : argument.map((piece) => (typeof piece === "string" ? piece : valueOf(piece.value, values))).join(""),
+    piecesOf(argument)
+      .map((piece) => (typeof piece === "string" ? piece : valueOf(piece.value, values)))
+      .join(""),
   );
   if (program === undefined || program === "") throw new FaastenError("INTERNAL", "a step of the plan has no command");
   return [program, ...rest];
@@ -19,7 +19,7 @@ export function toArgv(command: readonly Argument[], values: Values): readonly [
 export function toText(command: readonly Argument[], values: Values): string {
   return command
     .map((argument) => {
-      const pieces = typeof argument === "string" ? [argument] : argument;
+      const pieces = piecesOf(argument);
       const open = pieces.some((piece) => typeof piece === "object" && !Object.hasOwn(values, piece.value));
       const text = pieces
         .map((piece) => (typeof piece === "string" ? piece : (values[piece.value] ?? `<${piece.value}>`)))
@@ -31,6 +31,10 @@ export function toText(command: readonly Argument[], values: Values): string {
 
 export function isDue({ when }: Step, values: Values): boolean {
   return when === undefined || when.is.includes(values[when.value] ?? "");
+}
+
+function piecesOf(argument: Argument): readonly Piece[] {
+  return typeof argument === "object" && !("value" in argument) ? argument : [argument];
 }
 
 function valueOf(name: string, values: Values): string {

@@ -21,8 +21,9 @@ function valueOf(what: string, { path, as = {}, otherwise, absent }: Reading, wh
   return Object.hasOwn(as, text) ? (as[text] ?? "") : (otherwise ?? text);
 }
 
+/** An empty list is what `gcloud` prints for a property that is not set. */
 function isNothing(value: unknown): boolean {
-  return value === undefined || value === null || value === "";
+  return value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0);
 }
 
 /** Text that is no JSON is itself. */

@@ -1,5 +1,5 @@
 // Which processor a function runs on.
-import type { Architecture } from "../contracts/stack.ts";
+import type { Architecture } from "../contracts/graph.ts";
 import type { Node } from "./nodes.ts";
 import { type Problems, quoted, suggest } from "./problems.ts";
 import { asText } from "./shape.ts";

@@ -22,7 +22,7 @@ export interface SectionFunction extends Place {
   /** MiB. */
   readonly memorySize?: number;
   /** What else it says of how it is run. */
-  readonly limits: SectionLimits;
+  readonly limits?: SectionLimits;
   readonly environment: Readonly<Record<string, string>>;
   /** Variables that CloudFormation makes, as `{ Ref }`: there are some on AWS alone. */
   readonly made: Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 // What Faasten reads of `provider:` in a serverless.yml; the rest is the Serverless Framework's.
-import type { Architecture } from "../contracts/stack.ts";
+import type { Architecture } from "../contracts/graph.ts";
 import { asArchitecture } from "./architecture.ts";
 import { type MapNode, type Node, toIntrinsic } from "./nodes.ts";
 import { type Problems, quoted, suggest } from "./problems.ts";
