@@ -5,7 +5,14 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["faasten-source"] } },
   test: {
     include: ["test/**/*.test.ts", "templates/**/*.test.ts"],
-    exclude: ["test/bench/**", "test/hosts/**", "test/emulators/**", "test/faults/**", "**/node_modules/**"],
+    exclude: [
+      "test/bench/**",
+      "test/hosts/**",
+      "test/emulators/**",
+      "test/faults/**",
+      "test/oracles/**",
+      "**/node_modules/**",
+    ],
     // A build of the demo for AWS is fifteen bundles, and the machine may be a busy one.
     testTimeout: 90_000,
     hookTimeout: 90_000,

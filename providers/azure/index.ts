@@ -42,6 +42,7 @@ export const azure: Provider = {
   },
   hosts: { default: "host" },
   plan: "plan",
+  stack: "stack/emit",
   // The worker itself provides this module, to a `require` alone.
   bundle: { http: "app", event: "app", external: ["@azure/functions-core"], require: true },
   files: {

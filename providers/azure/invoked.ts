@@ -1,6 +1,6 @@
 // One invocation of the Functions host, and what a trigger of Azure's is beside a trigger.
 import type { InvocationContext, RetryOptions } from "@azure/functions";
-import type { Served, Trigger, TriggerSpec } from "../../src/provider.ts";
+import { type Served, type Trigger, type TriggerSpec, variableOf } from "../../src/provider.ts";
 
 /** The payload of a call: what the host hands to a function, and what is known of it before. */
 export interface Invoked<Input = unknown> {
@@ -34,4 +34,9 @@ export interface Settings {
 export function isInvokedBy(kind: TriggerSpec["kind"], payload: unknown): boolean {
   const { on } = (payload ?? {}) as Partial<Invoked>;
   return on?.kind === kind;
+}
+
+/** What the app settings begin with by which the host reaches a component's broker. They must not begin with the name of one that is set itself. */
+export function connectionOf(component: string): string {
+  return variableOf("pubsub", component).replace("_PUBSUB_", "_CONNECTION_");
 }

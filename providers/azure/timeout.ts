@@ -12,4 +12,11 @@ export function toTimeout(text: string | undefined): number {
   return (((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
 }
 
+/** The other way: `hh:mm:ss`, with days before it where there are any. */
+export function toTimeSpan(seconds: number): string {
+  if (seconds >= 86_400) return `${Math.floor(seconds / 86_400)}.${toTimeSpan(seconds % 86_400)}`;
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return parts.map((part) => String(part).padStart(2, "0")).join(":");
+}
+
 const inHostJson = 30_000;

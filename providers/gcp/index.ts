@@ -65,6 +65,7 @@ export const gcp: Provider = {
   },
   hosts: { default: "host" },
   plan: "plan",
+  stack: "stack/emit",
   bundle: { http: "app", event: "function", external: ["google-auth-library"] },
   // The framework serves the bundle, and is no part of it: a bundled copy would be another one than the server's. The library of
   // credentials is for keys alone, and would cost each instance without one its load.

@@ -1,12 +1,15 @@
 // One request as the functions framework hands it over, and how a trigger of Google's takes it.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type App, type Journal, type Reply, readBody, type Served, type Trigger } from "../../src/provider.ts";
+import type { Admit } from "./identity.ts";
 
 /** The framework has read every body that has a content type; the others are still in the stream. */
 export type Message = IncomingMessage & { readonly rawBody?: Uint8Array };
 
 export interface Service {
   readonly app: App;
+  /** Who may push; left out: whom the environment names. */
+  readonly admit?: Admit;
   readonly journal: Journal;
   /** Gives what the function's trigger has encoded. */
   run(served: Served, payload: unknown, message: Message): Promise<unknown>;

@@ -1,5 +1,6 @@
 // What Google posts to a function that is not for browsers: headers and a body; a status is the whole reply.
-import { type App, FaastenError, type Reply, respond, type Served } from "../../src/provider.ts";
+import { type App, type ErrorCode, FaastenError, type Reply, respond, type Served } from "../../src/provider.ts";
+import { createAdmit } from "./identity.ts";
 import { bodyOf, type GoogleTrigger, type Message, type Service } from "./message.ts";
 
 export interface Push {
@@ -21,19 +22,22 @@ export const pushed: Pick<GoogleTrigger<Push>, "accepts" | "encode" | "receive">
     return reply(done ? 204 : 503);
   },
 
-  receive({ app, journal, run }: Service) {
+  receive({ app, journal, run, admit = createAdmit({ env: process.env }) }: Service) {
     const served = onlyOne(app);
-    /** Whoever pushes was let in by the platform: who it is, is not checked here yet. */
+    /** Before anything is read: whoever is not let in costs nothing. */
     async function take(message: Message): Promise<Reply> {
       if (message.method !== "POST") return reply(405);
+      await admit(message.headers.authorization);
       const body = (await bodyOf(message, maxPushBytes)) ?? new Uint8Array();
       const push: Push = { service: app.service, function: served.name, headers: message.headers, body };
       return (await run(served, push, message)) as Reply;
     }
     return async (message, response) => {
       const answer = await take(message).catch((error: unknown) => {
-        journal.write("error", "a push could not be taken; it comes again", { function: served.name }, { error });
-        return reply(503);
+        const refusal = error instanceof FaastenError ? refusals[error.code] : undefined;
+        const what = refusal === undefined ? "could not be taken; it comes again" : "was refused";
+        journal.write(refusal === undefined ? "error" : "warn", `a push ${what}`, { function: served.name }, { error });
+        return reply(refusal ?? 503);
       });
       await respond(response, answer, journal, served.name);
     };
@@ -45,6 +49,9 @@ export function header({ headers }: Push, name: string): string | undefined {
   const value = headers[name];
   return typeof value === "string" && value !== "" ? value : undefined;
 }
+
+/** None of these is acknowledged either. */
+const refusals: Readonly<Partial<Record<ErrorCode, number>>> = { UNAUTHENTICATED: 401, DENIED: 403 };
 
 /** A message of Pub/Sub's 10 MB, in base64, and its attributes. */
 const maxPushBytes = 16 * 1024 * 1024;

@@ -9,6 +9,7 @@ import {
   type Bound,
   type Call,
   type Clock,
+  type CloudEvent,
   type Component,
   createAsk,
   createRunner,
@@ -30,6 +31,7 @@ import {
 } from "../../src/provider.ts";
 import { startClock } from "./calendar.ts";
 import { clockOf } from "./clock.ts";
+import type { Keeper } from "./pubsub/in-memory.ts";
 
 /** One thing that was done, for whoever watches. */
 export interface Done {
@@ -65,6 +67,13 @@ export interface Local {
   fire(name: string, planned: number): Promise<Outcome>;
   /** Hands one event to a subscriber, as its inbox or its binding would. */
   deliver(name: string, arrival: EventArrival): Promise<Outcome>;
+  /** Lays one that was handed over so, and is dead, among the subscriber's dead letters, where the broker keeps such. */
+  keep(name: string, event: CloudEvent, death: Parameters<Keeper["keep"]>[2]): Promise<void>;
+  /**
+   * Tells the bindings that sign addresses where theirs are: at `<base><binding>`. Gives what answers there, by the binding's
+   * name. One that cannot be opened tells whoever uses it.
+   */
+  sign(base: string): Promise<ReadonlyMap<string, (request: Request) => Promise<Response>>>;
   /** Resolves once nothing runs, and what ended has been settled. */
   idle(): Promise<void>;
   readonly functions: readonly Served[];
@@ -221,6 +230,21 @@ export function serve(app: App, options: LocalOptions = {}): Local {
       void web(request, response);
     },
     ask: async (routed) => (await ask(() => routed, {})).reply,
+    async keep(name, event, death) {
+      const { on } = find(name).definition;
+      if (on.kind !== "topic") return;
+      const broker: PubSub & Partial<Keeper> = (await runner.component(on.pubsub)()) as PubSub;
+      broker.keep?.(subscriptionOf(name, on), event, death);
+    },
+    async sign(base) {
+      const answers = new Map<string, (request: Request) => Promise<Response>>();
+      for (const name of new Set(functions.flatMap(signersOf))) {
+        const binding = await Promise.resolve(runner.component(name)()).catch(() => undefined);
+        const answer = (binding as Binding | undefined)?.attach?.(`${base}${name}`);
+        if (answer) answers.set(name, answer);
+      }
+      return answers;
+    },
     async idle() {
       do {
         await Promise.allSettled(running);
@@ -296,13 +320,20 @@ async function passed(signal: AbortSignal, milliseconds: number): Promise<void> 
 function subscriptionsOf(functions: readonly Served[]): ReadonlyMap<string, Subscription[]> {
   const found = new Map<string, Subscription[]>();
   for (const { name, definition } of functions) {
-    if (definition.on.kind !== "topic") continue;
-    const { pubsub, topic, attempts, ordered } = definition.on;
-    const list = found.get(pubsub) ?? [];
-    list.push({ topic, subscriber: name, attempts, ordered });
-    found.set(pubsub, list);
+    const { on } = definition;
+    if (on.kind !== "topic") continue;
+    const list = found.get(on.pubsub) ?? [];
+    list.push(subscriptionOf(name, on));
+    found.set(on.pubsub, list);
   }
   return found;
+}
+
+function subscriptionOf(
+  subscriber: string,
+  { topic, attempts, ordered }: Omit<Subscription, "subscriber">,
+): Subscription {
+  return { topic, subscriber, attempts, ordered };
 }
 
 /** A caller of services is told how the app itself answers, once somebody makes one. */
@@ -331,6 +362,12 @@ function inputsOf(functions: readonly Served[]): ReadonlyMap<string, BindingInpu
     found.set(on.binding, list);
   }
   return found;
+}
+
+function signersOf({ definition: { uses } }: Served): readonly string[] {
+  return Object.values(uses).flatMap(({ component, operations }) =>
+    operations?.includes("presign") ? [component] : [],
+  );
 }
 
 function outcomeOf(reply: unknown): string {

@@ -4,6 +4,7 @@
 import type { CloudEvent } from "../contracts/event.ts";
 import type { EventArrival, Outcome } from "../contracts/trigger.ts";
 import { FaastenError } from "../errors.ts";
+import { groupOf, isFifo } from "../runtime/order.ts";
 import { type Inbox, messageOf } from "./message.ts";
 import { arn, region } from "./placeholders.ts";
 
@@ -39,6 +40,7 @@ function toRecord({ event, attempt = 1, order }: EventArrival, inbox: Inbox): ob
   const body = messageOf(event, inbox);
   if (event.id === "") throw new FaastenError("INVALID", "a message has an id");
   const sent = String(Date.parse(event.time ?? "") || Date.now());
+  const group = order ?? (inbox.ordered ? groupOf(event, inbox.name) : undefined);
   return {
     messageId: event.id,
     receiptHandle: event.id,
@@ -48,16 +50,17 @@ function toRecord({ event, attempt = 1, order }: EventArrival, inbox: Inbox): ob
       SentTimestamp: sent,
       SenderId: event.source,
       ApproximateFirstReceiveTimestamp: sent,
-      ...(order !== undefined && {
-        MessageGroupId: order,
+      ...(group !== undefined && {
+        MessageGroupId: group,
         MessageDeduplicationId: event.id,
-        SequenceNumber: "0",
+        // Later ones have greater ones, and the same one has it again: of twenty digits, which compare as texts.
+        SequenceNumber: sent.padStart(20, "0"),
       }),
     },
     messageAttributes: inbox.raw ? attributesOf(event) : {},
     md5OfBody: process.getBuiltinModule("node:crypto").hash("md5", body),
     eventSource: "aws:sqs",
-    eventSourceARN: arn("sqs", inbox.ordered && !inbox.name.endsWith(".fifo") ? `${inbox.name}.fifo` : inbox.name),
+    eventSourceARN: arn("sqs", inbox.ordered && !isFifo(inbox.name) ? `${inbox.name}.fifo` : inbox.name),
     awsRegion: region(),
   };
 }

@@ -30,16 +30,17 @@ export interface ReadOptions {
   readonly types: readonly string[];
   readonly stage?: string;
   readonly params: Readonly<Record<string, string>>;
+  readonly options?: Readonly<Record<string, string>>;
 }
 
 export function readApp(
   folder: string,
-  { target, types, stage, params }: ReadOptions,
+  { target, types, stage, params, options = {} }: ReadOptions,
   problems: Problems,
 ): AppManifests {
   const dotEnv = target === "local" ? readDotEnv(join(folder, ".env"), problems) : {};
   const env = { ...dotEnv, ...process.env };
-  const manifest = readManifest(folder, { env, params, ...(stage !== undefined && { stage }) }, problems);
+  const manifest = readManifest(folder, { env, params, options, ...(stage !== undefined && { stage }) }, problems);
   const componentsFolder = manifest?.components ?? join(folder, "components");
   const { components, scopedOut } = readComponents(
     { folder: componentsFolder, target, service: manifest?.service ?? "", types },
@@ -49,23 +50,30 @@ export function readApp(
     ? readSection(manifest, { folder, target }, problems)
     : { functions: [], folders: [], notes: [] };
   const environment: Record<string, string> = {};
-  const own = target === "local" ? sharedEnvironment(section.functions, problems) : {};
-  for (const [name, value] of Object.entries({ ...manifest?.provider.environment, ...own, ...dotEnv })) {
+  const entries = manifest?.entry ?? [];
+  const common = manifest?.provider.environment ?? {};
+  const others = entries.map((file) => problems.relative(file));
+  const shared =
+    target === "local" ? sharedEnvironment({ functions: section.functions, others, common }, problems) : common;
+  for (const [name, value] of Object.entries({ ...shared, ...dotEnv })) {
     if (value !== undefined && process.env[name] === undefined) environment[name] = value;
   }
   if (manifest) checkTimeout(manifest, problems);
   return {
     manifest,
-    entries: manifest?.entry ?? [],
+    entries,
     section,
     components: [...components.values()],
     scopedOut: [...scopedOut.values()],
     environment,
     timeout: (manifest?.provider.timeout ?? 30) * 1000,
-    files: [componentsFolder, join(componentsFolder, target)].flatMap((at) => [
-      at,
-      ...(isFolder(at) ? readdirSync(at).map((name) => join(at, name)) : []),
-    ]),
+    files: [
+      ...(manifest?.included() ?? []),
+      ...[componentsFolder, join(componentsFolder, target)].flatMap((at) => [
+        at,
+        ...(isFolder(at) ? readdirSync(at).map((name) => join(at, name)) : []),
+      ]),
+    ],
   };
 }
 

@@ -14,9 +14,10 @@ import { Problems } from "../manifest/problems.ts";
 import { type AppManifests, readApp } from "./app.ts";
 import { type Bindings, bind } from "./bind.ts";
 import { bundling, forCommonJs, lazyBuiltins, ours } from "./bundling.ts";
+import { report } from "./compile-errors.ts";
 import { type Deployable, deployablesOf } from "./deployables.ts";
 import { discover, type Find, type Found } from "./discover.ts";
-import { importEntries, report } from "./discovery.ts";
+import { importEntries } from "./discovery.ts";
 import { componentsOf, entrySource, handedOver, hasLambda } from "./entry.ts";
 import { checkEnvironments } from "./environment.ts";
 import { withoutFeatures } from "./features.ts";
@@ -39,6 +40,7 @@ export interface BuildOptions {
   readonly params?: Readonly<Record<string, string>>;
   /** In place of the manifest's. */
   readonly region?: string;
+  readonly options?: Readonly<Record<string, string>>;
 }
 
 export interface Built extends Made {
@@ -125,13 +127,13 @@ export function archivesOf(bundles: ReadonlyMap<string, Bundle>): ReadonlyMap<st
 
 /** Throws where the app cannot be bound. What cannot be bundled is reported, and lacks its bundle. `foreign`: functions of another cloud alone. */
 export async function make(
-  { folder, target, stage, params = {} }: BuildOptions,
+  { folder, target, stage, params = {}, options = {} }: BuildOptions,
   problems: Problems,
   foreign: "refused" | "left out" = "refused",
 ): Promise<Made> {
   const [provider, providers] = await Promise.all([providerOf(target), allProviders()]);
   const types = providers.flatMap(({ components }) => Object.keys(components));
-  const app = readApp(folder, { target, types, params, ...(stage !== undefined && { stage }) }, problems);
+  const app = readApp(folder, { target, types, params, options, ...(stage !== undefined && { stage }) }, problems);
   const output = join(folder, ".faasten", target);
   const discovery = app.entries.length > 0 ? await importEntries(folder, app.entries, output, problems) : undefined;
   const section = modulesOf(app.section.functions, provider);
@@ -147,7 +149,7 @@ export async function make(
 
   const service = app.manifest?.service ?? "";
   const deployables = deployablesOf(found, provider);
-  checkEnvironments(deployables, app.section.functions, problems);
+  checkEnvironments(deployables, app.section.functions, app.manifest?.provider.environment ?? {}, problems);
   problems.throwIfAny();
   const known = { deployables, bindings, provider, section: app.section.functions };
   const graph = graphOf({ service, target, folder, found, ...known });

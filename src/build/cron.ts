@@ -23,7 +23,7 @@ export function fromDaprSchedule(text: string): string {
 }
 
 function everyMinutes(minutes: number): string | undefined {
-  if (minutes < 60) return `every ${minutes} minutes`;
+  if (minutes < 60) return `every ${minutes} minute${minutes === 1 ? "" : "s"}`;
   const hours = minutes / 60;
   if (24 % hours !== 0) return undefined;
   return hours === 24 ? "0 0 * * *" : `0 */${hours} * * *`;
@@ -50,12 +50,17 @@ function everyProblem(cron: string): string | undefined {
 const months = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC";
 const days = "SUN|MON|TUE|WED|THU|FRI|SAT";
 /** What may stand in each field: signs such as `L`, `W`, `#` and `?` are not known to every cloud. */
-const fieldRules: readonly { readonly name: string; readonly value: string }[] = [
-  { name: "minute", value: "\\d+" },
-  { name: "hour", value: "\\d+" },
-  { name: "day of month", value: "\\d+" },
-  { name: "month", value: `\\d+|${months}` },
-  { name: "day of week", value: `\\d+|${days}` },
+const fieldRules: readonly {
+  readonly name: string;
+  readonly value: string;
+  readonly from: number;
+  readonly to: number;
+}[] = [
+  { name: "minute", value: "\\d+", from: 0, to: 59 },
+  { name: "hour", value: "\\d+", from: 0, to: 23 },
+  { name: "day of month", value: "\\d+", from: 1, to: 31 },
+  { name: "month", value: `\\d+|${months}`, from: 1, to: 12 },
+  { name: "day of week", value: `\\d+|${days}`, from: 0, to: 7 },
 ];
 
 function fieldsProblem(cron: string, timeZone: string | undefined): string | undefined {
@@ -64,11 +69,13 @@ function fieldsProblem(cron: string, timeZone: string | undefined): string | und
   if (fields.length !== 5) {
     return `${quoted(cron)} has ${fields.length} ${fields.length === 1 ? "field" : "fields"}: write five (minute, hour, day of month, month, day of week), or \`every N minutes\``;
   }
-  for (const [index, { name, value }] of fieldRules.entries()) {
+  for (const [index, { name, value, from, to }] of fieldRules.entries()) {
     const item = `(?:\\*|(?:${value})(?:-(?:${value}))?)(?:/\\d+)?`;
     const field = fields[index] ?? "";
     if (!new RegExp(`^${item}(?:,${item})*$`, "i").test(field))
       return `${quoted(cron)}: ${quoted(field)} is no ${name} that every cloud knows: write numbers${/JAN|SUN/.test(value) ? ", names" : ""}, \`*\`, \`,\`, \`-\` and \`/\``;
+    const outside = field.match(/(?<!\/)\b\d+/g)?.find((number) => Number(number) < from || Number(number) > to);
+    if (outside !== undefined) return `${quoted(cron)} names the ${name} ${outside}: they go from ${from} to ${to}`;
   }
   const [, , dayOfMonth, , dayOfWeek] = fields;
   if (dayOfMonth !== "*" && dayOfWeek !== "*")

@@ -2,11 +2,12 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { build, type Message } from "esbuild";
+import { build } from "esbuild";
 import "../bridge/awslambda.ts";
 import { FaastenError } from "../errors.ts";
-import type { Place, Problems } from "../manifest/problems.ts";
+import type { Problems } from "../manifest/problems.ts";
 import { bundling, forCommonJs, ours } from "./bundling.ts";
+import { report, reportThrown } from "./compile-errors.ts";
 import type { EntryModule, Find } from "./discover.ts";
 import { type LambdaModules, lambdaModules } from "./lambda-modules.ts";
 import { createSources } from "./sources.ts";
@@ -63,36 +64,11 @@ export async function importEntries(
       lambdas: await lambdaModules(metafile, folder, files),
     };
   } catch (error) {
-    const thrown = placeOf(error, files);
-    if (thrown) problems.add("INVALID", thrown, `this module cannot be loaded, it throws: ${error}`);
-    else if (error instanceof Error) report(error, folder, problems);
+    if (reportThrown(error, files, problems)) return undefined;
+    if (error instanceof Error) report(error, folder, problems);
     else throw new FaastenError("INVALID", `a module throws while it is loaded, and no error with a line: ${error}`);
     return undefined;
   } finally {
     rmSync(file, { force: true });
-  }
-}
-
-/** The innermost of these files that an error went through. */
-function placeOf(error: unknown, files: Iterable<string>): Place | undefined {
-  const stack = error instanceof Error ? (error.stack ?? "") : "";
-  for (const frame of stack.split("\n").filter((line) => /^ +at /.test(line))) {
-    for (const file of files) {
-      const [, line, column] = frame.split(file)[1]?.match(/^:(\d+):(\d+)/) ?? [];
-      if (line !== undefined) return { file, line: Number(line), column: Number(column) };
-    }
-  }
-  return undefined;
-}
-
-/** What the bundler says, as mistakes of the app; anything else is thrown. */
-export function report(error: unknown, folder: string, problems: Problems): void {
-  if (typeof error !== "object" || error === null || !("errors" in error) || !Array.isArray(error.errors)) throw error;
-  for (const { location, text } of error.errors as readonly Message[]) {
-    problems.add(
-      "INVALID",
-      { file: join(folder, location?.file ?? ""), line: location?.line ?? 1, column: (location?.column ?? 0) + 1 },
-      text,
-    );
   }
 }

@@ -5,11 +5,19 @@ import { type Problems, quoted } from "../manifest/problems.ts";
 import { record } from "../manifest/shape.ts";
 import type { Deployable } from "./deployables.ts";
 
-/** Of all of them. A name that two of them give different values is reported: there is one `process.env`. */
-export function sharedEnvironment(
-  functions: readonly Pick<SectionFunction, "name" | "environment" | "file" | "line" | "column">[],
-  problems: Problems,
-): Readonly<Record<string, string>> {
+type Values = Readonly<Record<string, string>>;
+
+/** What runs in one process. */
+export interface Process {
+  readonly functions: readonly Pick<SectionFunction, "name" | "environment" | "file" | "line" | "column">[];
+  /** Whoever else runs there, which has the common values alone. */
+  readonly others: readonly string[];
+  /** `provider.environment`. */
+  readonly common: Values;
+}
+
+/** Of all of them. A name that would have two values is reported, be it of two functions or of one and what the provider says: there is one `process.env`. */
+export function sharedEnvironment({ functions, others, common }: Process, problems: Problems): Values {
   const values = new Map<string, { readonly value: string; readonly by: string }>();
   for (const one of functions) {
     for (const [name, value] of Object.entries(one.environment)) {
@@ -19,20 +27,30 @@ export function sharedEnvironment(
         const message = `${one.name} and ${first.by} give ${quoted(name)} different values, and run in one process here: call one of the two otherwise.`;
         problems.add("MISCONFIGURED", one, message);
       }
+      if (!Object.hasOwn(common, name) || common[name] === value) continue;
+      const [neighbour] = [
+        ...functions.flatMap((other) => (Object.hasOwn(other.environment, name) ? [] : [other.name])),
+        ...others,
+      ];
+      if (neighbour === undefined) continue;
+      const message = `${one.name} gives ${quoted(name)} another value than \`provider.environment\`, whose value ${neighbour} has in the same process here: call one of the two otherwise.`;
+      problems.add("MISCONFIGURED", one, message);
     }
   }
-  return record([...values].map(([name, { value }]) => [name, value]));
+  return record([...Object.entries(common), ...[...values].map(([name, { value }]) => [name, value] as const)]);
 }
 
 /** Of what is deployed together. */
 export function checkEnvironments(
   deployables: readonly Deployable[],
-  functions: readonly SectionFunction[],
+  section: readonly SectionFunction[],
+  common: Values,
   problems: Problems,
 ): void {
   for (const deployable of deployables) {
-    const names = new Set(deployable.functions.map(({ name }) => name));
-    const own = functions.filter(({ events }) => events.some(({ name }) => names.has(name)));
-    sharedEnvironment(own, problems);
+    const names = deployable.functions.map(({ name }) => name);
+    const functions = section.filter(({ events }) => events.some(({ name }) => names.includes(name)));
+    const declared = new Set(functions.flatMap(({ events }) => events.map(({ name }) => name)));
+    sharedEnvironment({ functions, others: names.filter((name) => !declared.has(name)), common }, problems);
   }
 }

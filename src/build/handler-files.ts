@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { build, type Metafile } from "esbuild";
 import { nearest, type Problems, quoted } from "../manifest/problems.ts";
 import { bundling, ours } from "./bundling.ts";
-import { report } from "./discovery.ts";
+import { report } from "./compile-errors.ts";
 import type { SectionModule } from "./section-modules.ts";
 
 export interface HandlerFiles {

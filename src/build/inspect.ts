@@ -1,8 +1,10 @@
 // What `faasten inspect` tells of an app: the graph, the modules, what its bundles weigh, and what ties it to a cloud.
 import { fileURLToPath } from "node:url";
 import type { Graph, GraphComponent, GraphFunction } from "../contracts/graph.ts";
+import type { TriggerSpec } from "../contracts/trigger.ts";
 import { type Problem, Problems } from "../manifest/problems.ts";
 import { type BuildOptions, make } from "./build.ts";
+import type { Found } from "./found.ts";
 import { type Portability, portabilityOf } from "./portability.ts";
 import type { Weight } from "./report.ts";
 
@@ -35,7 +37,10 @@ export async function inspect(options: BuildOptions): Promise<Inspected> {
   const problems = new Problems(folder);
   const environments = [app.manifest?.provider, ...app.section.functions].map((one) => one?.environment ?? {});
   const variables = new Set(environments.flatMap((one) => Object.keys(one)));
-  const portability = await portabilityOf({ folder, found, fileOf, variables, plugins }, problems);
+  // On AWS the handler's own event is native, whatever it would be elsewhere.
+  const written = new Map(app.section.functions.flatMap(({ events }) => events.map(({ name, on }) => [name, on])));
+  const triggerOf = ({ name, definition }: Found): TriggerSpec => written.get(name) ?? definition.on;
+  const portability = await portabilityOf({ folder, found, triggerOf, fileOf, variables, plugins }, problems);
   problems.throwIfAny();
   const events = new Map(found.map(({ name, definition: { lambda } }) => [name, lambda?.event]));
   return {

@@ -1,7 +1,8 @@
 // What ties each function of an app to one cloud: in the user's own code, and in the packages that it imports.
 import type { Plugin } from "esbuild";
+import type { TriggerSpec } from "../contracts/trigger.ts";
 import type { Place, Problems } from "../manifest/problems.ts";
-import { report } from "./discovery.ts";
+import { report } from "./compile-errors.ts";
 import { contextTie, fieldTie, isBridged, readsOf } from "./event-fields.ts";
 import type { Found } from "./found.ts";
 import { type Linked, link, linkAll, own } from "./linked.ts";
@@ -27,6 +28,8 @@ export interface Portability {
 export interface PortabilityOptions {
   readonly folder: string;
   readonly found: readonly Found[];
+  /** What triggers it on a cloud that does not hand it AWS's events as they are. */
+  readonly triggerOf: (one: Found) => TriggerSpec;
   /** The file that exports a function. */
   readonly fileOf: (functionName: string) => string;
   /** Variables that the app sets itself, whatever they are called. */
@@ -37,7 +40,7 @@ export interface PortabilityOptions {
 
 /** What each function reaches is looked at by itself: its neighbours' code counts only where it uses that. */
 export async function portabilityOf(
-  { folder, found, fileOf, variables, plugins }: PortabilityOptions,
+  { folder, found, triggerOf, fileOf, variables, plugins }: PortabilityOptions,
   problems: Problems,
 ): Promise<readonly Portability[]> {
   const packages = await packagesOf(
@@ -50,7 +53,11 @@ export async function portabilityOf(
       const { name, exported, definition } = one;
       try {
         const linked = await link({ folder, file: fileOf(name), exported, plugins, packages });
-        const ties = [...triggerTies(one), ...handlerTies(linked, one), ...(await codeTies(linked, folder, variables))];
+        const ties = [
+          ...triggerTies(one, triggerOf(one)),
+          ...handlerTies(linked, one),
+          ...(await codeTies(linked, folder, variables)),
+        ];
         const reasons = inOrder(ties, problems);
         const free = definition.lambda ? "bridged" : "portable";
         return { function: name, verdict: reasons.length > 0 ? "bound" : free, reasons };
@@ -79,8 +86,8 @@ interface Placed {
   readonly place: Place;
 }
 
-function triggerTies(one: Found): readonly Placed[] {
-  const { on, lambda } = one.definition;
+function triggerTies(one: Found, on: TriggerSpec): readonly Placed[] {
+  const { lambda } = one.definition;
   const event = on.kind === "native" ? on.event : lambda && !isBridged(lambda.event) ? lambda.event : undefined;
   if (event === undefined) return [];
   const tie: Tie = { kind: "trigger", what: `takes ${event} events, which only AWS has`, mend: "use topic(name)" };

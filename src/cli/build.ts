@@ -1,5 +1,5 @@
 // faasten build
-import { readParams } from "./params.ts";
+import { readPairs } from "./pairs.ts";
 import { readTarget } from "./target.ts";
 
 export interface BuildFlags {
@@ -7,14 +7,16 @@ export interface BuildFlags {
   readonly stage?: string;
   readonly region?: string;
   readonly param?: readonly string[];
+  readonly opt?: readonly string[];
 }
 
-export async function build({ target, stage, region, param }: BuildFlags): Promise<void> {
+export async function build({ target, stage, region, param, opt }: BuildFlags): Promise<void> {
   const { build: run } = await import("../build/build.ts");
   const built = await run({
     folder: process.cwd(),
     target: readTarget(target),
-    params: readParams(param),
+    params: readPairs("--param", param),
+    options: readPairs("--opt", opt),
     ...(stage !== undefined && { stage }),
     ...(region !== undefined && { region }),
   });

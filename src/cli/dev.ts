@@ -4,19 +4,21 @@ import { join } from "node:path";
 import { dev as start } from "../dev/dev.ts";
 import { createPrinter } from "../dev/print.ts";
 import { FaastenError } from "../errors.ts";
-import { readParams } from "./params.ts";
+import { readPairs } from "./pairs.ts";
 
 export interface DevFlags {
   readonly port: string;
   readonly stage?: string;
   readonly param?: readonly string[];
+  readonly opt?: readonly string[];
 }
 
-export async function dev({ port, stage, param }: DevFlags): Promise<void> {
+export async function dev({ port, stage, param, opt }: DevFlags): Promise<void> {
   const number = /^\d{1,5}$/.test(port) ? Number(port) : Number.NaN;
   if (!(number <= 65_535))
     throw new FaastenError("INVALID", `--port ${port}: a whole number from 0 to 65535 is wanted`);
-  const params = readParams(param);
+  const params = readPairs("--param", param);
+  const options = readPairs("--opt", opt);
   const folder = process.cwd();
   checkFolder(folder);
   const asked = new AbortController();
@@ -31,6 +33,7 @@ export async function dev({ port, stage, param }: DevFlags): Promise<void> {
     folder,
     port: number,
     params,
+    options,
     print: createPrinter(process.stdout, process.stderr),
     ...(stage !== undefined && { stage }),
     ...(process.env["FAASTEN_TOKEN"] && { token: process.env["FAASTEN_TOKEN"] }),

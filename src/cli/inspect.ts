@@ -1,7 +1,7 @@
 // faasten inspect
 import { FaastenError } from "../errors.ts";
-import { suggest } from "../manifest/problems.ts";
-import { readParams } from "./params.ts";
+import { Mistakes, suggest } from "../manifest/problems.ts";
+import { readPairs } from "./pairs.ts";
 import { readTarget } from "./target.ts";
 
 export interface InspectFlags {
@@ -10,11 +10,12 @@ export interface InspectFlags {
   readonly strict?: boolean;
   readonly stage?: string;
   readonly param?: readonly string[];
+  readonly opt?: readonly string[];
 }
 
 /** What can be told of an app that cannot be built is told first. */
 export async function inspect(what: string | undefined, flags: InspectFlags): Promise<void> {
-  const { target, format, strict, stage, param } = flags;
+  const { target, format, strict, stage, param, opt } = flags;
   if (what !== undefined && what !== "permissions")
     throw new FaastenError("INVALID", `inspect ${what}: there is no such view.${suggest(what, ["permissions"])}`);
   const chosen = readTarget(target ?? "local");
@@ -26,13 +27,13 @@ export async function inspect(what: string | undefined, flags: InspectFlags): Pr
   const found = await run({
     folder: process.cwd(),
     target: chosen,
-    params: readParams(param),
+    params: readPairs("--param", param),
+    options: readPairs("--opt", opt),
     ...(stage !== undefined && { stage }),
   });
   if (format === "json") console.log(JSON.stringify(found, null, 2));
   else if (format === "mermaid") process.stdout.write((await import("../build/mermaid.ts")).toMermaid(found));
   else process.stdout.write((await import("./inspect-text.ts")).toText(found, process.stdout));
-  const lines = found.problems.map(({ file, line, code, message }) => `${file}:${line}  ${code}  ${message}`);
-  if (lines.length > 0) throw new FaastenError("MISCONFIGURED", lines.join("\n"));
+  if (found.problems.length > 0) throw new Mistakes(found.problems);
   if (strict && found.portability.some(({ verdict }) => verdict === "bound")) process.exitCode = 1;
 }

@@ -4,10 +4,10 @@ import { FaastenError } from "../errors.ts";
 import { suggest } from "../manifest/problems.ts";
 import { createRouter } from "../runtime/router.ts";
 import { timetableOf } from "../runtime/timetable.ts";
+import { type EventFlags, toMembers } from "./event.ts";
 import { findRunning, type Running, readData, readJson } from "./running.ts";
 
-export interface InvokeFlags {
-  readonly data?: string;
+export interface InvokeFlags extends EventFlags {
   readonly path?: string;
   readonly method?: string;
   readonly header?: readonly string[];
@@ -38,17 +38,18 @@ export async function invoke(name: string, flags: InvokeFlags): Promise<void> {
   if (on.kind === "http") return send(running, { name, on }, all.filter(isWeb), flags);
   const outcome =
     kind !== "schedule"
-      ? await running.ask("POST", `/functions/${name}/deliver`, `{"data":${readJson(flags.data ?? "null")}}`)
+      ? await running.ask("POST", `/functions/${name}/deliver`, `{${toMembers(flags)}}`)
       : await running.ask("POST", `/functions/${name}/fire`, JSON.stringify({ time: flags.time }));
   console.log(JSON.stringify(outcome));
-  const { kind: became } = outcome as { readonly kind: string };
+  const { kind: became, filtered } = outcome as { readonly kind: string; readonly filtered?: true };
+  if (filtered) console.error(`the filter of ${name} let it pass by: its handler was not called`);
   if (became !== "done" && became !== "drop") process.exitCode = 1;
 }
 
 const flagsOf: Readonly<Record<TriggerSpec["kind"], { readonly is: string; readonly takes: readonly string[] }>> = {
   http: { is: "an HTTP function", takes: ["data", "path", "method", "header"] },
-  topic: { is: "a subscriber", takes: ["data"] },
-  binding: { is: "takes what comes to a binding", takes: ["data"] },
+  topic: { is: "a subscriber", takes: ["data", "attribute", "event"] },
+  binding: { is: "takes what comes to a binding", takes: ["data", "attribute", "event"] },
   native: { is: "takes what one cloud alone sends", takes: [] },
   schedule: { is: "a schedule", takes: ["time"] },
 };

@@ -28,6 +28,7 @@ program
   .option("--port <number>", "where it answers; 0 takes any that is free", "3000")
   .option("--stage <name>", "the stage that ${sls:stage} stands for")
   .option("--param <name=value>", "what ${param:name} stands for; may be repeated", repeated)
+  .option("--opt <name=value>", "what ${opt:name} stands for; may be repeated", repeated)
   .action(async (options) => (await import("./dev.ts")).dev(options));
 
 program
@@ -36,7 +37,8 @@ program
   .requiredOption("--target <name>", "local, aws, azure or gcp")
   .option("--stage <name>", "the stage that ${sls:stage} stands for")
   .option("--region <name>", "where, in that cloud's own words")
-  .option("--param <name=value...>", "what ${param:name} stands for")
+  .option("--param <name=value>", "what ${param:name} stands for; may be repeated", repeated)
+  .option("--opt <name=value>", "what ${opt:name} stands for; may be repeated", repeated)
   .action(async (options) => (await import("./build.ts")).build(options));
 
 for (const [name, description] of [
@@ -53,7 +55,8 @@ for (const [name, description] of [
     .requiredOption("--target <name>", "aws, azure or gcp")
     .option("--stage <name>", "the stage: of everything, there is one in each")
     .option("--region <name>", "where, in that cloud's own words")
-    .option("--param <name=value>", "what ${param:name} stands for; may be repeated", repeated);
+    .option("--param <name=value>", "what ${param:name} stands for; may be repeated", repeated)
+    .option("--opt <name=value>", "what ${opt:name} stands for; may be repeated", repeated);
   if (name !== "remove")
     command.option(
       "--replace <name>",
@@ -75,6 +78,7 @@ program
   .option("--stage <name>", "the stage that ${sls:stage} stands for")
   .option("--region <name>", "where, in that cloud's own words")
   .option("--param <name=value>", "what ${param:name} stands for; may be repeated", repeated)
+  .option("--opt <name=value>", "what ${opt:name} stands for; may be repeated", repeated)
   .action(async (options) => (await import("./validate.ts")).validate(options));
 
 program
@@ -92,12 +96,23 @@ program
   .option("--strict", "end with 1 where a function is bound to one cloud")
   .option("--stage <name>", "the stage that ${sls:stage} stands for")
   .option("--param <name=value>", "what ${param:name} stands for; may be repeated", repeated)
+  .option("--opt <name=value>", "what ${opt:name} stands for; may be repeated", repeated)
   .action(async (what, options) => (await import("./inspect.ts")).inspect(what, options));
 
 program
   .command("functions")
   .description("list the functions of the app that `faasten dev` serves from this folder, as JSON")
   .action(async () => (await import("./functions.ts")).functions());
+
+const attribute = [
+  "--attribute <name=value>",
+  "an attribute of the event, as type=order.placed; may be repeated",
+] as const;
+const event = (): InstanceType<typeof Option> =>
+  new Option("--event <file>", "the whole event: a CloudEvent in JSON; - reads standard input").conflicts([
+    "data",
+    "attribute",
+  ]);
 
 program
   .command("invoke <function>")
@@ -106,6 +121,8 @@ program
   .option("--path <path>", "the path and query of a request; needed where the function's path has parameters")
   .option("--method <method>", "the method of a request, where the function answers any")
   .option("--header <name:value>", "a header of the request; may be repeated", repeated)
+  .option(...attribute, repeated)
+  .addOption(event())
   .option("--time <instant>", "the planned instant of a schedule, as 2026-01-31T03:00:00Z; now if left out")
   .addHelpText(
     "after",
@@ -115,6 +132,7 @@ where the status is 400 or more, or the event is not done. A body with a content
 
   faasten invoke placeOrder --data '{"id":"1"}' --header idempotency-key:1
   faasten invoke getOrder --path /orders/1
+  faasten invoke audit --data '{"id":"1"}' --attribute source=shop --attribute type=order.placed
   faasten invoke putReceipt --path /orders/1/receipt --header content-type:image/png --data - < receipt.png`,
   )
   .action(async (name, options) => (await import("./invoke.ts")).invoke(name, options));
@@ -122,7 +140,9 @@ where the status is 400 or more, or the event is not done. A body with a content
 program
   .command("publish <topic>")
   .description("publish one event; its id and who subscribes here are told as JSON")
-  .requiredOption("--data <json>", "the event's data; - reads standard input")
+  .option("--data <json>", "the event's data; - reads standard input")
+  .option(...attribute, repeated)
+  .addOption(event())
   .option("--pubsub <component>", "the broker", "pubsub")
   .action(async (topic, options) => (await import("./publish.ts")).publish(topic, options));
 
@@ -166,11 +186,16 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 try {
   await program.parseAsync();
 } catch (error) {
-  const known = error instanceof FaastenError;
-  process.stderr.write(
-    `${known ? `${error.code}  ${error.message}` : error instanceof Error ? error.stack : String(error)}\n`,
-  );
+  process.stderr.write(`${await told(error)}\n`);
   process.exitCode = 1;
+}
+
+/** What is no error of ours is a mistake of ours: it keeps its stack. */
+async function told(error: unknown): Promise<string> {
+  const { counted, Mistakes } = await import("../manifest/problems.ts");
+  if (error instanceof Mistakes) return `${error.message}\n${counted(error.problems)}: mend and try again`;
+  if (error instanceof FaastenError) return `${error.code}  ${error.message}`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function repeated(value: string, before: readonly string[] = []): readonly string[] {

@@ -1,5 +1,5 @@
 // faasten plan
-import { readParams } from "./params.ts";
+import { readPairs } from "./pairs.ts";
 import { changeLines, permissionLines, routeLines, stepLines, uncheckedLines } from "./plan-text.ts";
 import { readCloud } from "./target.ts";
 
@@ -8,6 +8,7 @@ export interface PlanFlags {
   readonly stage?: string;
   readonly region?: string;
   readonly param?: readonly string[];
+  readonly opt?: readonly string[];
   readonly replace?: readonly string[];
 }
 
@@ -34,17 +35,19 @@ export async function plan(flags: PlanFlags): Promise<void> {
   if (lossesOf(changes, replace).length > 0) process.exitCode = 1;
 }
 
-export function optionsOf({ target, stage, region, param }: Omit<PlanFlags, "replace">): {
+export function optionsOf({ target, stage, region, param, opt }: Omit<PlanFlags, "replace">): {
   readonly folder: string;
   readonly target: ReturnType<typeof readCloud>;
   readonly params: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, string>>;
   readonly stage?: string;
   readonly region?: string;
 } {
   return {
     folder: process.cwd(),
     target: readCloud(target),
-    params: readParams(param),
+    options: readPairs("--opt", opt),
+    params: readPairs("--param", param),
     ...(stage !== undefined && { stage }),
     ...(region !== undefined && { region }),
   };

@@ -50,7 +50,7 @@ export function findRunning(folder: string = process.cwd()): Running {
 }
 
 /** What was given on the command line as JSON, as it is written; `-` is standard input. */
-export function readJson(text: string): string {
+export function readJson(text: string, flag = "--data"): string {
   const json = readData(text).toString();
   try {
     JSON.parse(json);
@@ -58,7 +58,7 @@ export function readJson(text: string): string {
   } catch {
     throw new FaastenError(
       "INVALID",
-      `--data is not JSON: ${JSON.stringify(json.slice(0, 80))}; text is written in quotes, '"text"'`,
+      `${flag} is not JSON: ${JSON.stringify(json.slice(0, 80))}; text is written in quotes, '"text"'`,
     );
   }
 }

@@ -21,12 +21,16 @@ export interface StackInput {
   /** Deployable → the SHA-256 of its archive, in hex. */
   readonly archives: Readonly<Record<string, string>>;
   readonly aws?: AwsSection;
+  /** Where the provider's tool keeps a state of its own: beside the template, instead of where all who deploy find it. */
+  readonly localState?: true;
 }
 
 /** What a serverless.yml says to AWS alone, as it is written: what CloudFormation makes stands as `{ Ref }`. */
 export interface AwsSection {
   /** Its `resources`. */
   readonly template: Readonly<Record<string, unknown>>;
+  /** Of `provider.environment`, what CloudFormation makes. */
+  readonly environment: Readonly<Record<string, unknown>>;
   /** Of `provider.iam.role`: for the handlers of its `functions:`. */
   readonly statements: readonly unknown[];
 }

@@ -46,7 +46,8 @@ export interface MalformedArrival {
 /** What became of one arrival. Times are Unix milliseconds. */
 export type Outcome =
   | { readonly kind: "reply"; readonly response: Response }
-  | { readonly kind: "done" }
+  /** `filtered`: it was let pass by, and no handler was called. */
+  | { readonly kind: "done"; readonly filtered?: true }
   | { readonly kind: "retry"; readonly notBefore?: number; readonly reason: string }
   | { readonly kind: "drop"; readonly reason: string }
   | { readonly kind: "dead"; readonly reason: string };
@@ -87,6 +88,8 @@ export interface Cors {
   readonly credentials?: boolean;
   /** Seconds that a browser may remember the answer; 600 if left out. */
   readonly maxAge?: number;
+  /** Only the preflights are answered so: what else is replied has the headers that the handler gives it. */
+  readonly preflightsAlone?: true;
 }
 
 /** What a function is triggered by: plain data, read by the build, the hosts and the router. `method` "*": any. */

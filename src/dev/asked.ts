@@ -1,7 +1,7 @@
 // What a request to `/_faasten/` says, checked.
 import type { CloudEvent } from "../contracts/event.ts";
 import { FaastenError } from "../errors.ts";
-import { fromStructured } from "../runtime/cloudevent.ts";
+import { fromStructured, toStructured } from "../runtime/cloudevent.ts";
 
 /** Unix milliseconds; the present where nothing is given. */
 export function instantOf(time: unknown): number {
@@ -12,26 +12,35 @@ export function instantOf(time: unknown): number {
   throw new FaastenError("INVALID", `${JSON.stringify(time)} is no instant: write it as in 2026-01-31T03:00:00Z`);
 }
 
-/** A whole event, or one of ours that holds the data. */
-export function eventOf({ event, data }: Readonly<Record<string, unknown>>, topic: string): CloudEvent {
-  if (event === undefined) {
-    return {
-      specversion: "1.0",
-      id: crypto.randomUUID(),
-      source: "faasten",
-      type: "com.dapr.event.sent",
-      time: new Date().toISOString(),
-      datacontenttype: "application/json",
-      data: { json: toJson(data ?? null) },
-      extensions: { topic },
-    };
-  }
-  const read = fromStructured(toJson(event));
+/** A whole event, or one of ours that holds the data and has these attributes. */
+export function eventOf(
+  { event, data, attributes = {} }: Readonly<Record<string, unknown>>,
+  topic: string,
+): CloudEvent {
+  const read = fromStructured(event === undefined ? toStructured(ours(data, attributes, topic)) : toJson(event));
   if (read) return read;
+  const what = event === undefined ? "`attributes` make" : "`event` is";
   throw new FaastenError(
     "INVALID",
-    '`event` is no CloudEvent 1.0: it wants "specversion": "1.0" and id, source and type as text that is not empty',
+    `${what} no CloudEvent 1.0: it wants "specversion": "1.0" and id, source and type as text that is not empty`,
   );
+}
+
+function ours(data: unknown, attributes: unknown, topic: string): CloudEvent {
+  const given = Object.entries(record(attributes)).map(([name, value]) => [name, String(value)]);
+  const { id, source, type, time, subject, datacontenttype, dataschema, ...extensions } = Object.fromEntries(given);
+  return {
+    specversion: "1.0",
+    id: id ?? crypto.randomUUID(),
+    source: source ?? "faasten",
+    type: type ?? "com.dapr.event.sent",
+    time: time ?? new Date().toISOString(),
+    datacontenttype: datacontenttype ?? "application/json",
+    ...(subject !== undefined && { subject }),
+    ...(dataschema !== undefined && { dataschema }),
+    data: { json: toJson(data ?? null) },
+    extensions: { topic, ...extensions },
+  };
 }
 
 /** Again as text: what can be read can be nested deeper than what can be written. */

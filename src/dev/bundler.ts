@@ -1,8 +1,9 @@
 // The app as one module, rebuilt on each save.
 import { mkdirSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
-import type { BuildContext, BuildResult, Message, Plugin } from "esbuild";
+import { join } from "node:path";
+import type { BuildContext, BuildResult, Plugin } from "esbuild";
 import { forCommonJs } from "../build/bundling.ts";
+import { report } from "../build/compile-errors.ts";
 import { lambdaModules, noLambdaModules } from "../build/lambda-modules.ts";
 import { type SectionModule, sectionPlugin } from "../build/section-modules.ts";
 import { userModules } from "../build/user-modules.ts";
@@ -100,10 +101,7 @@ export function createBundler(folder: string, output: string): Bundler {
         for (const old of built.slice(0, -3)) if (old !== kept) remove(old);
         return file;
       } catch (error) {
-        for (const message of messagesOf(error)) {
-          const { file = "", line = 1, column = 0 } = message.location ?? {};
-          problems.add("INVALID", { file: resolve(folder, file), line, column: column + 1 }, message.text);
-        }
+        report(error, folder, problems);
         return undefined;
       }
     },
@@ -128,9 +126,3 @@ const ours: Plugin = {
     }));
   },
 };
-
-function messagesOf(error: unknown): readonly Message[] {
-  if (typeof error === "object" && error !== null && "errors" in error && Array.isArray(error.errors))
-    return error.errors;
-  throw error;
-}

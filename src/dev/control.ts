@@ -9,6 +9,7 @@ import { suggest } from "../manifest/problems.ts";
 import { toStructured } from "../runtime/cloudevent.ts";
 import { readBody } from "../runtime/node-http.ts";
 import { respond } from "../runtime/node-server.ts";
+import { groupOf } from "../runtime/order.ts";
 import { createRouter } from "../runtime/router.ts";
 import { timetableOf } from "../runtime/timetable.ts";
 import { eventOf, instantOf, parse, record } from "./asked.ts";
@@ -82,10 +83,12 @@ export function createControl(local: Local, token: string): Control {
     if (typeof topic !== "string" || topic === "" || typeof pubsub !== "string")
       throw new FaastenError("INVALID", 'publish takes {"topic", "data"} or {"topic", "event"}, and "pubsub" as text');
     const event = eventOf(rest, topic);
-    await (await brokerOf(pubsub)).publish(topic, event);
+    const broker = await brokerOf(pubsub);
     const subscribers = local.functions.filter(({ definition: { on } }) => {
       return on.kind === "topic" && on.topic === topic && on.pubsub === pubsub;
     });
+    const ordered = subscribers.some(({ definition: { on } }) => on.kind === "topic" && on.ordered);
+    await broker.publish(topic, event, ordered ? { order: groupOf(event, topic) } : {});
     return { id: event.id, subscribers: subscribers.map(({ name }) => name) };
   }
 

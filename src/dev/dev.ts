@@ -17,6 +17,7 @@ export interface DevOptions {
   readonly port: number;
   readonly stage?: string;
   readonly params: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, string>>;
   /** What `/_faasten/` and `access: "service"` want; a new one if left out. */
   readonly token?: string;
   readonly print: Printer;
@@ -31,7 +32,7 @@ export interface Dev {
 
 /** Throws `ALREADY_EXISTS` where another serves the folder. Resolves once the first version answers, or, having said what is wrong with it, waits for the next save. */
 export async function dev(options: DevOptions): Promise<Dev> {
-  const { folder, print, signal } = options;
+  const { folder, print, signal, stage } = options;
   const token = options.token ?? randomBytes(16).toString("base64url");
   const data = join(folder, ".faasten", "local");
   const address = takeAddress(data);
@@ -93,7 +94,13 @@ export async function dev(options: DevOptions): Promise<Dev> {
     const problems = new Problems(folder);
     const app = readApp(
       folder,
-      { target: "local", types, ...(options.stage !== undefined && { stage: options.stage }), params: options.params },
+      {
+        target: "local",
+        types,
+        params: options.params,
+        options: options.options,
+        ...(stage !== undefined && { stage }),
+      },
       problems,
     );
     watcher.also([join(folder, "serverless.yml"), join(folder, ".env"), ...app.files, ...app.section.folders]);

@@ -1,8 +1,6 @@
 // The addresses that bindings of this machine have signed, below `/_faasten/bindings/`: they are asked without the token.
 import type { IncomingMessage } from "node:http";
 import type { Local } from "../../providers/local/host.ts";
-import type { Binding } from "../contracts/binding.ts";
-import type { Served } from "../contracts/provider.ts";
 import { FaastenError } from "../errors.ts";
 import { fromNode, readBody } from "../runtime/node-http.ts";
 import { type Reply, toReply } from "../runtime/response.ts";
@@ -19,7 +17,7 @@ export interface Presigned {
 const prefix = "/_faasten/bindings/";
 
 export function createPresigned(local: Local): Presigned {
-  const answers = new Map<string, (request: Request) => Promise<Response>>();
+  let answers: Awaited<ReturnType<Local["sign"]>> = new Map();
   let port = 0;
 
   async function reply(answer: (request: Request) => Promise<Response>, message: IncomingMessage): Promise<Reply> {
@@ -38,13 +36,7 @@ export function createPresigned(local: Local): Presigned {
   return {
     async open(served) {
       port = served;
-      for (const name of new Set(local.functions.flatMap(signersOf))) {
-        const binding: Binding | undefined = await Promise.resolve(local.runner.component(name)()).catch(
-          () => undefined,
-        );
-        const answer = binding?.attach?.(`http://127.0.0.1:${port}${prefix}${name}`);
-        if (answer) answers.set(name, answer);
-      }
+      answers = await local.sign(`http://127.0.0.1:${port}${prefix}`);
     },
     answer(message) {
       const path = message.url?.split("?")[0] ?? "";
@@ -56,9 +48,3 @@ export function createPresigned(local: Local): Presigned {
 
 /** Bytes. */
 const largest = 64 * 1024 * 1024;
-
-function signersOf({ definition: { uses } }: Served): readonly string[] {
-  return Object.values(uses).flatMap(({ component, operations }) =>
-    operations?.includes("presign") ? [component] : [],
-  );
-}

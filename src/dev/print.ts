@@ -1,6 +1,6 @@
 // What `faasten dev` says. Lines of the app are shown as they are where nobody looks: JSON, one object each.
 import { styleText } from "node:util";
-import type { Problem } from "../manifest/problems.ts";
+import { counted, type Problem } from "../manifest/problems.ts";
 import { clean, prettify } from "./prettify.ts";
 
 export interface Serving {
@@ -62,7 +62,7 @@ export function createPrinter(out: NodeJS.WriteStream, error: NodeJS.WriteStream
         const place = complained("bold", `${clean(file)}:${line}`);
         return `${place}  ${complained("red", code)}  ${clean(message)}`;
       });
-      complain([...lines, `${lines.length} ${lines.length === 1 ? "mistake" : "mistakes"}: mend and save`].join("\n"));
+      complain([...lines, `${counted(problems)}: mend and save`].join("\n"));
     },
   };
 }

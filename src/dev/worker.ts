@@ -4,6 +4,7 @@ import { Worker as Thread } from "node:worker_threads";
 import type { Local } from "../../providers/local/host.ts";
 import "../bridge/awslambda.ts";
 import { bind } from "../build/bind.ts";
+import { reportThrown } from "../build/compile-errors.ts";
 import { discover, type EntryModule, type Find, type Found } from "../build/discover.ts";
 import { load } from "../build/load.ts";
 import { triggerText } from "../build/mermaid.ts";
@@ -41,7 +42,14 @@ async function serveApp(order: Load): Promise<void> {
   Object.assign(process.env, order.environment);
   process.setSourceMapsEnabled(true);
   const problems = new Problems(order.folder);
-  const [provider, providers, entries] = await Promise.all([providerOf("local"), allProviders(), importEntries(order)]);
+  const [provider, providers, entries] = await Promise.all([
+    providerOf("local"),
+    allProviders(),
+    importEntries(order).catch((error: unknown) => {
+      if (!reportThrown(error, order.sources, problems)) throw error;
+    }),
+  ]);
+  if (!entries) return say({ kind: "wrong", problems: problems.list() });
 
   const sources = createSources();
   for (const file of order.sources) sources.add(file);

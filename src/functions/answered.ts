@@ -41,13 +41,14 @@ export function answeredBy(
   const answer = answering(trigger, work, idempotent);
   const reply = ({ request }: RequestArrival, response: Response): Outcome => ({
     kind: "reply",
-    response: cors && !import.meta.without?.cors ? withCors(cors, request, response) : response,
+    response:
+      !import.meta.without?.cors && cors && !cors.preflightsAlone ? withCors(cors, request, response) : response,
   });
   return {
     on: toSpec(trigger),
     async settle(arrival, invocation) {
       if (arrival.kind !== "request") return { kind: "dead", reason: notARequest };
-      const early = cors && !import.meta.without?.cors && preflight(cors, method, arrival.request);
+      const early = !import.meta.without?.cors && cors && preflight(cors, method, arrival.request);
       return early ? { kind: "reply", response: early } : reply(arrival, await answer(arrival, invocation));
     },
     fail(error, invocation, arrival) {

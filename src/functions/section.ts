@@ -10,21 +10,21 @@ export function filtered(definition: Definition, passes: (arrival: EventArrival)
   return {
     ...definition,
     settle: async (arrival, invocation) =>
-      arrival.kind === "event" && !passes(arrival) ? done : definition.settle(arrival, invocation),
+      arrival.kind === "event" && !passes(arrival) ? passedBy : definition.settle(arrival, invocation),
     ...(settleMany && {
       async settleMany(arrivals, invocation) {
         const passing = arrivals.filter(passes);
         const outcomes = passing.length > 0 ? await settleMany.call(definition, passing, invocation) : [];
         return arrivals.map((arrival) => {
           const index = passing.indexOf(arrival);
-          return index < 0 ? done : (outcomes[index] ?? missing);
+          return index < 0 ? passedBy : (outcomes[index] ?? missing);
         });
       },
     }),
   };
 }
 
-const done: Outcome = { kind: "done" };
+const passedBy: Outcome = { kind: "done", filtered: true };
 const missing: Outcome = { kind: "retry", reason: "the handler's batch has no outcome for it" };
 
 /** For `sqs` (patterns of `{ body }`) and `sns` (patterns of the message itself, laid under `body`). */

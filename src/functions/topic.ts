@@ -4,6 +4,7 @@ import { type Publisher, publishing } from "../blocks/publisher.ts";
 import type { Input, Output, Schema } from "../blocks/schema.ts";
 import type { Definition, Grant, Uses } from "../contracts/function.ts";
 import type { TriggerSpec } from "../contracts/trigger.ts";
+import { isFifo } from "../runtime/order.ts";
 import {
   type BatchSubscriber,
   batch,
@@ -32,7 +33,7 @@ export interface Topic<T, In = T> {
 export interface TopicChoice<T> {
   /** The broker's component; `pubsub` if left out. */
   readonly pubsub?: string;
-  /** Events of one key are handled one after another, in the order in which they were published. */
+  /** Events of one key are handled one after another, in the order in which they were published. Left out for a topic called `*.fifo`: all of its events are of one key. */
   readonly orderBy?: (data: T) => string;
 }
 
@@ -49,7 +50,7 @@ export function topic<T>(
   name: string,
   options: TopicChoice<T> & { readonly schema?: Schema<unknown, T>; readonly raw?: boolean } = {},
 ): Topic<T> {
-  const { pubsub = "pubsub", schema, raw = false, orderBy } = options;
+  const { pubsub = "pubsub", schema, raw = false, orderBy = isFifo(name) ? () => name : undefined } = options;
   const envelope = { topic: name, pubsub, schema, raw, orderBy: orderBy as ((data: unknown) => string) | undefined };
   const source = { what: `topic ${name}`, schema, raw };
   const trigger: Topic<T>["trigger"] = {

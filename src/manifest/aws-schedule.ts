@@ -19,7 +19,7 @@ function fromRate(text: string): Converted {
   const minutes = Number(count) * (units[unit] ?? Number.NaN);
   if (Number.isNaN(minutes))
     return { problem: "is no rate: write `rate(5 minutes)`, `rate(2 hours)` or `rate(1 day)`" };
-  if (minutes < 60 && 60 % minutes === 0) return { cron: `every ${minutes} minutes` };
+  if (minutes < 60 && 60 % minutes === 0) return { cron: `every ${minutes} minute${minutes === 1 ? "" : "s"}` };
   const hours = minutes / 60;
   if (hours === 1) return { cron: "0 * * * *" };
   if (hours === 24) return { cron: "0 0 * * *" };

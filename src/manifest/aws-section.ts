@@ -3,7 +3,7 @@ import type { AwsSection } from "../contracts/stack.ts";
 import type { Manifest } from "./manifest.ts";
 import { type Node, toPlain } from "./nodes.ts";
 import { type Problems, quoted } from "./problems.ts";
-import { asList, asMap } from "./shape.ts";
+import { asList, asMap, record } from "./shape.ts";
 import { at } from "./variables.ts";
 
 export function readAwsSection({ resources, provider, resolve }: Manifest, problems: Problems): AwsSection {
@@ -19,7 +19,8 @@ export function readAwsSection({ resources, provider, resolve }: Manifest, probl
       } else if (value?.kind === "map") template[name] = { ...template[name], ...Object(toPlain(value, resolve)) };
     }
   }
-  return { template, statements: readStatements(provider, { resolve }, problems) };
+  const environment = record([...provider.made].map(([name, node]) => [name, toPlain(node, resolve)]));
+  return { template, environment, statements: readStatements(provider, { resolve }, problems) };
 }
 
 /** https://www.serverless.com/framework/docs/providers/aws/guide/iam */

@@ -4,7 +4,7 @@ import type { GraphSection } from "../contracts/graph.ts";
 import { asArchitecture } from "./architecture.ts";
 import { findHandler, type Handler } from "./handler-file.ts";
 import type { Manifest } from "./manifest.ts";
-import { type MapNode, type Node, toIntrinsic } from "./nodes.ts";
+import type { MapNode, Node } from "./nodes.ts";
 import { type Place, type Problem, Problems, quoted } from "./problems.ts";
 import { readEnvironment } from "./provider-section.ts";
 import { type PlacedEvent, readEvents } from "./section-events.ts";
@@ -58,6 +58,7 @@ export function readSection(manifest: Manifest, { folder, target }: SectionOptio
   const notes = new Problems(folder);
   const { resolve } = manifest;
   const reader: SectionReader = { resolve, target, problems, notes };
+  keepMade(reader, manifest.provider.made);
   const functions: SectionFunction[] = [];
   const folders = new Set<string>();
   for (const [written, node] of entriesOf(manifest, reader)) {
@@ -105,7 +106,8 @@ function readFunction(
   const timeout = readSeconds(reader, map);
   const memorySize = asNumber(at(map, "memorySize", reader), problems);
   const limits = readLimits(reader, map);
-  const variables = readVariables(reader, asMap(at(map, "environment", reader), problems));
+  const { environment, made } = readEnvironment(asMap(at(map, "environment", reader), problems), reader, problems);
+  const kept = keepMade(reader, made);
   const events = readEvents(reader, map, name, manifest);
   if (!handler || !served) return undefined;
   const { file, line, column } = map;
@@ -115,7 +117,8 @@ function readFunction(
     ...(timeout !== undefined && { timeout }),
     ...(memorySize !== undefined && { memorySize }),
     limits,
-    ...variables,
+    environment,
+    made: kept,
     events: events.map((event, index) => ({ ...event, name: nameOf(name, event.kind, events.slice(0, index)) })),
     file,
     line,
@@ -153,23 +156,16 @@ function unkept(target: string): Readonly<Record<string, string>> {
   return { provisionedConcurrency, reservedConcurrency: "only AWS limits how often one function runs at a time" };
 }
 
-/** On this machine, what CloudFormation makes is left to `.env`. */
-function readVariables(reader: SectionReader, map: MapNode | undefined): Pick<SectionFunction, "environment" | "made"> {
-  if (!map) return { environment: record([]), made: record([]) };
-  const written = new Map<string, Node>();
-  const made: [string, unknown][] = [];
-  for (const [name, node] of map.entries) {
-    const value = reader.resolve(node);
-    if ((reader.target !== "aws" && reader.target !== "local") || !value || !toIntrinsic(value))
-      written.set(name, node);
-    else if (reader.target === "aws") made.push([name, plain(reader, value)]);
-    else {
-      const message = `${quoted(node.path)} is made by CloudFormation: here it is what \`.env\` says, or not set.`;
-      reader.notes.add("UNSUPPORTED", node, message);
-    }
+/** What CloudFormation makes, as AWS's template has it. On this machine it is left to `.env`, elsewhere it is refused. */
+function keepMade(reader: SectionReader, made: ReadonlyMap<string, Node>): Readonly<Record<string, unknown>> {
+  if (reader.target === "aws") return record([...made].map(([name, node]) => [name, plain(reader, node)]));
+  for (const node of made.values()) {
+    const what = `${quoted(node.path)} is made by CloudFormation`;
+    if (reader.target === "local")
+      reader.notes.add("UNSUPPORTED", node, `${what}: here it is what \`.env\` says, or not set.`);
+    else refuse(reader, node, `${what}, which AWS alone has: write a value of this target's, such as \`\${param:…}\`.`);
   }
-  const environment = readEnvironment({ ...map, entries: written }, reader, reader.problems);
-  return { environment, made: record(made) };
+  return record([]);
 }
 
 const codeElsewhere = "only AWS adds code to a function after it is bundled: install it as a package";

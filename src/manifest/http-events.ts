@@ -47,8 +47,12 @@ export function readHttp(reader: SectionReader, node: Node): readonly ReadEvent[
   }
   const access = readAccess(reader, map?.entries.get("authorizer"));
   if (access === undefined) return [];
-  const cors = readCors(reader, map?.entries.get("cors"));
-  return [{ kind: "http", event: "apigw.v1", on: { kind: "http", ...endpoint, access, ...(cors && { cors }) } }];
+  const written = readCors(reader, map?.entries.get("cors"));
+  // An HTTP API ignores the handler's own CORS headers; a REST API, asked for CORS, answers preflights, and passes them on.
+  // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+  // https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-cors.html#apigateway-enable-cors-proxy
+  const cors = written && { cors: { ...written, preflightsAlone: true as const } };
+  return [{ kind: "http", event: "apigw.v1", on: { kind: "http", ...endpoint, access, ...cors } }];
 }
 
 const httpSettings: Settings = {

@@ -30,6 +30,8 @@ export interface Manifest {
   /** As it is written: CloudFormation's own. */
   readonly resources?: Node;
   resolve(node: Node): Node | undefined;
+  /** What it includes so far, there or not; absolute. */
+  included(): readonly string[];
   /** Where a path of the file is written: `where(["custom", "faasten", "entry", 0])`. */
   where(path: readonly (string | number)[]): Place;
 }
@@ -64,6 +66,7 @@ export function readManifest(folder: string, given: Given, problems: Problems): 
     ...(functions && { functions }),
     ...(resources && { resources }),
     resolve: variables.resolve,
+    included: variables.files,
     where: (path) => placeOf(root, path),
   };
 }

@@ -50,9 +50,25 @@ export class Problems {
 
   /** Throws one `MISCONFIGURED` that lists all of them, a line each. */
   throwIfAny(): void {
-    const lines = this.list().map(({ file, line, code, message }) => `${file}:${line}  ${code}  ${message}`);
-    if (lines.length > 0) throw new FaastenError("MISCONFIGURED", lines.join("\n"));
+    const problems = this.list();
+    if (problems.length > 0) throw new Mistakes(problems);
   }
+}
+
+/** All that is wrong, a line each. */
+export class Mistakes extends FaastenError {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    const lines = problems.map(({ file, line, code, message }) => `${file}:${line}  ${code}  ${message}`);
+    super("MISCONFIGURED", lines.join("\n"));
+    this.problems = problems;
+  }
+}
+
+/** `3 mistakes` */
+export function counted({ length }: readonly Problem[]): string {
+  return `${length} ${length === 1 ? "mistake" : "mistakes"}`;
 }
 
 /** The candidate that was most likely meant: few slips of the finger away, case aside. */

@@ -1,12 +1,12 @@
 // What Faasten reads of `provider:` in a serverless.yml; the rest is the Serverless Framework's.
 import type { Architecture } from "../contracts/graph.ts";
 import { asArchitecture } from "./architecture.ts";
-import { type MapNode, type Node, toIntrinsic } from "./nodes.ts";
+import { type MapNode, type Node, placeOf, toIntrinsic } from "./nodes.ts";
 import { type Problems, quoted, suggest } from "./problems.ts";
 import { asMap, asNumber, asScalar, asText, record, required } from "./shape.ts";
 import { at, type Variables } from "./variables.ts";
 
-export interface ProviderSection {
+export interface ProviderSection extends Environment {
   readonly name: string;
   readonly runtime?: string;
   readonly region?: string;
@@ -14,7 +14,6 @@ export interface ProviderSection {
   readonly timeout?: number;
   readonly logRetentionInDays?: number;
   readonly architecture?: Architecture;
-  readonly environment: Readonly<Record<string, string>>;
   /** As it is written: what all `httpApi` events have in common. */
   readonly httpApi?: MapNode;
   /** As it is written: what AWS lets all of `functions:` do. */
@@ -23,7 +22,8 @@ export interface ProviderSection {
 
 export function readProvider(written: Node | undefined, variables: Variables, problems: Problems): ProviderSection {
   const node = written && variables.resolve(written);
-  if (node?.kind === "scalar") return { name: checkProviderName(node, problems), environment: record([]) };
+  if (node?.kind === "scalar")
+    return { name: checkProviderName(node, problems), environment: record([]), made: new Map() };
   const map = asMap(node, problems);
   const name = required(map, "name", keys, "write `name: aws`", problems);
   const runtime = asText(at(map, "runtime", variables), problems);
@@ -45,7 +45,7 @@ export function readProvider(written: Node | undefined, variables: Variables, pr
     ...(iam && { iam }),
     ...(logRetentionInDays !== undefined && { logRetentionInDays }),
     ...(architecture !== undefined && { architecture }),
-    environment: readEnvironment(asMap(at(map, "environment", variables), problems), variables, problems),
+    ...readEnvironment(asMap(at(map, "environment", variables), problems), variables, problems),
   };
 }
 
@@ -70,26 +70,29 @@ function checkProviderName(node: Node, problems: Problems): string {
   return name;
 }
 
-/** Plain values only: what CloudFormation makes (`Ref`, `!GetAtt`) is known to no other target. */
+/** Variables of functions. */
+export interface Environment {
+  readonly environment: Readonly<Record<string, string>>;
+  /** Those that CloudFormation makes (`!Ref`, `Fn::GetAtt`), as they are written: there are some on AWS alone. */
+  readonly made: ReadonlyMap<string, Node>;
+}
+
 export function readEnvironment(
   map: MapNode | undefined,
   variables: Pick<Variables, "resolve">,
   problems: Problems,
-): Readonly<Record<string, string>> {
+): Environment {
   const values: [string, string][] = [];
+  const made = new Map<string, Node>();
   for (const [name, node] of map?.entries ?? []) {
     const value = variables.resolve(node);
     if (value && toIntrinsic(value)) {
-      problems.add(
-        "UNSUPPORTED",
-        node,
-        `\`${node.path}\` is made by CloudFormation, which Faasten does not read: write a plain value.`,
-      );
+      made.set(name, { ...value, ...placeOf(node, []), path: node.path });
       continue;
     }
     const scalar = asScalar(value, problems);
     if (scalar?.value === null) problems.add("INVALID", node, `\`${node.path}\` is empty: write a value, or \`""\`.`);
     else if (scalar) values.push([name, scalar.text]);
   }
-  return record(values);
+  return { environment: record(values), made };
 }

@@ -1,5 +1,6 @@
 // `sqs` and `sns` events.
 import type { EventPattern } from "../functions/event-pattern.ts";
+import { isFifo } from "../runtime/order.ts";
 import { readAwsName } from "./aws-name.ts";
 import { type MapNode, type Node, toIntrinsic } from "./nodes.ts";
 import { readPattern } from "./pattern-check.ts";
@@ -95,8 +96,7 @@ function readPolicy(reader: SectionReader, map: MapNode, policy: Node): EventPat
 
 /** What arrives is the data alone, in no envelope. */
 function toTopic(name: string): ReadEvent["on"] {
-  const ordered = name.endsWith(".fifo");
-  return { kind: "topic", topic: name, pubsub: "pubsub", attempts: 5, ordered, raw: true };
+  return { kind: "topic", topic: name, pubsub: "pubsub", attempts: 5, ordered: isFifo(name), raw: true };
 }
 
 /** A map of settings, and no value that CloudFormation makes. */

@@ -11,7 +11,7 @@ export interface Variable {
 
 /** `type(params):address`, a variable in a variable, or a value that stands there. */
 export type Source =
-  | { readonly type: string; readonly params?: string; readonly address: Template }
+  | { readonly type: string; readonly params?: Template; readonly address: Template }
   | { readonly variable: Variable }
   | { readonly literal: string | number | boolean | null };
 
@@ -44,7 +44,7 @@ function readTemplate(cursor: Cursor, end: RegExp): Template {
       if (plain !== "") parts.push(plain);
       plain = "";
       parts.push(readVariable(cursor));
-    } else plain += take(cursor, /[^\\$,}\s]+|\\+|\s+|[\s\S]/y) ?? "";
+    } else plain += take(cursor, /[^\\$,})\s]+|\\+|\s+|[\s\S]/y) ?? "";
   }
   if (plain !== "") parts.push(plain);
   return parts;
@@ -71,14 +71,18 @@ function readSource(cursor: Cursor): Source {
   if (string !== undefined) return { literal: string };
   const word = take(cursor, /[^\s,:(){}'"$]+/y) ?? "";
   if (sees(cursor, /[:(]/y)) {
-    const params = take(cursor, /\([^()]*\)/y)?.slice(1, -1);
-    if (take(cursor, /:\s*/y) === undefined)
-      return { type: word, ...(params !== undefined && { params }), address: [] };
-    const quotedAddress = readString(cursor);
-    const address = quotedAddress === undefined ? trimmed(readTemplate(cursor, /\s*[,}]/y)) : [quotedAddress];
-    return { type: word, ...(params !== undefined && { params }), address };
+    const params = take(cursor, /\(\s*/y) === undefined ? undefined : readWord(cursor, /\s*\)/y);
+    if (params && take(cursor, /\s*\)/y) === undefined) throw new SyntaxError("a closing `)` is missing");
+    const address = take(cursor, /:\s*/y) === undefined ? [] : readWord(cursor, /\s*[,}]/y);
+    return { type: word, ...(params && { params }), address };
   }
   return { literal: toLiteral(word) };
+}
+
+/** In quotes or not, up to what `end` matches. */
+function readWord(cursor: Cursor, end: RegExp): Template {
+  const string = readString(cursor);
+  return string === undefined ? trimmed(readTemplate(cursor, end)) : [string];
 }
 
 /** `'as it is'`, or `"as JSON"`. */

@@ -1,5 +1,7 @@
 // Gives the variables of a `serverless.yml` their values, each when it is read and not before.
+import { dirname, resolve as toAbsolute } from "node:path";
 import type { ErrorCode } from "../errors.ts";
+import { includedEndings, isIncludable, readIncluded } from "./included-file.ts";
 import { child, type MapNode, type Node, type ScalarNode } from "./nodes.ts";
 import { nearest, type Problems, quoted, suggest } from "./problems.ts";
 import { field } from "./shape.ts";
@@ -18,13 +20,16 @@ export interface Variables {
   resolve(node: Node): Node | undefined;
   /** The option's, then `provider.stage`, then "dev". `undefined`: reported. */
   stage(): Node | undefined;
+  /** What `file(…)` named so far, there or not; absolute. */
+  files(): readonly string[];
 }
 
 /** A problem is reported once, where the variable stands, however many values refer to it. */
 export function createVariables(root: Node, given: Given, problems: Problems): Variables {
   const resolved = new Map<Node, Node | undefined>();
   const open: Node[] = [];
-  return { resolve, stage: () => attempt(stage) };
+  const included = new Map<string, ReturnType<typeof readIncluded>>();
+  return { resolve, stage: () => attempt(stage), files: () => [...included.keys()] };
 
   function resolve(node: Node): Node | undefined {
     if (node.kind !== "scalar" || typeof node.value !== "string" || node.tag !== undefined) return node;
@@ -95,6 +100,7 @@ export function createVariables(root: Node, given: Given, problems: Problems): V
     if ("literal" in source) return scalar(node, source.literal);
     if ("variable" in source) return valueOf(source.variable, node);
     const { type } = source;
+    if (type === "file" && source.params) return valueInFile(source.params, source.address, node);
     if (!isSource(type) || source.params !== undefined) return fail("UNSUPPORTED", node, unsupported(type));
     const address = join(source.address, node);
     if (address === "")
@@ -123,6 +129,25 @@ export function createVariables(root: Node, given: Given, problems: Problems): V
     }
   }
 
+  /** `file(config.yml):a.b`: beside this file, or below or above it. */
+  function valueInFile(params: Template, address: Template, node: Node): Node | undefined {
+    const name = join(params, node);
+    const file = toAbsolute(dirname(root.file), name);
+    if (!isIncludable(file)) {
+      const mend = `write its values as one of ${includedEndings.join(", ")}, or hand them over: \`\${param:…}\``;
+      return fail(
+        "UNSUPPORTED",
+        node,
+        `${quoted(name)} is no file of values, and Faasten runs no code of it: ${mend}.`,
+      );
+    }
+    const known = included.has(file) ? included.get(file) : readIncluded(file, name, problems);
+    included.set(file, known);
+    if (known === "faulty") throw new Failed();
+    const path = join(address, node);
+    return known && walk(path === "" ? [] : path.split("."), known);
+  }
+
   function external(
     from: Readonly<Record<string, string | undefined>> | undefined,
     name: string,
@@ -134,12 +159,20 @@ export function createVariables(root: Node, given: Given, problems: Problems): V
 
   function param(name: string): Node | undefined {
     const current = stage();
-    return (current.kind === "scalar" && walk(["params", current.text, name])) || walk(["params", "default", name]);
+    const stages = [...(current.kind === "scalar" ? [current.text] : []), "default"];
+    for (const path of stages.flatMap((one) => [
+      ["stages", one, "params", name],
+      ["params", one, name],
+    ])) {
+      const value = walk(path);
+      if (value) return value;
+    }
+    return undefined;
   }
 
   /** `undefined`: nothing is there, or an empty value. */
-  function walk(path: readonly string[]): Node | undefined {
-    let node: Node | undefined = root;
+  function walk(path: readonly string[], from: Node = root): Node | undefined {
+    let node: Node | undefined = from;
     for (const key of path) {
       node = child(must(node), key);
       if (!node) return undefined;
@@ -173,15 +206,21 @@ export function createVariables(root: Node, given: Given, problems: Problems): V
   function wayTo(source: Extract<Source, { type: string }>, node: Node): string {
     const address = join(source.address, node);
     if (source.type === "env") return `set the environment variable ${quoted(address)}`;
-    if (source.type === "opt") return `give the option ${quoted(`--${address}`)}`;
+    if (source.type === "opt") return `give \`--opt\` ${quoted(`${address}=…`)}`;
     if (source.type === "param")
       return `give \`--param\` ${quoted(`${address}=…`)} or write ${quoted(`params.default.${address}`)}`;
+    if (source.params) {
+      const name = join(source.params, node);
+      const known = included.get(toAbsolute(dirname(root.file), name));
+      if (!known || known === "faulty") return `write the file ${quoted(name)}`;
+      return `write ${quoted(address)} in ${quoted(name)}${meantPath(address.split("."), known)}`;
+    }
     return `write ${quoted(address)} in this file${meantPath(address.split("."))}`;
   }
 
-  /** A misspelt `self` address, its first wrong word mended. */
-  function meantPath(path: readonly string[]): string {
-    let node: Node | undefined = root;
+  /** A misspelt address, its first wrong word mended. */
+  function meantPath(path: readonly string[], from: Node = root): string {
+    let node: Node | undefined = from;
     for (const [index, key] of path.entries()) {
       const holder: Node | undefined = resolve(node);
       node = holder && child(holder, key);
@@ -205,7 +244,23 @@ class Failed extends Error {}
 
 const knownSources = ["self", "env", "opt", "param", "sls"] as const;
 type KnownSource = (typeof knownSources)[number];
-const frameworkSources = ["aws", "cf", "file", "git", "output", "s3", "ssm", "strToBool", "terraform", "vault"];
+const handOver = `hand its value over when it is built: \`\${env:…}\` or \`\${param:…}\``;
+const whileRunning = `a function reads it by \`secret()\` or \`configuration()\` while it runs; or ${handOver}`;
+
+/** The framework's other sources, and what does in their place. */
+const frameworkSources: Readonly<Record<string, string>> = {
+  ssm: whileRunning,
+  vault: whileRunning,
+  doppler: whileRunning,
+  aws: `write it out, or as CloudFormation has it: \`\${AWS::Region}\`, \`\${AWS::AccountId}\``,
+  cf: handOver,
+  file: `name the file in parentheses: \`\${file(config.yml):key}\``,
+  git: handOver,
+  output: handOver,
+  s3: handOver,
+  strToBool: "write `true` or `false`",
+  terraform: handOver,
+};
 const maxChain = 100;
 const maxText: number = 1024 * 1024;
 
@@ -214,11 +269,11 @@ function isSource(type: string): type is KnownSource {
 }
 
 function unsupported(type: string): string {
-  const meant = frameworkSources.includes(type) ? undefined : nearest(type, knownSources);
-  const mend =
-    meant === undefined
-      ? ` It reads ${knownSources.map((known) => `\`${known}\``).join(", ")}.`
-      : suggest(type, [meant]);
+  const instead = Object.hasOwn(frameworkSources, type) ? frameworkSources[type] : undefined;
+  if (instead !== undefined) return `Faasten reads no variable of the source ${quoted(type)}: ${instead}.`;
+  const known = [...knownSources, "file"];
+  const meant = nearest(type, known);
+  const mend = meant === undefined ? ` It reads ${known.map(quoted).join(", ")}.` : suggest(type, [meant]);
   return `Faasten reads no variable of the source ${quoted(type)}.${mend}`;
 }
 

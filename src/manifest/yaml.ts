@@ -12,8 +12,8 @@ const maxValues = 500_000;
 const tooMany = `The file holds more than ${maxValues} values, aliases counted each time.`;
 const tooDeep = `Values are nested deeper than ${maxDepth}.`;
 
-/** The documents of one file, empty ones left out. `undefined`: it cannot be read, and that is reported, once. */
-export function readYaml(file: string, problems: Problems): readonly Node[] | undefined {
+/** The documents of one file, empty ones left out; `path`: how messages name it. `undefined`: it cannot be read, and that is reported, once. */
+export function readYaml(file: string, problems: Problems, path = ""): readonly Node[] | undefined {
   const top: Place = { file, line: 1 };
   const source = readText(file, problems);
   if (source === undefined) return undefined;
@@ -34,7 +34,7 @@ export function readYaml(file: string, problems: Problems): readonly Node[] | un
   }
   try {
     return documents
-      .map((document) => toNode(document, file, lines, problems))
+      .map((document) => toNode(document, { file, path }, lines, problems))
       .filter((node) => !(node.kind === "scalar" && node.value === null));
   } catch (refused) {
     if (!(refused instanceof Refused)) throw refused;
@@ -70,12 +70,17 @@ function readText(file: string, problems: Problems): string | undefined {
 }
 
 /** Aliases share what they name, so a bomb costs nothing here; what a walk over all of it would cost is measured, and refused. */
-function toNode(document: Document.Parsed, file: string, lines: LineCounter, problems: Problems): Node {
+function toNode(
+  document: Document.Parsed,
+  { file, path: root }: { readonly file: string; readonly path: string },
+  lines: LineCounter,
+  problems: Problems,
+): Node {
   const anchors = new Map<string, Node | undefined>();
   const extents = new Map<Node, { readonly values: number; readonly depth: number }>();
   const start = { file, line: 1, column: 1 };
   let mergedKeys = 0;
-  return convert(document.contents, "", placeAt(document.contents, start), 0);
+  return convert(document.contents, root, placeAt(document.contents, start), 0);
 
   function placeAt(node: SyntaxNode | null, otherwise: Required<Place>): Required<Place> {
     if (!node?.range) return otherwise;

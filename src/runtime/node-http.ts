@@ -18,7 +18,7 @@ export function fromNode(
   const url = (): string => `${protocol}://${isHost(host) ? host : "localhost"}${target === "*" ? "/" : target}`;
   const query = target.indexOf("?");
   return {
-    request: toRequest({ method: message.method ?? "GET", url, headers, body }),
+    request: toRequest({ method: message.method ?? "GET", url, headers, written: message.rawHeaders, body }),
     path: toPath(query < 0 ? target : target.slice(0, query)),
   };
 }

@@ -8,6 +8,8 @@ export interface RequestParts {
   /** Absolute. Asked at most once, and only if somebody wants the URL. */
   url(): string;
   readonly headers: Fields;
+  /** Names and values in turn, as the client wrote them, where the host knows it. */
+  readonly written?: readonly string[];
   readonly body: string | Uint8Array | undefined;
   /** The text of `body` is base64 of bytes. */
   readonly base64?: true;
@@ -31,6 +33,11 @@ export function toNative<T>(input: T): T | Request {
 export function bodyOf(request: Request): string | Uint8Array | undefined | Promise<string | Uint8Array | undefined> {
   if (LazyRequest.is(request)) return LazyRequest.body(request);
   return request.body ? readCopy(request) : undefined;
+}
+
+/** The headers' names and values in turn, as the client wrote them; `undefined`: the host does not know. */
+export function writtenHeadersOf(request: Request): readonly string[] | undefined {
+  return LazyRequest.is(request) ? LazyRequest.written(request) : undefined;
 }
 
 /** The body's bytes, where known without reading; `undefined`: not known. */
@@ -63,6 +70,10 @@ class LazyRequest implements Request {
 
   static body(request: LazyRequest): string | Uint8Array | undefined {
     return request.#decoded();
+  }
+
+  static written(request: LazyRequest): readonly string[] | undefined {
+    return request.#parts.written;
   }
 
   static size(request: LazyRequest): number {

@@ -9,6 +9,7 @@ import { FaastenError } from "../errors.ts";
 import type { Subscribed } from "../functions/subscriber.ts";
 import type { Topic } from "../functions/topic.ts";
 import { toResponse } from "../runtime/response.ts";
+import { toProblem } from "../runtime/routes.ts";
 import { createBroadcasts, type Sent, toSent } from "./broadcasts.ts";
 import { createClock } from "./clock.ts";
 import type { Supplies } from "./components.ts";
@@ -55,7 +56,7 @@ export interface TestApp {
   readonly now: number;
   /** Every line so far, the runtime's and the functions'. What was thrown in a handler is found here. */
   readonly log: readonly LogLine[];
-  /** Asks the app's HTTP functions, as a host would: routed, access checked. A path, an address or a whole request. */
+  /** Asks the app's HTTP functions, as a host would: routed, access checked; or a binding, at an address that it has signed. A path, an address or a whole request. */
   fetch(request: string | URL | Request, init?: FetchInit): Promise<Response>;
   /** Delivers what is due now, and what comes of it, until nothing is left that is due now. */
   drain(): Promise<void>;
@@ -64,7 +65,7 @@ export interface TestApp {
    * failed comes again after a second.
    */
   advance(by: Duration): Promise<void>;
-  /** Hands an event to one subscriber, past its inbox: what becomes of it is the answer, and nothing comes again. */
+  /** Hands an event to one subscriber, past its inbox: what becomes of it is the answer, and nothing comes again. What is dead is among its dead letters. */
   deliver<In>(to: Subscribed<In>, data: NoInfer<In>, choice?: DeliverChoice): Promise<readonly Outcome[]>;
   /** Runs a schedule's function for this instant; for the present one if left out. */
   fire(schedule: Definition, time?: string | number | Date): Promise<Outcome>;
@@ -75,6 +76,7 @@ export interface TestApp {
   redrive(of: Definition, id?: string): Promise<number>;
   /** The client of any grant, as a function that uses it would have it: `app.open(orders.readWrite)`. */
   open<Client>(grant: Grant<Client>): Client;
+  /** From then on nothing can be asked of it; what was logged and published stays. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -106,8 +108,16 @@ export async function testApp(functions: Functions, options: TestOptions = {}): 
     },
   });
   const self = outside(service, local.runner, clock.now);
+  const signed = await local.sign(`${origin}${signedPath}`);
+  let closed = false;
 
-  async function settle(until: number): Promise<void> {
+  function checkOpen(): void {
+    if (closed) throw new FaastenError("INVALID", "testApp: this app was closed: ask it before, or make another");
+  }
+
+  async function settle(by: number): Promise<void> {
+    checkOpen();
+    const until = clock.now() + by;
     for (let since = clock.now(); ; ) {
       await local.idle();
       if (clock.now() !== since) deliveries.clear();
@@ -127,6 +137,7 @@ export async function testApp(functions: Functions, options: TestOptions = {}): 
   }
 
   async function inboxOf(definition: Definition): Promise<{ broker: PubSub; of: Subscription }> {
+    checkOpen();
     const { on } = definition;
     const subscriber = nameOf(definition);
     if (on.kind !== "topic") throw new FaastenError("INVALID", `testApp: ${subscriber} subscribes to no topic`);
@@ -141,19 +152,26 @@ export async function testApp(functions: Functions, options: TestOptions = {}): 
     return letters;
   }
 
-  const close = (): Promise<void> => local.stop();
+  const close = (): Promise<void> => {
+    closed = true;
+    return local.stop();
+  };
   return {
     get now() {
       return clock.now();
     },
     log,
     async fetch(input, init = {}) {
+      checkOpen();
       const routed = await arrive(input, init, local.functions);
+      const answer = routed.path.startsWith(signedPath) && signed.get(routed.path.slice(signedPath.length));
+      if (answer) return answer(routed.request).catch((error) => toProblem(error, local.runner.journal));
       return toResponse(await local.ask(routed), routed.request.method);
     },
-    drain: () => settle(clock.now()),
-    advance: (by) => settle(clock.now() + toMilliseconds(by)),
+    drain: () => settle(0),
+    advance: (by) => settle(toMilliseconds(by)),
     async deliver(to, data, { attempt = 1, duplicate = 1, ...choice } = {}) {
+      checkOpen();
       const subscriber = nameOf(to);
       const { topic, pubsub } = sourceOf(to, subscriber);
       const { promise, resolve } = Promise.withResolvers<CloudEvent>();
@@ -164,11 +182,17 @@ export async function testApp(functions: Functions, options: TestOptions = {}): 
         .publish(data, choice);
       const event = await promise;
       const outcomes: Outcome[] = [];
-      for (let time = 0; time < duplicate; time++)
-        outcomes.push(await local.deliver(subscriber, { kind: "event", event, attempt }));
+      for (let time = 0; time < duplicate; time++) {
+        const outcome = await local.deliver(subscriber, { kind: "event", event, attempt });
+        if (outcome.kind === "dead") await local.keep(subscriber, event, { ...outcome, attempt });
+        outcomes.push(outcome);
+      }
       return outcomes;
     },
-    fire: async (schedule, time) => local.fire(nameOf(schedule), time === undefined ? clock.now() : instant(time)),
+    async fire(schedule, time) {
+      checkOpen();
+      return local.fire(nameOf(schedule), time === undefined ? clock.now() : instant(time));
+    },
     published: broadcasts.published,
     async deadLetters<In>(of: Subscribed<In>) {
       return (await lettersOf(of)).map((letter) => {
@@ -183,11 +207,18 @@ export async function testApp(functions: Functions, options: TestOptions = {}): 
       for (const letter of letters) if (await broker.redrive?.(of, letter.id)) sent += 1;
       return sent;
     },
-    open: (grant) => self.open(grant),
+    open(grant) {
+      checkOpen();
+      return self.open(grant);
+    },
     close,
     [Symbol.asyncDispose]: close,
   };
 }
+
+/** As of a path that is asked of it, and where its bindings' addresses lie. */
+const origin = "http://localhost";
+const signedPath = "/_faasten/bindings/";
 
 /** At one instant. */
 const mostDeliveries = 10_000;

@@ -12,8 +12,14 @@ afterAll(() => {
   for (const folder of folders) remove(folder);
 });
 
-function build(target: string, functions: string, files: Readonly<Record<string, string>>, head = ""): BuiltApp {
-  const yaml = `service: shop\nprovider: { name: aws, runtime: nodejs22.x }\n${head}functions:\n${functions}`;
+function build(
+  target: string,
+  functions: string,
+  files: Readonly<Record<string, string>>,
+  head = "",
+  provider = "aws, runtime: nodejs22.x",
+): BuiltApp {
+  const yaml = `service: shop\nprovider: { name: ${provider} }\n${head}functions:\n${functions}`;
   const built = buildApp("none", target, { files: { "serverless.yml": yaml, ...files } });
   folders.push(built.folder);
   return built;
@@ -114,5 +120,42 @@ describe("two values for one name in the environment", () => {
       const graph = JSON.parse(readFileSync(join(output, "graph.json"), "utf8")) as Graph;
       expect(graph.functions.map(({ section }) => section?.environment)).toEqual([{ WHO: "one" }, { WHO: "two" }]);
     }
+  });
+});
+
+describe("a value of the provider's environment that a function overrides", () => {
+  const two = (own: string): string => `  one:
+    handler: src/a.handler
+    environment: { WHO: one }
+    events: [{ sqs: "arn:one" }]
+  two:
+    handler: src/a.handler${own}
+    events: [{ sqs: "arn:two" }]
+`;
+  const files = { "src/a.js": "exports.handler = async () => {};\n" };
+  const provider = "aws, environment: { WHO: all }";
+
+  test("is told where another function runs beside it", () => {
+    for (const target of ["azure", "local"])
+      expect(() => build(target, two(""), files, "", provider)).toThrow(
+        "serverless.yml:4  MISCONFIGURED  one gives `WHO` another value than `provider.environment`, whose value two has in the same process here",
+      );
+    const portable = `import { http } from "faasten";
+export const portable = http.get("/portable", { access: "public" }, () => new Response("yes"));
+`;
+    const head = "custom: { faasten: { entry: [src/portable.ts] } }\n";
+    const alone = two("").slice(0, two("").indexOf("  two:"));
+    for (const [target, who] of [
+      ["azure", "portable"],
+      ["local", "src/portable.ts"],
+    ] as const)
+      expect(() => build(target, alone, { ...files, "src/portable.ts": portable }, head, provider)).toThrow(
+        `serverless.yml:5  MISCONFIGURED  one gives \`WHO\` another value than \`provider.environment\`, whose value ${who} has`,
+      );
+  });
+
+  test("is its own where it runs alone, and everybody's where all say the same", () => {
+    build("gcp", two(""), files, "", provider);
+    build("azure", two("\n    environment: { WHO: one }"), files, "", provider);
   });
 });

@@ -30,7 +30,7 @@ export const hello = http.get("/hello", { access: "public" }, () => new Response
 
 test("in the entry itself", () => {
   expect(said({ "a.ts": `${head}export const made = new Date("never").toISOString();\n` })).toBe(
-    "MISCONFIGURED  a.ts:6  INVALID  this module cannot be loaded, it throws: RangeError: Invalid time value\n",
+    "a.ts:6  INVALID  this throws `RangeError: Invalid time value` while its module is loaded: mend it, or move it into a handler\n1 mistake: mend and try again\n",
   );
 });
 
@@ -43,7 +43,7 @@ export function setting(): string {
 `;
   const entry = `import { setting } from "./library/setting.ts";\n${head}export const made = setting();\n`;
   expect(said({ "a.ts": entry, "library/setting.ts": library })).toBe(
-    "MISCONFIGURED  library/setting.ts:4  INVALID  this module cannot be loaded, it throws: AggregateError: no setting\n",
+    "library/setting.ts:4  INVALID  this throws `AggregateError: no setting` while its module is loaded: mend it, or move it into a handler\n1 mistake: mend and try again\n",
   );
 });
 

@@ -7,6 +7,7 @@ import { create as createBucket } from "../../providers/gcp/bindings/bucket.ts";
 import { create as createTopic } from "../../providers/gcp/bindings/pubsub.ts";
 import { create as createParameters } from "../../providers/gcp/configuration/parametermanager.ts";
 import { idOf } from "../../providers/gcp/document-id.ts";
+import { createAdmit } from "../../providers/gcp/identity.ts";
 import { create as createPubSub } from "../../providers/gcp/pubsub/pubsub.ts";
 import { create as createFirestore } from "../../providers/gcp/state/firestore-native.ts";
 import { trigger as pushTrigger } from "../../providers/gcp/triggers/pubsub-push.ts";
@@ -68,6 +69,8 @@ export async function firestoreOnContract(): Promise<[harness: StateHarness, clo
 
 const project = "projects/conformance";
 const stage = "conformance-test-";
+const pusher = "push@conformance.iam.gserviceaccount.com";
+const audience = "https://conformance-test-1.europe-west1.run.app";
 
 /** Topics, push subscriptions and their services, as a stack sets them up; its least backoff is shorter than Google's default. */
 export async function pubsubOnContract(): Promise<[harness: PubSubHarness, close: () => Promise<void>]> {
@@ -81,6 +84,9 @@ export async function pubsubOnContract(): Promise<[harness: PubSubHarness, close
   type Listener = Awaited<ReturnType<typeof pushTrigger.receive>>;
   const services = new Map<string, Listener>();
   const host = createServer((request, response) => {
+    // As Cloud Run hands it on.
+    const { authorization = "" } = request.headers;
+    request.headers.authorization = authorization.replace(/[^.]*$/, "SIGNATURE_REMOVED_BY_GOOGLE");
     void services.get((request.url ?? "").slice(1))?.(request, response);
   });
   await new Promise<void>((resolve) => host.listen(0, "127.0.0.1", resolve));
@@ -107,7 +113,7 @@ export async function pubsubOnContract(): Promise<[harness: PubSubHarness, close
       deadLetterPolicy: { deadLetterTopic, maxDeliveryAttempts: Math.min(100, Math.max(5, attempts)) },
       retryPolicy: { minimumBackoff: "1.2s" },
       ackDeadlineSeconds: 60,
-      pushConfig: { oidcToken: { serviceAccountEmail: "push@conformance.iam.gserviceaccount.com" } },
+      pushConfig: { oidcToken: { serviceAccountEmail: pusher, audience } },
     });
     process.env[variableOf("inbox", subscriber)] = path;
     return path;
@@ -144,6 +150,9 @@ export async function pubsubOnContract(): Promise<[harness: PubSubHarness, close
         const listener = pushTrigger.receive({
           app,
           journal: runner.journal,
+          admit: createAdmit({
+            env: { K_SERVICE: subscriber, FAASTEN_PUSH_AUDIENCE: audience, FAASTEN_PUSH_CALLER: pusher },
+          }),
           run: (_served, payload) =>
             runner.run(served, { id: `${subscriber}-${++calls}`, payload, context: {}, deadline: Date.now() + 30_000 }),
         });

@@ -29,6 +29,8 @@ export const away = http.get("/away", () => new Response(null, { status: 302, he
 export const ship = placed.subscribe({ attempts: 1, uses: { seen: seen.readWrite } }, async (event, { seen }) => {
   if (event.data.bad && !(await seen.get("mended"))) return event.dead("bad");
 });
+export const kinds = topic("kinds").subscribe({ attempts: 1 }, (event) =>
+  event.dead([event.type, event.source, event.color, JSON.stringify(event.data)].join(" ")));
 export const mend = http.post("/mend", { uses: { seen: seen.readWrite } }, async (_request, { seen }) => {
   await seen.set("mended", true);
   return new Response(null, { status: 204 });
@@ -147,6 +149,26 @@ describe("beside a running app", () => {
     expect(failed).toMatchObject({ code: 1, stdout: '{"kind":"retry","reason":"too old"}\n' });
   });
 
+  test("invoke: attributes of an event, or the whole of it", async () => {
+    const kindOf = async (...flags: string[]): Promise<unknown> => {
+      const { stdout, stderr } = await run("invoke", "kinds", ...flags);
+      return stdout === "" ? stderr : JSON.parse(stdout);
+    };
+    const given = ["--attribute", "type=order.lost", "--attribute", "source=shop", "--attribute", "color=red"];
+    expect(await kindOf("--data", '{"a":1}', ...given)).toEqual({
+      kind: "dead",
+      reason: 'order.lost shop red {"a":1}',
+    });
+    const event = { specversion: "1.0", id: "1", source: "desk", type: "order.found", color: "blue", data: 2 };
+    save(folder, "event.json", JSON.stringify(event));
+    expect(await kindOf("--event", "event.json")).toEqual({ kind: "dead", reason: "order.found desk blue 2" });
+    expect(await kindOf("--attribute", "Type=x")).toContain('"Type" cannot name an extension');
+    expect(await kindOf("--event", "none.json")).toMatch(/^NOT_FOUND {2}--event none\.json cannot be read \(ENOENT\)/);
+    expect(await kindOf("--event", "event.json", "--data", "1")).toContain(
+      "cannot be used with option '--data <text>'",
+    );
+  });
+
   test("publish, dead-letters, --redrive and --redrive-all", async () => {
     const published = await run("publish", "order.placed", "--data", '{"id":"1","bad":true}');
     expect(published).toMatchObject({ code: 0, stderr: "" });
@@ -201,6 +223,7 @@ describe("beside a running app", () => {
       "NOT_FOUND  the app has no broker pubsup. Did you mean `pubsub`?",
     ],
     [["publish", "t", "--data", "nope"], "INVALID  --data is not JSON"],
+    [["publish", "t"], "INVALID  there is nothing to publish: give --data, or --event with a whole event"],
     [["dead-letters", "shop"], "NOT_FOUND  there is no function shop. Did you mean `ship`?"],
     [["dead-letters", "echo"], "INVALID  echo answers requests and subscribes to no topic"],
     [["dead-letters", "ship", "--redrive", "none"], "NOT_FOUND  ship has no dead letter none"],
@@ -275,7 +298,7 @@ describe("how it is called", () => {
     [["dev", "--prot", "1"], "error: unknown option '--prot'\n(Did you mean --port?)"],
     [["invoke"], "error: missing required argument 'function'"],
     [["invoke", "a", "b"], "error: too many arguments for 'invoke'. Expected 1 argument but got 2: "],
-    [["publish", "t"], "error: required option '--data <json>' not specified"],
+    [["publish", "t"], "INVALID  there is nothing to publish: give --data"],
     [["dev", "--port", "http"], "INVALID  --port http: a whole number from 0 to 65535 is wanted"],
     [["dev", "--port", ""], "INVALID  --port : a whole number"],
     [["dev", "--port", "65536"], "INVALID  --port 65536: a whole number"],

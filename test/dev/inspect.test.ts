@@ -116,6 +116,19 @@ describe("as text", () => {
     expect(unweighed(stdout)).toMatchSnapshot();
   });
 
+  test("a section's handlers are no more bound on AWS, which hands them its own events", async () => {
+    const folder = keep(makeApp({}));
+    cpSync(join(repository, "test/fixtures/serverless-project"), folder, { recursive: true });
+    const bound = async (target: string): Promise<readonly string[]> => {
+      const { stdout } = await inspect(folder, "--target", target, "--format", "json");
+      const { portability } = JSON.parse(stdout) as Inspected;
+      return portability.filter(({ verdict }) => verdict === "bound").map((one) => one.function);
+    };
+    expect(await bound("aws")).toEqual(await bound("local"));
+    const { stdout } = await inspect(folder, "--target", "aws");
+    expect(stdout).toContain("  worker  on sqs of aws");
+  });
+
   test("--strict ends with 1 where a function is bound", async () => {
     expect((await inspect(keep(makeApp(oneOfEach)), "--strict")).code).toBe(1);
     expect((await inspect(keep(copyOrders()), "--strict")).code).toBe(0);
@@ -169,7 +182,7 @@ describe("a broken app", () => {
     const app = `import { http } from "faasten";\nexport const Bad = http.get("/a", () => new Response());\nexport const bad = http.get("b" as never, () => new Response());\n`;
     const { code, stdout, stderr } = await inspect(keep(makeApp({ "serverless.yml": manifest, "src/app.ts": app })));
     expect([code, stdout]).toEqual([1, ""]);
-    expect(stderr).toMatch(/^MISCONFIGURED {2}src\/app\.ts:2 {2}INVALID {2}[^\n]+\nsrc\/app\.ts:3 {2}INVALID/);
+    expect(stderr).toMatch(/^src\/app\.ts:2 {2}INVALID {2}[^\n]+\nsrc\/app\.ts:3 {2}INVALID/);
   });
 
   test("one that cannot be bundled: why, after what can be told", async () => {
@@ -183,7 +196,7 @@ describe("a broken app", () => {
     expect(code).toBe(1);
     expect(stdout).toContain("      src/app.ts:2  pack loads ./addon.node\n");
     expect(stdout).toContain("  app  none: it cannot be built\n");
-    expect(stderr).toMatch(/^MISCONFIGURED {2}node_modules\/pack\/index\.js:1 {2}INVALID {2}No loader is configured/);
+    expect(stderr).toMatch(/^node_modules\/pack\/index\.js:1 {2}INVALID {2}No loader is configured/);
   });
 
   test.each([

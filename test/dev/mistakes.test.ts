@@ -64,7 +64,7 @@ test("code that does not compile: every file's error, beside the manifest's", as
     src/a.ts:2  INVALID  Unexpected ";"
     src/b.ts:2  INVALID  The symbol "b" has already been declared
     src/b.ts:2  INVALID  Unexpected ";"
-    src/c.ts:1  INVALID  Could not resolve "./missing.ts"
+    src/c.ts:1  INVALID  There is no file \`./missing.ts\`: mend its path
     5 mistakes: mend and save
     "
   `);
@@ -93,6 +93,22 @@ export const a = http.get("/a", () => new Response(String([readFileSync, x, y, z
   `);
 });
 
+test("what a handler of CommonJS requires and is not there", async () => {
+  const files = {
+    "serverless.yml":
+      'service: shop\nprovider: { name: aws }\nfunctions:\n  one: { handler: src/one.handler, events: [{ httpApi: "GET /" }] }\n',
+    "src/one.js": 'const nope = require("nope/inner");\nexports.handler = async () => nope;\n',
+  };
+  const run = runFaasten(app(files), ["dev", "--port", "0"]);
+  runs.push(run);
+  await run.said(/^src\/one\.js:1 {2}INVALID {2}this throws `Error: Cannot find module 'nope\/inner'` while/m);
+  const built = await runFaasten(app(files), ["build", "--target", "gcp"]).ended;
+  expect([built.code, built.stderr]).toEqual([
+    1,
+    "src/one.js:1  INVALID  There is no package `nope`: install it with `npm install nope`\n1 mistake: mend and try again\n",
+  ]);
+});
+
 test("code that throws when it is imported: where, and the manifest's mistakes all the same", async () => {
   const folder = app({
     "serverless.yml": `${manifest}pluggins: []\n`,
@@ -101,8 +117,8 @@ test("code that throws when it is imported: where, and the manifest's mistakes a
   });
   const run = runFaasten(folder, ["dev", "--port", "0"]);
   runs.push(run);
-  await run.said(/serverless\.yml:4[\s\S]*mend and save/);
-  await run.said(/Error: no settings\n +at read \(.*src\/lib\/read\.ts:5:9\)/);
+  await run.said(/serverless\.yml:4[\s\S]*src\/lib\/read\.ts:5 {2}INVALID {2}this throws `Error: no settings` while/);
+  await run.said(/2 mistakes: mend and save/);
 });
 
 test("a folder of components that is a file, an unreadable .env, a timeout that cannot be", async () => {

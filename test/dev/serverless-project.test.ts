@@ -145,6 +145,8 @@ describe("served by faasten dev", () => {
     await publish("shop", { event: { ...event, id: "n2", data: { id: "n2" } } });
     await running.said(/notify: OrderLost n2 from shop\.web/);
     expect(running.output()).not.toContain("OrderFound");
+    const passedBy = await running.control("POST", "/functions/notify/deliver", { data: { country: "US" } });
+    expect(await passedBy.json()).toEqual({ kind: "done", filtered: true });
   });
 
   test("nightly: two schedules, one with an input of its own", async () => {

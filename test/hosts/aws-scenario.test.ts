@@ -243,6 +243,13 @@ async function steer(method: string, url: string, body: string): Promise<string>
     readonly event?: unknown;
     readonly events?: unknown[];
   };
+  if (what === "batch") {
+    const messages = events.map((one, index) => ({ id: `${index}`, body: JSON.stringify(one) }));
+    const { batchItemFailures } = (await orders.fleet.of(to).invoke(sqsEvent(...messages))) as {
+      readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
+    };
+    return JSON.stringify(messages.map(({ id }) => !batchItemFailures.some((one) => one.itemIdentifier === id)));
+  }
   if (what === "duplicate") await Promise.all([deliver(to, event), deliver(to, event)]);
   else for (const one of what === "reorder" ? events.toReversed() : events) await deliver(to, one);
   return "{}";

@@ -10,7 +10,7 @@ import { remove } from "../dev/running.ts";
 import { scenario } from "../portable/scenario.ts";
 import { cuts, deliveries, exchanges, type HostReply, type Message } from "./behaviours.ts";
 import { checkCut, checkDelivery, checkLog, checkReply } from "./checks.ts";
-import { type Framework, startFramework } from "./functions-framework.ts";
+import { authorization, type Framework, startFramework } from "./functions-framework.ts";
 import { buildKept } from "./kept.ts";
 import { type Reference, startReference } from "./reference.ts";
 import { sendTo } from "./requests.ts";
@@ -164,7 +164,7 @@ describe("what only this host does", () => {
     const env = { NODE_OPTIONS: `--require=${probe}` };
     for (const [name, send] of [
       ["http", (service: Framework) => post(service, "[1]", { "content-type": "application/json" }, "/sum")],
-      ["work", (service: Framework) => post(service, push(ours), { "content-type": "application/json" })],
+      ["work", (service: Framework) => post(service, push(ours), pushed)],
     ] as const) {
       const service = await startFramework(join(built.output, "functions", name), { env });
       try {
@@ -179,6 +179,7 @@ describe("what only this host does", () => {
   });
 });
 
+const pushed = { "content-type": "application/json", authorization } as const;
 const ours: Message = { id: "1", body: '{"do":"done","key":"k"}' };
 
 /** As a push subscription posts it. https://docs.cloud.google.com/pubsub/docs/push */
@@ -201,7 +202,7 @@ describe("subscribers", () => {
     test(delivery.name, async () => {
       const service = await serviceOf(delivery.to);
       const from = service.lines().length;
-      const reply = await post(service, push(delivery.message), { "content-type": "application/json" });
+      const reply = await post(service, push(delivery.message), pushed);
       expect([204, 503]).toContain(reply.status);
       await checkDelivery(delivery, reply.status === 204, service.lines, from);
       expect(service.ended()).toBeNull();
@@ -211,12 +212,23 @@ describe("subscribers", () => {
   test("what is no push is not acknowledged, and reaches no handler", async () => {
     const service = await serviceOf("work");
     const from = service.lines().length;
-    const reply = await post(service, '{"message":{}}', { "content-type": "application/json" });
+    const reply = await post(service, '{"message":{}}', pushed);
     expect(reply.status).toBe(503);
     await checkLog(service.lines, from, [{ message: "dead", function: "work" }]);
     expect(service.lines().slice(from).join("\n")).not.toContain('"saw"');
     expect((await sendTo(service.origin, { method: "GET", target: "/" })).status).toBe(405);
   });
+});
+
+test("what comes with another's token, or with none, is not acknowledged, and reaches no handler", async () => {
+  const service = await serviceOf("work");
+  const from = service.lines().length;
+  const [head = "", , tail = ""] = authorization.split(".");
+  const foreign = `${head}.${Buffer.from('{"aud":"https://other.example"}').toString("base64url")}.${tail}`;
+  for (const headers of [{}, { authorization: foreign }])
+    expect((await post(service, push(ours), { "content-type": "application/json", ...headers })).status).toBe(401);
+  await checkLog(service.lines, from, [{ message: "a push was refused" }, { message: "a push was refused" }]);
+  expect(service.lines().slice(from).join("\n")).not.toContain('"saw"');
 });
 
 describe("schedules", () => {
@@ -228,6 +240,7 @@ describe("schedules", () => {
       "x-cloudscheduler-jobname": "behaviours-dev-nightly",
       "x-cloudscheduler-scheduletime": "2026-11-20T03:00:00+01:00",
       "content-type": "application/octet-stream",
+      authorization,
     });
     expect(reply.status).toBe(204);
     const planned = "2026-11-20T02:00:00.000Z";

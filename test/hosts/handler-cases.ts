@@ -345,7 +345,8 @@ const plain: readonly HttpCase[] = [
       headers: { "X-Named": "1" },
     }),
     differs: {
-      why: "a web request's headers have no case: over HTTP/1.1 a REST API keeps what the client wrote, the bridge says `x-named`",
+      hosts: ["azure"],
+      why: "Azure's library hands a web request's headers over, which have no case: a REST API keeps what the client wrote",
       reply: (direct) => ({ ...direct, body: Buffer.from('{"type":null}') }),
     },
   },
@@ -369,12 +370,9 @@ const plain: readonly HttpCase[] = [
       },
     ],
     differs: {
-      why: "a web request's headers are joined where one came twice: a REST API tells the last one, and all in a list",
-      // Azure's host leaves out the space.
-      reply: (direct, got) => {
-        const joined = Buffer.from(got.body).includes("1,2") ? "1,2" : "1, 2";
-        return { ...direct, body: Buffer.from(JSON.stringify({ one: joined, all: [joined] })) };
-      },
+      hosts: ["azure"],
+      why: "Azure joins a web request's headers where one came twice: a REST API tells the last one, and all in a list",
+      reply: (direct) => ({ ...direct, body: Buffer.from('{"one":"1,2","all":["1,2"]}') }),
     },
   },
   failing(one("plain: throws", "apigw.v1", "plain.throws", { target: "/throws-v1" })),

@@ -8,7 +8,7 @@ import { toClientReply } from "../servers/lambda-replies.ts";
 import { text } from "../servers/lambda-runtime-api.ts";
 import type { HostReply, HostRequest } from "./behaviours.ts";
 import type { Lines } from "./checks.ts";
-import { type Framework, startFramework } from "./functions-framework.ts";
+import { authorization, type Framework, startFramework } from "./functions-framework.ts";
 import {
   type Host,
   type HttpCase,
@@ -91,8 +91,14 @@ export const start: Readonly<Record<Host, (env: Env) => Promise<Bridged>>> = {
       startFramework(join(built.output, "functions", name), { env });
     const web = await service("http");
     const post = async (one: Framework, body: string, headers: Env): Promise<boolean> =>
-      (await sendTo(one.origin, { method: "POST", target: "/", body, headers: Object.entries(headers) })).status ===
-      204;
+      (
+        await sendTo(one.origin, {
+          method: "POST",
+          target: "/",
+          body,
+          headers: Object.entries({ ...headers, authorization }),
+        })
+      ).status === 204;
     const within = async (name: string, use: (one: Framework) => Promise<Settled>): Promise<Settled> => {
       const one = await service(name);
       return use(one).finally(() => one.stop());
@@ -230,7 +236,7 @@ async function settled(
 }
 
 /** What handlers print, without what a host writes before it. */
-function seenIn(lines: readonly string[]): readonly string[] {
+export function seenIn(lines: readonly string[]): readonly string[] {
   return lines.flatMap((line) => /\bseen (\{.*\})/.exec(line)?.[1] ?? []).sort();
 }
 

@@ -55,6 +55,10 @@ async function steer(method: string, url: string, text: string): Promise<{ statu
     event,
     events = [event],
   } = JSON.parse(text) as { function: string; event?: unknown; events?: unknown[] };
+  if (what === "batch") {
+    const outcomes = await Promise.all(events.map(async (one) => (await deliver(to, one)).json()));
+    return { status: 200, body: JSON.stringify(outcomes.map(({ kind }: { kind: string }) => kind === "done")) };
+  }
   if (what === "duplicate") await Promise.all([deliver(to, event), deliver(to, event)]);
   else for (const one of what === "reorder" ? events.toReversed() : events) await deliver(to, one);
   return { status: 200, body: "{}" };

@@ -4,6 +4,8 @@
 //   POST /deliver       {"function", "event"}      hands one event to a subscriber
 //   POST /duplicate     {"function", "event"}      hands it over twice, the second while the first may still run
 //   POST /reorder       {"function", "events"}     hands them over in the opposite order
+//   POST /batch         {"function", "events"}     hands them over together, where the host has batches; answers, of each,
+//                                                  whether it is done
 //   GET  /dead-letters/<function>                  the CloudEvents that were given up
 //   POST /redrive/<function>/<id>                  sends one back to its inbox
 import assert from "node:assert/strict";
@@ -251,6 +253,15 @@ export function scenario(addresses: Addresses): Scenario {
           status: string;
         };
         assert.deepEqual(summary, { id: id("late"), version: 2, status: "shipped" });
+      },
+    },
+    {
+      name: "has again of a batch what a handler that was there before could not handle, and no other",
+      async run() {
+        const change = (order: string): unknown =>
+          event("order.changed", { id: order, version: 1, status: "shipped" }, order.replaceAll(" ", "-"));
+        const events = [change(id("heard")), change("no id at all"), change(id("heard-too"))];
+        assert.deepEqual(await ask("POST", "/batch", { function: "audit", events }), [true, false, true]);
       },
     },
     {

@@ -91,8 +91,8 @@ export async function startCosmos({ consistency = "Strong", now = Date.now }: Co
   const server = createServer(async (request, response) => {
     const [method = "", path = ""] = [request.method, request.url?.split("?")[0]];
     const kind = ["isquery", "is-upsert"].find((each) => request.headers[`x-ms-documentdb-${each}`] !== undefined);
-    const isBatch = request.headers["x-ms-cosmos-is-batch-request"] !== undefined;
-    requests.push([method, path, isBatch ? "batch" : kind].filter(Boolean).join(" "));
+    const of = ["batch", "query-plan"].find((each) => request.headers[`x-ms-cosmos-is-${each}-request`] !== undefined);
+    requests.push([method, path, of ?? kind].filter(Boolean).join(" "));
     const { status, body, headers } = answer(method, path, request.headers, await textOf(request));
     response.writeHead(status, {
       "content-type": "application/json",

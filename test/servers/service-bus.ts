@@ -17,6 +17,8 @@ export interface QueueSettings {
 
 export interface ServiceBus {
   readonly connectionString: string;
+  /** What each link was for: `send` or `listen`, and the entity. */
+  readonly links: readonly string[];
   queue(name: string, settings?: QueueSettings): Queue;
   topic(name: string): void;
   /** A subscription that takes all and forwards it. */
@@ -47,6 +49,7 @@ export async function startServiceBus(): Promise<ServiceBus> {
   const replies = new Map<string, Sender>();
   const claims = new WeakSet<object>();
   const sockets = new Set<Socket>();
+  const links: string[] = [];
 
   function queue(name: string, settings: QueueSettings = {}): Queue {
     const known = queues.get(name.toLowerCase());
@@ -196,6 +199,7 @@ export async function startServiceBus(): Promise<ServiceBus> {
       for (const name of [sender.name, sender.target.address]) replies.set(String(name), sender);
       return;
     }
+    links.push(`listen ${address}`);
     const own = queues.get(address.toLowerCase());
     if (!own) sender.close(notFound(address));
     else if (!claims.has(connection)) sender.close(unauthorized);
@@ -222,6 +226,7 @@ export async function startServiceBus(): Promise<ServiceBus> {
     if (!receiver) return;
     const address = addressOf(receiver.target.address);
     const served = address === "$cbs" || address.endsWith("/$management");
+    if (!served) links.push(`send ${address}`);
     receiver.set_source(receiver.source);
     receiver.set_target(receiver.target);
     if (!served && !queues.has(address.toLowerCase()) && !topics.has(address.toLowerCase()))
@@ -276,6 +281,7 @@ export async function startServiceBus(): Promise<ServiceBus> {
   };
   return {
     connectionString: `Endpoint=sb://127.0.0.1:${port};SharedAccessKeyName=root;SharedAccessKey=${key};UseDevelopmentEmulator=true;`,
+    links,
     queue,
     topic: (name) => void topics.set(name.toLowerCase(), topics.get(name.toLowerCase()) ?? []),
     forward: (name, inbox) => void topics.get(name.toLowerCase())?.push(inbox),

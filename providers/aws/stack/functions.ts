@@ -70,12 +70,10 @@ export function functionResources(name: string, statements: readonly Statement[]
 
 /** What the manifest says, and where the components and the inbox are. */
 function environmentOf(name: string, input: StackInput): Json {
-  const { graph, environment } = input;
+  const { graph, environment, aws } = input;
   const one = graph.functions.find((each) => each.name === name);
-  const own = Object.entries({ ...environment, ...one?.section?.environment }).map(([key, value]): [string, Json] => [
-    key,
-    toJson(value),
-  ]);
+  const said = { ...environment, ...aws?.environment, ...one?.section?.environment };
+  const own = Object.entries(said).map(([key, value]): [string, Json] => [key, toJson(value)]);
   const needed = new Set(graph.grants.filter((grant) => grant.function === name).map(({ component }) => component));
   if (one?.on.kind === "topic") needed.add(one.on.pubsub);
   const located = graph.components

@@ -1,7 +1,7 @@
 // One message of a subscriber's inbox, which is a queue of Service Bus.
 // https://learn.microsoft.com/azure/azure-functions/functions-bindings-service-bus-trigger
 import { type Arrival, Redeliver, variableOf } from "../../../src/provider.ts";
-import { type AzureTrigger, type Invoked, isInvokedBy } from "../invoked.ts";
+import { type AzureTrigger, connectionOf, type Invoked, isInvokedBy } from "../invoked.ts";
 import { attemptProperty, eventOf } from "../message.ts";
 
 export const trigger: AzureTrigger<Invoked, undefined> = {
@@ -48,11 +48,6 @@ function toArrival({ function: name, input, context: { triggerMetadata = {} } }:
   const sentAt = new Date(text("enqueuedTimeUtc") ?? Number.NaN);
   const event = eventOf({ id, body, subscriber: name, sentAt, contentType: text("contentType"), properties });
   return { kind: "event", event, ...beside };
-}
-
-/** The app settings by which the host reaches the broker. They must not begin with the name of one that is set itself. */
-function connectionOf(pubsub: string): string {
-  return variableOf("pubsub", pubsub).replace("_PUBSUB_", "_CONNECTION_");
 }
 
 /** The library parses texts of metadata as well: the id "123" comes as a number, "true" as a boolean. */

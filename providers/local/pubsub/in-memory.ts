@@ -49,23 +49,41 @@ interface TakenMessage extends Taken {
 
 const never = Number.POSITIVE_INFINITY;
 
-export const create: Create<Broker> = (options) => createOn({ inboxes: new Map(), watchers: new Set() }, options);
+/** For tests, which hand events over past their inbox. */
+export interface Keeper {
+  /** Lays one that is dead among the subscriber's dead letters. */
+  keep(of: Subscription, event: CloudEvent, death: { readonly reason: string; readonly attempt: number }): void;
+}
 
-export function createOn(data: Data, options: ComponentOptions): Broker {
-  return createBroker(options, inboxesOn(data, options));
+export const create: Create<Broker & Keeper> = (options) =>
+  createOn({ inboxes: new Map(), watchers: new Set() }, options);
+
+export function createOn(data: Data, options: ComponentOptions): Broker & Keeper {
+  const { now } = clockOf(options);
+  return {
+    ...createBroker(options, inboxesOn(data, options)),
+    keep({ topic, subscriber }, event, death) {
+      const { dead } = inboxOf(data, { service: options.service, topic, subscriber });
+      dead.add({ message: waiting(event, undefined, now()), ...death });
+    },
+  };
+}
+
+function inboxOf(
+  data: Data,
+  { service, topic, subscriber }: Pick<Subscription, "topic" | "subscriber"> & { readonly service: string },
+): Inbox {
+  const name = JSON.stringify([service, topic, subscriber]);
+  const inbox = data.inboxes.get(name) ?? { service, topic, messages: new Set(), dead: new Set(), receiving: false };
+  data.inboxes.set(name, inbox);
+  return inbox;
 }
 
 function inboxesOn(data: Data, options: ComponentOptions): Inboxes<TakenMessage> {
   const { service } = options;
   const { now } = clockOf(options);
   let watcher: (() => void) | undefined;
-
-  function inboxOf({ topic, subscriber }: Subscription): Inbox {
-    const name = JSON.stringify([service, topic, subscriber]);
-    const inbox = data.inboxes.get(name) ?? { service, topic, messages: new Set(), dead: new Set(), receiving: false };
-    data.inboxes.set(name, inbox);
-    return inbox;
-  }
+  const own = (of: Subscription): Inbox => inboxOf(data, { service, ...of });
 
   function wakeAll(): void {
     for (const wake of data.watchers) wake();
@@ -74,7 +92,7 @@ function inboxesOn(data: Data, options: ComponentOptions): Inboxes<TakenMessage>
   return {
     open(subscriptions) {
       for (const inbox of data.inboxes.values()) if (inbox.service === service) inbox.receiving = false;
-      for (const each of subscriptions) inboxOf(each).receiving = true;
+      for (const each of subscriptions) own(each).receiving = true;
     },
 
     add(topic, events, order) {
@@ -86,12 +104,12 @@ function inboxesOn(data: Data, options: ComponentOptions): Inboxes<TakenMessage>
     },
 
     nextDue(of) {
-      const first = heads(inboxOf(of), of.ordered).reduce((least, { dueAt }) => Math.min(least, dueAt), never);
+      const first = heads(own(of), of.ordered).reduce((least, { dueAt }) => Math.min(least, dueAt), never);
       return first === never ? undefined : first;
     },
 
     take(of, limit) {
-      const inbox = inboxOf(of);
+      const inbox = own(of);
       const time = now();
       for (const message of inbox.messages) {
         if (message.dueAt <= time && message.expiresAt <= time) inbox.messages.delete(message);
@@ -121,13 +139,13 @@ function inboxesOn(data: Data, options: ComponentOptions): Inboxes<TakenMessage>
     },
 
     *dead(of) {
-      for (const { message, reason, attempt } of inboxOf(of).dead) {
+      for (const { message, reason, attempt } of own(of).dead) {
         yield toDeadLetter(copy(message.event), { reason, attempt, function: of.subscriber });
       }
     },
 
     redrive(of, id) {
-      const inbox = inboxOf(of);
+      const inbox = own(of);
       const found = [...inbox.dead].find(({ message }) => message.event.id === id);
       if (!found) return false;
       inbox.dead.delete(found);

@@ -117,6 +117,14 @@ describe("an event", () => {
     expect(pubsub.sent[0]?.options).toMatchObject({ order: "k" });
   });
 
+  test("of a FIFO topic goes with a key, which is the topic's name unless the topic says another", async () => {
+    const pubsub = broker();
+    await open(topic("t.fifo", { raw: true }).publish, pubsub).publish(new Uint8Array());
+    await open(topic<string>("t.fifo", { orderBy: (data) => data }).publish, pubsub).publish("k");
+    expect(pubsub.sent.map(({ options }) => options?.order)).toEqual(["t.fifo", "k"]);
+    expect(topic("t.fifo").publish).toMatchObject({ ordered: true });
+  });
+
   test("that the broker does not take rejects", async () => {
     await expect(
       open(

@@ -11,6 +11,8 @@ export interface WebRequest {
   /** Path and query, as on the wire. */
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** The same, in turn, as the client wrote them. */
+  readonly written?: readonly string[];
   readonly body: string | Uint8Array | undefined;
   readonly caller?: Caller;
   readonly route?: `/${string}`;
@@ -43,9 +45,15 @@ export async function answer(
   request: WebRequest,
   timeout?: number,
 ): Promise<Response> {
-  const { method, target, headers, body, caller, route = "/*" } = request;
+  const { method, target, headers, written, body, caller, route = "/*" } = request;
   const definition = lambda(handler as never, { on: http.any(route, { access: "public" }), event: shape });
-  const lazy = toRequest({ method, url: () => `https://api.example${target}`, headers, body });
+  const lazy = toRequest({
+    method,
+    url: () => `https://api.example${target}`,
+    headers,
+    ...(written && { written }),
+    body,
+  });
   const path = target.split("?")[0] ?? "";
   const { deliver } = calling(definition, {}, timeout);
   const [outcome] = await deliver({ kind: "request", request: lazy, path, ...(caller && { caller }) });

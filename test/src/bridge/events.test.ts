@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { EventArrival, Outcome, TriggerSpec } from "../../../src/contracts/trigger.ts";
 import { type LambdaEvent, lambda, schedule, topic } from "../../../src/index.ts";
 import { arriving, calling } from "../functions/calling.ts";
+import { eventOf } from "./capture.ts";
 
 const jobs = topic("jobs");
 const onBucket = { kind: "binding", binding: "uploads", attempts: 5 } as const satisfies TriggerSpec;
@@ -69,6 +70,29 @@ describe("sqs", () => {
     expect(await handed("sqs", ordered, arriving("m", 1, { order: "group-7" }))).toMatchObject({
       Records: [{ attributes: { MessageGroupId: "group-7" }, eventSourceARN: expect.stringMatching(/:jobs\.fifo$/) }],
     });
+  });
+
+  test("of a FIFO queue: its name as it is, a group of each, and numbers that grow", async () => {
+    const queue = topic("jobs.fifo", { raw: true });
+    const at = (id: string, time: string, extensions: object = {}): EventArrival => {
+      const { event } = arriving(id, 1);
+      return { kind: "event", event: { ...event, time, extensions: { ...extensions } } };
+    };
+    const { Records } = (await handed(
+      "sqs",
+      queue,
+      at("one", "2026-01-31T03:00:00.001Z"),
+      at("two", "2026-01-31T03:00:00.002Z", { partitionkey: "a" }),
+      { ...at("three", "2026-01-31T03:00:00.003Z", { partitionkey: "a" }), order: "b" },
+    )) as { readonly Records: readonly { readonly attributes: object; readonly eventSourceARN: string }[] };
+    expect(Records.map(({ eventSourceARN }) => eventSourceARN.split(":").at(-1))).toEqual([
+      ...["jobs.fifo", "jobs.fifo", "jobs.fifo"],
+    ]);
+    expect(Records.map(({ attributes }) => attributes)).toMatchObject([
+      { MessageGroupId: "jobs.fifo", MessageDeduplicationId: "one", SequenceNumber: "00000001769828400001" },
+      { MessageGroupId: "a", MessageDeduplicationId: "two", SequenceNumber: "00000001769828400002" },
+      { MessageGroupId: "b", MessageDeduplicationId: "three", SequenceNumber: "00000001769828400003" },
+    ]);
   });
 
   const wholes: readonly (readonly [what: string, result: unknown])[] = [
@@ -226,4 +250,33 @@ test.each(["sns", "eventbridge"] as const)("%s: a handler that fails has it agai
     { kind: "retry", reason: "why" },
     { kind: "retry", reason: "why" },
   ]);
+});
+
+describe("apigw.v1: headers", () => {
+  const headers = { "x-named": "1, 2", host: "api.example", accept: "*/*" };
+  const request = { method: "GET", target: "/", headers, body: undefined };
+
+  test("as the client wrote them, each value of one that came twice by itself, and the last one alone", async () => {
+    const written = ["Host", "api.example", "X-Named", "1", "accept", "*/*", "x-named", "2"];
+    const event = await eventOf("apigw.v1", { ...request, written });
+    expect(event["headers"]).toMatchObject({ Host: "api.example", "X-Named": "2", accept: "*/*" });
+    expect(event["multiValueHeaders"]).toEqual({
+      Host: ["api.example"],
+      "X-Named": ["1", "2"],
+      accept: ["*/*"],
+      "X-Forwarded-For": [expect.any(String)],
+      "X-Forwarded-Port": ["443"],
+      "X-Forwarded-Proto": ["https"],
+    });
+  });
+
+  test("in lower case and joined where the host does not know", async () => {
+    const event = await eventOf("apigw.v1", request);
+    expect(event["multiValueHeaders"]).toMatchObject({ host: ["api.example"], "x-named": ["1, 2"], accept: ["*/*"] });
+  });
+
+  test("in lower case for the other shapes, whoever knows them", async () => {
+    const event = await eventOf("apigw.v2", { ...request, written: ["X-Named", "1"] });
+    expect(event["headers"]).toMatchObject({ "x-named": "1, 2" });
+  });
 });

@@ -65,6 +65,7 @@ test.each([
   ["0 30 9 * * MON", "30 9 * * MON"],
   ["@daily", "0 0 * * *"],
   ["@every 15m", "every 15 minutes"],
+  ["@every 1m", "every 1 minute"],
   ["@every 2h", "0 */2 * * *"],
   ["@every 1h0m0s", "0 */1 * * *"],
   ["@every 24h", "0 0 * * *"],

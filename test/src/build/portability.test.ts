@@ -1,6 +1,7 @@
 // What ties a function to one cloud: sources → findings.
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { Found } from "../../../src/build/found.ts";
 import { type Portability, portabilityOf } from "../../../src/build/portability.ts";
 import { userModules } from "../../../src/build/user-modules.ts";
 import { http, type LambdaEvent, lambda } from "../../../src/index.ts";
@@ -34,6 +35,7 @@ async function look(code: string, { files = {}, lambdas = {}, functions = ["f"],
   const options = {
     folder: root,
     found,
+    triggerOf: ({ definition }: Found) => definition.on,
     fileOf: () => file,
     variables: new Set(variables),
     plugins: [userModules({ folder: root, functions: new Set(functions) })],

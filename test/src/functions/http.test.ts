@@ -358,6 +358,22 @@ describe("cors", () => {
     );
   });
 
+  test("is the handler's own where preflights alone are answered", async () => {
+    const own = { headers: { "access-control-allow-origin": "https://own.example", vary: "x-own" } };
+    const definition = http.get("/", { cors: { ...cors, preflightsAlone: true } }, ({ headers }) => {
+      if (headers.get("x-fail")) throw new Error("no");
+      return new LazyResponse("in", own);
+    });
+    const { request } = calling(definition);
+    const asked = { origin, "access-control-request-method": "GET" };
+    const preflight = await request("/", { method: "OPTIONS", headers: asked });
+    expect([preflight.status, preflight.headers.get("access-control-allow-origin")]).toEqual([204, origin]);
+    const { headers } = await request("/", { headers: { origin } });
+    expect([headers.get("access-control-allow-origin"), headers.get("vary")]).toEqual(["https://own.example", "x-own"]);
+    const failed = await request("/", { headers: { origin, "x-fail": "1" } });
+    expect([failed.status, failed.headers.get("access-control-allow-origin")]).toEqual([500, null]);
+  });
+
   test("is on replies whose headers are read-only: a redirect, one that fetch gave", async () => {
     for (const reply of [
       () => LazyResponse.redirect("https://a.example/"),

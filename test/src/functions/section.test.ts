@@ -31,15 +31,15 @@ function arrival(id: string, data: EventArrival["event"]["data"], rest: object =
 test("what does not pass is done, and the others keep their outcomes, in their order", async () => {
   const odd = filtered(definition, ({ event }) => Number(event.id) % 2 === 1);
   seen.length = 0;
-  expect(await odd.settle(arrival("2", undefined), invocation)).toEqual({ kind: "done" });
+  expect(await odd.settle(arrival("2", undefined), invocation)).toEqual({ kind: "done", filtered: true });
   expect(await odd.settle(arrival("3", undefined), invocation)).toEqual({ kind: "retry", reason: "seen" });
   expect(seen).toEqual(["3"]);
   const all = ["1", "2", "3", "4"].map((id) => arrival(id, undefined));
   expect(await odd.settleMany?.(all, invocation)).toEqual([
     { kind: "dead", reason: "1" },
-    { kind: "done" },
+    { kind: "done", filtered: true },
     { kind: "dead", reason: "3" },
-    { kind: "done" },
+    { kind: "done", filtered: true },
   ]);
 });
 

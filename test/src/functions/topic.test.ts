@@ -330,6 +330,7 @@ test("a subscription is data for the build", () => {
     name: "own",
     on: { kind: "topic", topic: "a", pubsub: "bus", attempts: 2, ordered: true },
   });
+  expect(topic("a.fifo").subscribe(() => {})).toMatchObject({ on: { ordered: true } });
   expect(numbers.subscribeMany(() => {}).on).toEqual({
     kind: "topic",
     topic: "numbers",

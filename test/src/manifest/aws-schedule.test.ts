@@ -5,7 +5,7 @@ import { fromAwsSchedule } from "../../../src/manifest/aws-schedule.ts";
 
 describe("kept", () => {
   test.each([
-    ["rate(1 minute)", "every 1 minutes"],
+    ["rate(1 minute)", "every 1 minute"],
     ["rate(15 minutes)", "every 15 minutes"],
     ["rate(60 minutes)", "0 * * * *"],
     ["rate(1 hour)", "0 * * * *"],

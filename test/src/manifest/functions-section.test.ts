@@ -67,6 +67,15 @@ describe("HTTP events", () => {
     });
   });
 
+  test("CORS of a REST API answers preflights alone, that of an HTTP API and of a Function URL every request", () => {
+    expect(only("http: { method: GET, path: a, cors: { origin: 'https://a.example', maxAge: 5 } }")).toMatchObject({
+      on: { cors: { origins: ["https://a.example"], maxAge: 5, preflightsAlone: true } },
+    });
+    expect(only("httpApi: GET /a", { provider: "httpApi: { cors: true }" })).not.toMatchObject({
+      on: { cors: { preflightsAlone: true } },
+    });
+  });
+
   test("several conditions of a load balancer are several functions", () => {
     const { functions } = read(event("alb: { listenerArn: a, priority: 1, conditions: { path: [/a, /b] } }"));
     expect(functions[0]?.events.map(({ name }) => name)).toEqual(["one", "oneOnAlb"]);
@@ -178,9 +187,23 @@ test("what CloudFormation makes of the environment is AWS's, and `.env`'s on thi
     ["A", "B"].map((name) => expect.stringContaining(`environment.${name}\` is made by CloudFormation`)),
   );
   expect(read(text, { target: "gcp" }).wrong).toEqual([
-    expect.stringMatching(/environment\.A` is made by CloudFormation, which Faasten does not read/),
+    expect.stringMatching(/environment\.A` is made by CloudFormation, which AWS alone has: write a value of this/),
     expect.stringMatching(/environment\.B` is made/),
   ]);
+});
+
+test("what CloudFormation makes of the provider's environment is AWS's, too", () => {
+  const text = event("httpApi: GET /a");
+  const provider = "environment: { A: !Ref Table, B: { 'Fn::Sub': x }, C: c }";
+  expect(read(text, { target: "aws", provider }).wrong).toEqual([]);
+  const local = read(text, { target: "local", provider });
+  expect([local.wrong, local.left]).toEqual([
+    [],
+    ["A", "B"].map((name) => expect.stringContaining(`provider.environment.${name}\` is made by CloudFormation`)),
+  ]);
+  expect(read(text, { target: "gcp", provider }).wrong).toEqual(
+    ["A", "B"].map((name) => expect.stringContaining(`2 UNSUPPORTED \`provider.environment.${name}\` is made`)),
+  );
 });
 
 test("nothing comes of what is not enabled", () => {

@@ -243,7 +243,9 @@ describe("variables", () => {
       readLines(...head, "custom: { other: '${file(x.yml)}', faasten: { entry: [src/*.ts] } }", unread).problems,
     ).toEqual([]);
     expect(readLines(...head, "custom: ${file(custom.yml)}").problems).toEqual([
-      expect.stringContaining("serverless.yml:3 UNSUPPORTED Faasten reads no variable of the source `file`"),
+      expect.stringContaining(
+        "serverless.yml:3 NOT_FOUND `${file(custom.yml)}` has no value: write the file `custom.yml`",
+      ),
     ]);
   });
 
@@ -266,8 +268,20 @@ describe("variables", () => {
     expect(problems).toEqual([expect.stringContaining("serverless.yml:6 NOT_FOUND `none/*.ts`")]);
   });
 
-  test("that CloudFormation makes are no environment of ours", () => {
-    const { problems } = readLines(
+  test("may lie in other files, which are told: a save of one of them counts", () => {
+    const root = folder({
+      "serverless.yml":
+        "service: ${file(./names.yml):service}\nprovider: { name: aws }\nfunctions: ${file(none.yml), self:custom.none}\ncustom: { none: {} }\n",
+      "names.yml": "service: shop",
+    });
+    const problems = new Problems(root);
+    const manifest = readManifest(root, { env: {} }, problems);
+    expect([problems.list(), manifest?.service]).toEqual([[], "shop"]);
+    expect(manifest?.included().toSorted()).toEqual([join(root, "names.yml"), join(root, "none.yml")]);
+  });
+
+  test("that CloudFormation makes are kept apart", () => {
+    const { manifest, problems } = readLines(
       ...[
         "service: a",
         "provider:",
@@ -278,10 +292,12 @@ describe("variables", () => {
       ],
       ...["    C: !Sub '${AWS::Region}-x'", "    D: { a: 1 }", entry],
     );
-    expect(problems.map((problem) => problem.slice(0, 32))).toEqual([
-      ...["serverless.yml:5 UNSUPPORTED `pr", "serverless.yml:6 UNSUPPORTED `pr", "serverless.yml:7 UNSUPPORTED `pr"],
-      "serverless.yml:8 INVALID `provid",
+    expect([...(manifest?.provider.made ?? [])].map(([name, { line }]) => [name, line])).toEqual([
+      ["A", 5],
+      ["B", 6],
+      ["C", 7],
     ]);
+    expect(problems).toEqual([expect.stringContaining("serverless.yml:8 INVALID `provider.environment.D`")]);
   });
 });
 

@@ -25,8 +25,12 @@ custom:
 `;
 
 /** What \`x: <value>\` resolves to, and what is wrong. */
-function resolve(value: string, given: Partial<Given> = {}): { value: unknown; problems: readonly string[] } {
-  const app = folder({ "serverless.yml": `${common}x: ${value}\n` });
+function resolve(
+  value: string,
+  given: Partial<Given> = {},
+  files: Readonly<Record<string, string>> = {},
+): { value: unknown; problems: readonly string[] } {
+  const app = folder({ "serverless.yml": `${common}x: ${value}\n`, ...files });
   const problems = new Problems(app);
   const root = readYaml(join(app, "serverless.yml"), problems)?.[0];
   const x = root?.kind === "map" ? root.entries.get("x") : undefined;
@@ -35,7 +39,11 @@ function resolve(value: string, given: Partial<Given> = {}): { value: unknown; p
   const resolved = variables.resolve(x);
   return {
     value: resolved && plain(resolved),
-    problems: problems.list().map(({ line, code, message }) => `${line} ${code} ${message}`),
+    problems: problems
+      .list()
+      .map(
+        ({ file, line, code, message }) => `${file === "serverless.yml" ? "" : `${file}:`}${line} ${code} ${message}`,
+      ),
   };
 }
 
@@ -115,18 +123,76 @@ describe("values", () => {
   });
 });
 
+describe("files", () => {
+  const files = {
+    "config.yml":
+      'name: shop\nlist: [1, { a: b }]\nof: "${self:service}-${sls:stage}"\nmore: ${file(more.json):deep}\n',
+    "more.json": '{ "deep": { "number": 5, "name": "${self:custom.key}" } }',
+    "dev.yml": "size: 1",
+    "prod.yml": "size: 9",
+    "empty.yml": "",
+    "bad.yml": "a: [",
+    "two.yml": "a: 1\n---\nb: 2\n",
+    "circle.yml": 'a: "${file(circle.yml):a}"',
+    "wrong.yml": "a:\n  b: ${env:NONE}\n",
+    "code.js": "module.exports = {}",
+  };
+
+  test.each<[string, unknown]>([
+    ["${file(config.yml):name}", "shop"],
+    ["${file(./config.yml):list.1.a}", "b"],
+    ["${file('./config.yml'):list}", [1, { a: "b" }]],
+    ["${file(config.yml):of}", "orders-prod"],
+    ["${file(more.json)}", { deep: { number: 5, name: "${self:custom.key}" } }],
+    ["${file(config.yml):more.name}", "table"],
+    ["${file(./${sls:stage}.yml):size}", 9],
+    ["${file(./${opt:other, 'dev'}.yml):size}", 1],
+    ["${file(none.yml):a, 'c'}", "c"],
+    ["${file(empty.yml), 'c'}", "c"],
+    ["${file(config.yml):none, file(more.json):deep.number}", 5],
+    ["in text: ${file( more.json ):deep.number}.", "in text: 5."],
+  ])("%s", (text, value) => {
+    expect(resolve(`'${text.replaceAll("'", "''")}'`, { stage: "prod" }, files)).toEqual({ value, problems: [] });
+  });
+
+  test.each([
+    ["${file(none.yml):a}", "16 NOT_FOUND `${file(none.yml):a}` has no value: write the file `none.yml`"],
+    ["${file(config.yml):nmae}", "16 NOT_FOUND", "write `nmae` in `config.yml` (did you mean `name`?)"],
+    ["${file(bad.yml):a}", "bad.yml:1 INVALID This is not YAML"],
+    ["${file(two.yml):a}", "two.yml:3 INVALID A file that a manifest includes holds one document"],
+    ["${file(circle.yml):a}", "circle.yml:1 MISCONFIGURED", "file(circle.yml).a → file(circle.yml).a"],
+    ["${file(wrong.yml):a.b}", "wrong.yml:2 NOT_FOUND `${env:NONE}` has no value"],
+    ["${file(code.js):a}", "16 UNSUPPORTED `code.js` is no file of values, and Faasten runs no code of it"],
+    ["${file:config.yml}", "16 UNSUPPORTED", "`${file(config.yml):key}`"],
+    ["${file(config.yml:a}", "16 INVALID", "a closing `)` is missing"],
+  ])("mistaken: %s", (text, ...told) => {
+    const { value, problems } = resolve(`'${text.replaceAll("'", "''")}'`, {}, files);
+    expect(value).toBeUndefined();
+    expect(problems).toHaveLength(1);
+    for (const part of told) expect(problems[0]).toContain(part);
+  });
+});
+
+test("parameters of stages, as the framework's newer versions write them", () => {
+  const stages = "\nstages: { test: { params: { new: a } }, default: { params: { new: b, newer: c } } }";
+  expect(resolve(`"\${param:new}\${param:newer}"${stages}`)).toEqual({ value: "ac", problems: [] });
+});
+
 describe("mistakes", () => {
   test.each([
     ["${env:NONE}", "NOT_FOUND", "set the environment variable `NONE`"],
-    ["${opt:none}", "NOT_FOUND", "give the option `--none`"],
+    ["${opt:none}", "NOT_FOUND", "give `--opt` `none=…`"],
     ["${param:none}", "NOT_FOUND", "write `params.default.none`"],
     ["${self:custom.tabel.name}", "NOT_FOUND", "(did you mean `custom.table.name`?)"],
     ["${self:custom.nothing}", "NOT_FOUND", "write `custom.nothing` in this file"],
     ["a ${env:A, env:B} b", "NOT_FOUND", "set the environment variable `A`, set the environment variable `B`"],
-    ["${ssm:/a/b}", "UNSUPPORTED", "the source `ssm`. It reads `self`"],
-    ["${file(./a.yml):b, 'c'}", "UNSUPPORTED", "the source `file`"],
-    ["${cf:stack.Output}", "UNSUPPORTED", "the source `cf`"],
-    ["${aws:region}", "UNSUPPORTED", "the source `aws`"],
+    ["${ssm:/a/b}", "UNSUPPORTED", "a function reads it by `secret()` or `configuration()` while it runs"],
+    [
+      "${cf:stack.Output}",
+      "UNSUPPORTED",
+      "the source `cf`: hand its value over when it is built: `${env:…}` or `${param:…}`",
+    ],
+    ["${aws:region}", "UNSUPPORTED", "the source `aws`: write it out"],
     ["${strToBool(${env:HOST})}", "UNSUPPORTED", "the source `strToBool`"],
     ["${sls:instanceId}", "UNSUPPORTED", "`${sls:instanceId}`"],
     ["${evn:HOST}", "UNSUPPORTED", "Did you mean `env`?"],

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { configuration, FaastenError, http, jwt, secret, service, state, topic } from "faasten";
+import { binding, configuration, FaastenError, http, jwt, secret, service, state, topic } from "faasten";
 import { type Functions, type TestApp, type TestOptions, testApp } from "faasten/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
@@ -203,3 +203,39 @@ const failingStore = {
     throw new FaastenError("UNAVAILABLE", "the store is down");
   },
 };
+
+test("an address that a binding has signed is answered, until it expires", async () => {
+  const files = binding("files");
+  const share = http.post(
+    "/share/:operation",
+    { uses: { files: files.output("presign") } },
+    async (_, { params, files }) => {
+      const operation = params.operation === "create" ? "create" : "get";
+      return new Response(await files.presign("a/b", { operation, expiresIn: "1m" }));
+    },
+  );
+  const app = await start({ share });
+  const signed = async (operation: string): Promise<string> =>
+    (await app.fetch(`/share/${operation}`, { method: "POST" })).text();
+  const to = await signed("create");
+  const put = await app.fetch(to, { method: "PUT", body: "text", headers: { "content-type": "text/plain" } });
+  expect(put.status).toBe(200);
+  const from = await signed("get");
+  const got = await app.fetch(from);
+  expect([got.headers.get("content-type"), await got.text()]).toEqual(["text/plain", "text"]);
+  expect((await app.fetch(from, { method: "PUT", body: "other" })).status).toBe(403);
+  expect((await app.fetch(from.replace(/signature=./, "signature=-"))).status).toBe(403);
+  await app.advance("1m");
+  expect((await app.fetch(from)).status).toBe(403);
+});
+
+test("what was closed answers nothing more, and keeps what it logged and published", async () => {
+  const app = await start({ count });
+  await app.fetch("/counts/a", { method: "POST" });
+  await app.close();
+  const closed = /this app was closed/;
+  await expect(app.fetch("/counts/a", { method: "POST" })).rejects.toThrow(closed);
+  await expect(app.drain()).rejects.toThrow(closed);
+  expect(() => app.open(counts.read)).toThrow(closed);
+  expect(app.published(counted)).toHaveLength(1);
+});

@@ -59,6 +59,15 @@ test("an event is handed over as often as is asked, and the outcomes are the ans
   expect(await app.deliver(take, { id: 1 } as never)).toMatchObject([
     { kind: "dead", reason: expect.stringContaining("does not fit its schema") },
   ]);
+  expect(await app.deadLetters(take)).toMatchObject([
+    { data: { id: "dead" }, reason: "of no use", attempts: 1 },
+    { data: { id: "thrown" }, reason: "it fails", attempts: 5 },
+    { data: { id: 1 }, reason: expect.stringContaining("does not fit its schema"), attempts: 1 },
+  ]);
+  seen.length = 0;
+  expect(await app.redrive(take)).toBe(3);
+  await app.drain();
+  expect(seen.map((one) => (one as readonly unknown[])[1])).toEqual([1, 1]);
   expect(app.published(placed)).toEqual([]);
   await app.close();
 });

@@ -212,7 +212,7 @@ test("what the manifest grants goes to its own handlers alone, as it is written"
   );
   const statement = { Effect: "Allow", Action: "s3:GetObject", Resource: { "Fn::Sub": "${Bucket.Arn}/*" } };
   const { permissions } = emit(
-    inputOf({ functions: [http("one"), handler] }, { aws: { template: {}, statements: [statement] } }),
+    inputOf({ functions: [http("one"), handler] }, { aws: { template: {}, environment: {}, statements: [statement] } }),
   );
   expect(permissions.filter(({ actions }) => actions.includes("s3:GetObject"))).toEqual([
     {

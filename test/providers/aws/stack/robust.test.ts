@@ -98,7 +98,10 @@ describe("two that meet in one name are told, both", () => {
   test("the manifest's own resource and one of ours", () => {
     const Resources = { FRole: { Type: "AWS::IAM::Role" } };
     expect(() =>
-      emitted({ functions: [one("f", get("/a"))] }, { aws: { template: { Resources }, statements: [] } }),
+      emitted(
+        { functions: [one("f", get("/a"))] },
+        { aws: { template: { Resources }, environment: {}, statements: [] } },
+      ),
     ).toThrow(/the stack and the manifest's `resources` both make FRole/);
   });
 });

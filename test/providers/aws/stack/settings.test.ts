@@ -163,6 +163,7 @@ describe.each<readonly [string, Readonly<Record<string, unknown>>]>([
     },
   ],
   ["QueuedFunction", { MemorySize: 256, Timeout: 20, "Environment.Variables.LEDGER": { Ref: "Ledger" } }],
+  ["ShipFunction", { "Environment.Variables.LEDGER_ARN": arnOf("Ledger") }],
   // Of `functions:`, on what the manifest names.
   [
     "QueuedMapping",

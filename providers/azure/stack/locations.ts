@@ -1,0 +1,184 @@
+// Where a component's resource is: made by this stack, or named by its YAML. What a YAML names lies in the same resource group.
+import { FaastenError, type GraphComponent, kebab, type StackInput, variableOf } from "../../../src/provider.ts";
+import { accountName, cut, dataStorageName, namespaceName, parameterName, physical, storeName } from "./names.ts";
+import { join, type Place, parameter, type Text } from "./template.ts";
+
+/** What a component reads as its address. */
+export function addressOf(component: GraphComponent, input: StackInput): Text {
+  switch (component.type) {
+    case "state.azure.cosmosdb": {
+      const { account, database, container } = containerOf(component, input);
+      return join("https://", account, `.documents.azure.com:443/dbs/${database}/colls/${container}`);
+    }
+    case "pubsub.azure.servicebus.topics":
+    case "pubsub.azure.servicebus.queues": {
+      const { namespace, prefix } = brokerOf(component, input);
+      return hostOf(namespace, `/${prefix}`);
+    }
+    case "configuration.azure.appconfig":
+      return join("https://", storeName(component.name), ".azconfig.io");
+    case "bindings.azure.blobstorage": {
+      const { account, container } = objectsOf(component, input);
+      return join("https://", account, `.blob.core.windows.net/${container}`);
+    }
+    default:
+      return parameter(parameterName(component));
+  }
+}
+
+/** Whether only who deploys knows where it is. */
+export function isAsked(component: GraphComponent): boolean {
+  const known = ["state.azure.", "pubsub.azure.", "configuration.azure.", "bindings.azure."];
+  return !known.some((start) => component.type.startsWith(start)) && readsAddress(component) !== undefined;
+}
+
+/** The variable that the stack sets for it. */
+export function readsAddress({ block, name, metadata }: GraphComponent): string | undefined {
+  const own = variableOf(block, name);
+  return Object.values(metadata).some((value) => typeof value === "object" && "env" in value && value.env === own)
+    ? own
+    : undefined;
+}
+
+/** A component that proves itself otherwise needs no role. */
+export function actsAsApp(component: GraphComponent): boolean {
+  const has = (field: string): boolean => fieldOf(component, field) !== undefined;
+  if (["azureClientSecret", "masterKey", "accountKey", "connectionString"].some(has)) return false;
+  if (!has("azureClientId")) return true;
+  const message = `the component ${component.name} names an identity by its \`azureClientId\`, which the function app has not: leave it out, or write the \`azureClientSecret\` of an application beside it`;
+  throw new FaastenError("MISCONFIGURED", message);
+}
+
+export interface Container {
+  readonly account: Text;
+  readonly database: string;
+  readonly container: string;
+  /** By this stack, in its own account. */
+  readonly made: boolean;
+}
+
+export function containerOf(component: GraphComponent, input: StackInput): Container {
+  const [url, database, collection] = ["url", "database", "collection"].map((field) =>
+    written(component, field, input),
+  );
+  const own = {
+    database: database ?? physical(input, undefined, 255),
+    container: collection ?? kebab(component.name),
+  };
+  if (url === undefined) return { account: accountName, ...own, made: !component.existing };
+  const [, account, path] = /^https:\/\/([a-z0-9-]{3,44})\.documents\.azure\.com(?::443)?(\/.*)?$/.exec(url) ?? [];
+  const [, inUrl, containerInUrl] = /^\/dbs\/([^/]+)\/colls\/([^/]+)\/?$/.exec(path ?? "") ?? [];
+  const named = { database: database ?? inUrl, container: collection ?? containerInUrl };
+  if (account !== undefined && named.database !== undefined && named.container !== undefined)
+    return { account, database: named.database, container: named.container, made: false };
+  throw unread(component, "url", "https://<account>.documents.azure.com/dbs/<database>/colls/<container>");
+}
+
+export interface Broker {
+  readonly namespace: Text;
+  /** What the names of its topics begin with. */
+  readonly prefix: string;
+  /** Whether its topics are this stack's. */
+  readonly made: boolean;
+  /** A topic is a queue, and its one subscriber's inbox. */
+  readonly queues: boolean;
+}
+
+/** Also of a broker in memory: its subscribers have inboxes that whoever may can send to. */
+export function brokerOf(component: GraphComponent, input: StackInput): Broker {
+  const queues = component.type === "pubsub.azure.servicebus.queues";
+  const prefix = `${physical(input, undefined, 255)}-`;
+  const named = written(component, "namespaceName", input);
+  if (named === undefined) return { namespace: namespaceName, prefix, made: !component.existing, queues };
+  const [, namespace, own = ""] =
+    /^([A-Za-z][A-Za-z0-9-]{4,48}[A-Za-z0-9])\.servicebus\.windows\.net(?:\/(.*))?$/.exec(named) ?? [];
+  if (namespace !== undefined) return { namespace, prefix: own, made: false, queues };
+  throw unread(component, "namespaceName", "<namespace>.servicebus.windows.net/<prefix of its topics>");
+}
+
+export function hostOf(namespace: Text, path = ""): Text {
+  return join(namespace, `.servicebus.windows.net${path}`);
+}
+
+export const queueAt = (namespace: Text, queue: string): Place => ({
+  type: "Microsoft.ServiceBus/namespaces/queues",
+  names: [namespace, queue],
+});
+
+export const topicAt = (namespace: Text, topic: string): Place => ({
+  type: "Microsoft.ServiceBus/namespaces/topics",
+  names: [namespace, topic],
+});
+
+/** As its publisher puts it together, so it is never cut. */
+export function topicName({ prefix }: Broker, topic: string): string {
+  const name = prefix + kebab(topic);
+  if (name.length <= 255) return name;
+  throw new FaastenError("INVALID", `the topic ${topic}: Service Bus takes names of 260 characters: ${name}`);
+}
+
+/** No topic can be called so: both are names within one namespace. The dead letters' queue is called as the inbox is, with `-dead` after it. */
+export function inboxName(functionName: string, input: StackInput): string {
+  return `${physical(input, functionName, 240)}.inbox`;
+}
+
+export interface Objects {
+  readonly account: Text;
+  readonly container: string;
+  readonly made: boolean;
+}
+
+export function objectsOf(component: GraphComponent, input: StackInput): Objects {
+  const [endpoint, accountNamed, containerNamed] = ["endpoint", "accountName", "containerName"].map((field) =>
+    written(component, field, input),
+  );
+  const container = containerNamed ?? cut(physical(input, component.name, 255).replaceAll(/-+/g, "-"), 63);
+  if (endpoint === undefined && accountNamed === undefined)
+    return { account: dataStorageName, container, made: !component.existing };
+  const url = endpoint ?? `https://${accountNamed}.blob.core.windows.net`;
+  const [, account, path] = /^https:\/\/([a-z0-9]{3,24})\.blob\.core\.windows\.net(?:\/([^/]+))?\/?$/.exec(url) ?? [];
+  const named = containerNamed ?? path;
+  if (account !== undefined && named !== undefined) return { account, container: named, made: false };
+  throw unread(component, "endpoint", "https://<account>.blob.core.windows.net/<container>");
+}
+
+export function settingsAt(component: GraphComponent, input: StackInput): Place & { readonly made: boolean } {
+  const type = "Microsoft.AppConfiguration/configurationStores";
+  const host = written(component, "host", input);
+  if (host === undefined) return { type, names: [storeName(component.name)], made: !component.existing };
+  const [, store] = /^https:\/\/([A-Za-z0-9-]{5,50})\.azconfig\.io\/?$/.exec(host) ?? [];
+  if (store !== undefined) return { type, names: [store], made: false };
+  throw unread(component, "host", "https://<store>.azconfig.io");
+}
+
+/** A vault is there before any stack: secrets are its owner's. */
+export function vaultAt(component: GraphComponent, input: StackInput): Place {
+  const type = "Microsoft.KeyVault/vaults";
+  const named = written(component, "vaultName", input);
+  if (named === undefined) return { type, names: [parameter(parameterName(component))] };
+  const [, vault] =
+    /^(?:https:\/\/)?([A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9])(?:\.vault\.azure\.net\/?)?$/.exec(named) ?? [];
+  if (vault !== undefined) return { type, names: [vault] };
+  throw unread(component, "vaultName", "<vault>");
+}
+
+function unread({ name }: GraphComponent, field: string, form: string): FaastenError {
+  const message = `the stack cannot tell from \`${field}\` of the component ${name} what to let its functions do: write it as ${form}`;
+  return new FaastenError("MISCONFIGURED", message);
+}
+
+function fieldOf({ metadata }: GraphComponent, field: string) {
+  return Object.entries(metadata).find(([name]) => name.toLowerCase() === field.toLowerCase())?.[1];
+}
+
+/** As the YAML says it, itself or through a variable of the manifest's. `undefined`: left to the stack. */
+export function written(component: GraphComponent, field: string, { environment }: StackInput): string | undefined {
+  const found = fieldOf(component, field);
+  if (found === undefined || typeof found === "string") return found;
+  if ("env" in found && found.env === variableOf(component.block, component.name)) return undefined;
+  const value = "env" in found ? environment[found.env] : undefined;
+  if (value !== undefined) return value;
+  const from = "env" in found ? `the variable ${found.env}, which \`provider.environment\` does not set` : "a secret";
+  const message = `the component ${component.name} reads its \`${field}\` from ${from}: the stack has to know it, so that it grants no more than that`;
+  throw new FaastenError("MISCONFIGURED", message);
+}
