@@ -316,8 +316,15 @@ describe("exports", () => {
     byBus
     byObject
     filtered
+    invoked
     limited
     withInput"
+  `));
+
+  test("of faasten/serverless", () =>
+    expect(listed("./serverless")).toMatchInlineSnapshot(`
+    "FaastenPlugin
+    default"
   `));
 
   test("the map names these entries, and each one's source is where its build comes from", () => {
@@ -328,6 +335,7 @@ describe("exports", () => {
       "./conformance",
       "./globals",
       "./section",
+      "./serverless",
     ]);
     for (const [, { "faasten-source": source, types, default: built }] of entries) {
       expect(existsSync(new URL(source, root)), source).toBe(true);

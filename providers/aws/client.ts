@@ -69,24 +69,43 @@ export function createClient<const Commands extends Readonly<Record<string, AnyC
         const sent = sender.send(command as never, signal && { abortSignal: signal });
         return (await sent) as OutputOf<Commands[O]>;
       } catch (error) {
-        throw toFaastenError(unwrapped(error), `component "${component.name}": ${operation}`, attempts, signal);
+        throw toFaastenError(unwrapped(error), whatOf(component, operation), attempts, signal);
       }
     },
     close: () => sender?.destroy(),
   };
 }
 
-/** `undefined` where the service says by this error that there is none. */
-export async function absentIf<T>(asked: Promise<T>, name: string): Promise<T | undefined> {
+/** What the SDK does beside a call, such as signing an address or reading what follows a reply: it fails as a call does. */
+export async function alike<T>(
+  component: ComponentOptions,
+  operation: string,
+  work: Promise<T>,
+  { signal }: CallOptions,
+): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw toFaastenError(error, whatOf(component, operation), { made: 0, failure: undefined }, signal);
+  }
+}
+
+function whatOf(component: ComponentOptions, operation: string): string {
+  return `component "${component.name}": ${operation}`;
+}
+
+/** `undefined` where the service says by one of these errors that there is none. */
+export async function absentIf<T>(asked: Promise<T>, ...names: readonly string[]): Promise<T | undefined> {
   try {
     return await asked;
   } catch (error) {
-    if (error instanceof FaastenError && error.cause instanceof Error && error.cause.name === name) return undefined;
+    if (error instanceof FaastenError && error.cause instanceof Error && names.includes(error.cause.name))
+      return undefined;
     throw error;
   }
 }
 
-function configOf(component: ComponentOptions): ClientConfig {
+export function configOf(component: ComponentOptions): ClientConfig {
   const read = (...names: readonly string[]): string | undefined =>
     names.map((name) => setting(component, name)).find((value) => value !== undefined);
   const [region, endpoint, sessionToken] = [read("region", "awsRegion"), read("endpoint"), read("sessionToken")];
@@ -104,7 +123,7 @@ function configOf(component: ComponentOptions): ClientConfig {
 /** What the SDK did, told also where it was stopped between two attempts. */
 interface Attempts {
   made: number;
-  /** The last attempt's. */
+  /** The last one's that failed by itself. */
   failure: unknown;
 }
 
@@ -112,11 +131,10 @@ interface Attempts {
 const attempting =
   (attempts: Attempts, once: boolean) => (next: (args: object) => Promise<object>) => async (args: object) => {
     attempts.made++;
-    attempts.failure = undefined;
     try {
       return await next(args);
     } catch (error) {
-      attempts.failure = error;
+      if (nameOf(error) !== "AbortError") attempts.failure = error;
       if (!once || codes[nameOf(error)] === "THROTTLED" || faultOf(error) === "client") throw error;
       throw new Uncertain(error);
     }
@@ -143,8 +161,7 @@ function toFaastenError(
 ): FaastenError {
   const tries = made === 0 ? "" : ` after ${made} attempt${made === 1 ? "" : "s"}`;
   if (signal?.aborted) {
-    const last =
-      failure === undefined || nameOf(failure) === "AbortError" ? "" : `: the last failed with ${nameOf(failure)}`;
+    const last = failure === undefined ? "" : `: the last failed with ${nameOf(failure)}`;
     const message = `${what} did not end within the invocation${tries}${requestOf(failure)}${last}`;
     return new FaastenError("TIMEOUT", message, { cause: error });
   }
@@ -211,8 +228,12 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   ItemCollectionSizeLimitExceededException: "TOO_LARGE",
   BatchRequestTooLong: "TOO_LARGE",
   EntityTooLarge: "TOO_LARGE",
+  ConditionalRequestConflict: "CONFLICT",
+  PreconditionFailed: "CONFLICT",
+  AuthorizationHeaderMalformed: "MISCONFIGURED",
   NoSuchBucket: "MISCONFIGURED",
   NotFoundException: "MISCONFIGURED",
+  PermanentRedirect: "MISCONFIGURED",
   QueueDoesNotExist: "MISCONFIGURED",
   ResourceNotFoundException: "MISCONFIGURED",
 };

@@ -25,7 +25,7 @@ export interface HttpResult extends ResultBody {
 /** Bytes of JSON that Lambda hands on. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const largestResult = 6 * 1024 * 1024;
 
-/** The one reply that a request gets, in the caller's own form, of `most` bytes as JSON. */
+/** The one reply that a request gets, in the caller's own form, of `most` bytes as JSON; throws `TOO_LARGE` where it has more. */
 export function encodeReply<Result>(
   [outcome]: readonly Outcome[],
   toResult: (reply: Reply, body: ResultBody) => Result,
@@ -36,21 +36,22 @@ export function encodeReply<Result>(
   const finish = (whole: string | Uint8Array | undefined): Result => {
     const body = toText(whole);
     const result = toResult(reply, body);
-    checkSize(result, body, most);
-    return result;
+    // As JSON, a character has six bytes at most, and the headers are few.
+    if (body.body.length * 8 < most || sizeOf(result) <= most) return result;
+    // What JSON has to escape is shorter in base64.
+    const packed = toResult(reply, toText(Buffer.from(whole ?? "")));
+    const bytes = sizeOf(packed);
+    if (bytes <= most) return packed;
+    const mend = "let the function have `stream: true`, or send a link to what is stored";
+    // Without it, the platform answers 502 and says nothing.
+    throw new FaastenError("TOO_LARGE", `the reply has ${bytes} bytes, and the platform takes ${most}: ${mend}`);
   };
   const body = toBuffered(reply.body);
   return body instanceof Promise ? body.then(finish) : finish(body);
 }
 
-/** Throws `TOO_LARGE`: without it, the platform answers 502 and says nothing. */
-function checkSize(result: unknown, { body }: ResultBody, most: number): void {
-  // As JSON, a character has six bytes at most, and the headers are few.
-  if (body.length * 8 < most) return;
-  const bytes = Buffer.byteLength(JSON.stringify(result));
-  if (bytes <= most) return;
-  const mend = "let the function have `stream: true`, or send a link to what is stored";
-  throw new FaastenError("TOO_LARGE", `the reply has ${bytes} bytes, and the platform takes ${most}: ${mend}`);
+function sizeOf(result: unknown): number {
+  return Buffer.byteLength(JSON.stringify(result));
 }
 
 /** Cookies in a list of their own. */

@@ -10,12 +10,27 @@ export const aws: Provider = {
   defaults: {
     state: "state.aws.dynamodb",
     pubsub: "pubsub.aws.snssqs",
-    bindings: "bindings.localstorage",
+    bindings: "bindings.aws.s3",
     secretstores: "secretstores.aws.secretmanager",
-    configuration: "configuration.local.env",
-    invocation: "invocation.http",
+    configuration: "configuration.aws.parameterstore",
+    invocation: "invocation.aws.http",
   },
   components: {
+    "bindings.aws.dynamodb": { required: ["table"], optional: [...connection], operations: ["create"] },
+    "bindings.aws.eventbridge": {
+      resource: "eventBusName",
+      optional: [...connection, "source", "detailType", "pattern"],
+      operations: ["create"],
+    },
+    "bindings.aws.s3": {
+      resource: "bucket",
+      optional: [...connection, "forcePathStyle"],
+      operations: ["create", "get", "list", "delete", "presign", "createIfAbsent", "replace", "bulkDelete"],
+    },
+    "bindings.aws.sns": { resource: "topicArn", optional: [...connection], operations: ["create"] },
+    "bindings.aws.sqs": { resource: "queueName", optional: [...connection], operations: ["create"] },
+    "configuration.aws.parameterstore": { resource: "prefix", optional: [...connection] },
+    "invocation.aws.http": { resource: "baseUrl", optional: [...connection, "arn"] },
     "pubsub.aws.snssqs": { resource: "topicPrefix", optional: [...connection] },
     "secretstores.aws.parameterstore": { resource: "prefix", optional: [...connection] },
     "secretstores.aws.secretmanager": {
@@ -29,7 +44,7 @@ export const aws: Provider = {
   },
   triggers: {
     "bindings.aws.eventbridge": ["eventbridge"],
-    "bindings.aws.s3": ["s3", "s3-eventbridge"],
+    "bindings.aws.s3": ["s3-eventbridge", "s3"],
     "bindings.aws.sns": ["sns"],
     "bindings.aws.sqs": ["sqs"],
     http: ["http", "rest", "alb", "invocation"],

@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { parseEnv } from "node:util";
 import type { ComponentManifest } from "../manifest/component.ts";
 import { readComponents } from "../manifest/components.ts";
+import { readHandlers } from "../manifest/framework-section.ts";
 import { readSection, type Section } from "../manifest/functions-section.ts";
 import { type Manifest, readManifest } from "../manifest/manifest.ts";
 import type { Problems } from "../manifest/problems.ts";
+import type { Framework } from "../manifest/variables.ts";
 import { sharedEnvironment } from "./environment.ts";
 
 export interface AppManifests {
@@ -31,24 +33,28 @@ export interface ReadOptions {
   readonly stage?: string;
   readonly params: Readonly<Record<string, string>>;
   readonly options?: Readonly<Record<string, string>>;
+  readonly framework?: Framework;
 }
 
 export function readApp(
   folder: string,
-  { target, types, stage, params, options = {} }: ReadOptions,
+  { target, types, stage, params, options = {}, framework }: ReadOptions,
   problems: Problems,
 ): AppManifests {
   const dotEnv = target === "local" ? readDotEnv(join(folder, ".env"), problems) : {};
   const env = { ...dotEnv, ...process.env };
-  const manifest = readManifest(folder, { env, params, options, ...(stage !== undefined && { stage }) }, problems);
+  const given = { env, params, options, ...(framework && { framework }), ...(stage !== undefined && { stage }) };
+  const manifest = readManifest(folder, given, problems);
   const componentsFolder = manifest?.components ?? join(folder, "components");
   const { components, scopedOut } = readComponents(
     { folder: componentsFolder, target, service: manifest?.service ?? "", types },
     problems,
   );
-  const section = manifest
-    ? readSection(manifest, { folder, target }, problems)
-    : { functions: [], folders: [], notes: [] };
+  const section = !manifest
+    ? { functions: [], folders: [], notes: [] }
+    : framework && target === "aws"
+      ? readHandlers(manifest, folder, problems)
+      : readSection(manifest, { folder, target }, problems);
   const environment: Record<string, string> = {};
   const entries = manifest?.entry ?? [];
   const common = manifest?.provider.environment ?? {};
@@ -59,6 +65,7 @@ export function readApp(
     if (value !== undefined && process.env[name] === undefined) environment[name] = value;
   }
   if (manifest) checkTimeout(manifest, problems);
+
   return {
     manifest,
     entries,

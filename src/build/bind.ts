@@ -175,8 +175,13 @@ export function bind(
     const modules = names?.map((trigger) => moduleOf(provider, `triggers/${trigger}`));
     if (modules) triggers.set(one.name, modules);
     else {
-      const known = Object.keys(provider.triggers).filter((trigger) => trigger.startsWith(`${component?.block}.`));
-      const mend = component ? `: give ${quoted(component.name)} one of the types ${known.join(", ")}` : "";
+      // A clock brings nothing.
+      const known = Object.keys(provider.triggers).filter(
+        (trigger) => trigger.startsWith(`${component?.block}.`) && trigger !== "bindings.cron",
+      );
+      const types =
+        known.length > 0 ? `give ${quoted(component?.name ?? "")} one of the types ${known.join(", ")}` : "";
+      const mend = component ? `: ${types || "no type there triggers a function yet; take what comes by a topic"}` : "";
       problems.add("UNSUPPORTED", one, `${one.name}: ${provider.name} has no trigger for ${kind}${mend}`);
     }
   }

@@ -11,6 +11,7 @@ import type { Stack } from "../contracts/stack.ts";
 import type { TriggerSpec } from "../contracts/trigger.ts";
 import { readAwsSection } from "../manifest/aws-section.ts";
 import { Problems } from "../manifest/problems.ts";
+import type { Framework } from "../manifest/variables.ts";
 import { type AppManifests, readApp } from "./app.ts";
 import { type Bindings, bind } from "./bind.ts";
 import { bundling, forCommonJs, lazyBuiltins, ours } from "./bundling.ts";
@@ -41,6 +42,7 @@ export interface BuildOptions {
   /** In place of the manifest's. */
   readonly region?: string;
   readonly options?: Readonly<Record<string, string>>;
+  readonly framework?: Framework;
 }
 
 export interface Built extends Made {
@@ -127,13 +129,14 @@ export function archivesOf(bundles: ReadonlyMap<string, Bundle>): ReadonlyMap<st
 
 /** Throws where the app cannot be bound. What cannot be bundled is reported, and lacks its bundle. `foreign`: functions of another cloud alone. */
 export async function make(
-  { folder, target, stage, params = {}, options = {} }: BuildOptions,
+  { folder, target, stage, params = {}, options = {}, framework }: BuildOptions,
   problems: Problems,
   foreign: "refused" | "left out" = "refused",
 ): Promise<Made> {
   const [provider, providers] = await Promise.all([providerOf(target), allProviders()]);
   const types = providers.flatMap(({ components }) => Object.keys(components));
-  const app = readApp(folder, { target, types, params, options, ...(stage !== undefined && { stage }) }, problems);
+  const given = { ...(stage !== undefined && { stage }), ...(framework && { framework }) };
+  const app = readApp(folder, { target, types, params, options, ...given }, problems);
   const output = join(folder, ".faasten", target);
   const discovery = app.entries.length > 0 ? await importEntries(folder, app.entries, output, problems) : undefined;
   const section = modulesOf(app.section.functions, provider);

@@ -28,7 +28,10 @@ export function isSectionModule(specifier: string): boolean {
   return specifier.startsWith(scheme);
 }
 
-type Host = Partial<Pick<Provider, "name" | "lambda" | "native">>;
+interface Host extends Partial<Pick<Provider, "name" | "lambda" | "native">> {
+  /** Where another process runs a handler: the address that takes its events. */
+  readonly invoke?: (one: SectionFunction) => string;
+}
 
 /** Handlers that have an event to serve; `host`: what runs them as they are, and does around them what it is told. */
 export function modulesOf(functions: readonly SectionFunction[], host: Host): readonly SectionModule[] {
@@ -116,7 +119,8 @@ function handed(name: string, on: TriggerSpec, timeout: number | undefined, even
   };
 }
 
-function sourceOf({ handler, events, timeout }: SectionFunction, host: Host): string {
+function sourceOf(one: SectionFunction, host: Host): string {
+  const { handler, events, timeout } = one;
   const lines = events.map((event) =>
     isHanded(declare(event, timeout, host), host) ? handedOver(event) : exportOf(event, timeout),
   );
@@ -125,8 +129,15 @@ function sourceOf({ handler, events, timeout }: SectionFunction, host: Host): st
   return [
     `import { ${used(["lambda", "jwt"])} } from "faasten";`,
     `import { ${used(["filtered", "byBody", "byBus", "byObject", "withInput", "below", "limited"])} } from "faasten/section";`,
-    `import * as $module from ${JSON.stringify(handler.file)};`,
-    `const $handler = ${access("$module", handler.exported)};`,
+    ...(host.invoke
+      ? [
+          `import { invoked } from "faasten/section";`,
+          `const $handler = /* @__PURE__ */ invoked(${JSON.stringify(host.invoke(one))});`,
+        ]
+      : [
+          `import * as $module from ${JSON.stringify(handler.file)};`,
+          `const $handler = ${access("$module", handler.exported)};`,
+        ]),
     body,
     "",
   ].join("\n");

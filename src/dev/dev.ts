@@ -6,6 +6,7 @@ import { allProviders } from "../build/providers.ts";
 import { modulesOf, type SectionModule } from "../build/section-modules.ts";
 import { FaastenError } from "../errors.ts";
 import { Problems } from "../manifest/problems.ts";
+import type { Framework } from "../manifest/variables.ts";
 import { takeAddress } from "./address.ts";
 import { createCrew } from "./crew.ts";
 import type { Load } from "./messages.ts";
@@ -21,6 +22,9 @@ export interface DevOptions {
   /** What `/_faasten/` and `access: "service"` want; a new one if left out. */
   readonly token?: string;
   readonly print: Printer;
+  readonly framework?: Framework;
+  /** Serverless-offline, which runs the handlers of `functions:` and answers for them: what it has no events for is left to us. */
+  readonly beside?: { readonly invoke: (key: string) => string };
   /** Stops the server, also while it starts. */
   readonly signal: AbortSignal;
 }
@@ -29,6 +33,9 @@ export interface Dev {
   /** Ends when the server was stopped. */
   readonly ended: Promise<void>;
 }
+
+/** What serverless-offline does by itself. */
+const answered: readonly string[] = ["http", "schedule"];
 
 /** Throws `ALREADY_EXISTS` where another serves the folder. Resolves once the first version answers, or, having said what is wrong with it, waits for the next save. */
 export async function dev(options: DevOptions): Promise<Dev> {
@@ -100,12 +107,13 @@ export async function dev(options: DevOptions): Promise<Dev> {
         params: options.params,
         options: options.options,
         ...(stage !== undefined && { stage }),
+        ...(options.framework && { framework: options.framework }),
       },
       problems,
     );
     watcher.also([join(folder, "serverless.yml"), join(folder, ".env"), ...app.files, ...app.section.folders]);
     watcher.below(app.manifest?.entryFolders ?? []);
-    const section = modulesOf(app.section.functions, {});
+    const section = sectionOf(app);
     const some = app.entries.length > 0 || section.length > 0;
     const bundle = some ? await bundler.build(app.entries, section, problems) : undefined;
     const sources = [...app.entries, ...section.map(({ handler }) => handler.file), ...bundler.sources()];
@@ -118,6 +126,16 @@ export async function dev(options: DevOptions): Promise<Dev> {
     const answer = await crew.load(order);
     print.problems([...found, ...(answer.kind === "wrong" ? answer.problems : [])]);
     if (answer.kind === "failed") print.problem(answer.message);
+  }
+
+  function sectionOf({ section: { functions } }: AppManifests): readonly SectionModule[] {
+    const { beside } = options;
+    if (!beside) return modulesOf(functions, {});
+    const left = functions.map((one) => ({
+      ...one,
+      events: one.events.filter(({ on }) => !answered.includes(on.kind)),
+    }));
+    return modulesOf(left, { invoke: ({ key }) => beside.invoke(key) });
   }
 
   function orderOf(app: AppManifests, section: readonly SectionModule[], file: string, check: boolean): Load {

@@ -2,6 +2,7 @@
 import { toCallable } from "../bridge/handler.ts";
 import type { Definition } from "../contracts/function.ts";
 import type { EventArrival, Outcome, RequestArrival } from "../contracts/trigger.ts";
+import { FaastenError } from "../errors.ts";
 import { type EventPattern, matches } from "./event-pattern.ts";
 
 /** What does not pass is acknowledged, and reaches no handler. */
@@ -72,6 +73,18 @@ export function below(prefix: `/${string}`, definition: Definition): Definition 
 /** `timeout` of the function: milliseconds. */
 export function limited(definition: Definition, timeout: number): Definition {
   return { ...definition, timeout };
+}
+
+/** A handler that another process runs: `Invoke` of Lambda's own API, as serverless-offline has it. */
+export function invoked(address: string): (event: unknown) => Promise<unknown> {
+  return async (event) => {
+    const response = await fetch(address, { method: "POST", body: JSON.stringify(event) });
+    const text = await response.text();
+    const result = toJson(text);
+    if (response.ok && !response.headers.has("x-amz-function-error")) return result;
+    const why = Object(result).errorMessage ?? Object(result).Message ?? `HTTP ${response.status}`;
+    throw new FaastenError("UNAVAILABLE", `${address} failed: ${why}`);
+  };
 }
 
 function toJson(text: string): unknown {

@@ -16,6 +16,8 @@ import { at } from "./variables.ts";
 export interface SectionFunction extends Place {
   /** As it is written, but for what a function's name cannot hold: `list-orders` is `listOrders`. */
   readonly name: string;
+  /** As it is written. */
+  readonly key: string;
   readonly handler: Handler;
   /** Seconds. */
   readonly timeout?: number;
@@ -61,7 +63,7 @@ export function readSection(manifest: Manifest, { folder, target }: SectionOptio
   keepMade(reader, manifest.provider.made);
   const functions: SectionFunction[] = [];
   const folders = new Set<string>();
-  for (const [written, node] of entriesOf(manifest, reader)) {
+  for (const [written, node] of entriesOf(manifest, problems)) {
     const map = asMap(resolve(node), problems);
     const handler = at(map, "handler", reader);
     if (handler?.kind === "scalar") folders.add(dirname(join(folder, handler.text)));
@@ -72,9 +74,12 @@ export function readSection(manifest: Manifest, { folder, target }: SectionOptio
 }
 
 /** One map, or a list of maps. */
-function entriesOf({ functions }: Manifest, reader: SectionReader): readonly (readonly [string, Node])[] {
+export function entriesOf(
+  { functions, resolve }: Pick<Manifest, "functions" | "resolve">,
+  problems: Problems,
+): readonly (readonly [string, Node])[] {
   const maps = functions?.kind === "list" ? functions.items : functions ? [functions] : [];
-  return maps.flatMap((item) => [...(asMap(reader.resolve(item), reader.problems)?.entries ?? [])]);
+  return maps.flatMap((item) => [...(asMap(resolve(item), problems)?.entries ?? [])]);
 }
 
 interface Around {
@@ -113,6 +118,7 @@ function readFunction(
   const { file, line, column } = map;
   return {
     name,
+    key: written,
     handler,
     ...(timeout !== undefined && { timeout }),
     ...(memorySize !== undefined && { memorySize }),
@@ -208,7 +214,7 @@ function readSeconds(reader: SectionReader, map: MapNode): number | undefined {
 }
 
 /** `list-orders`, `list_orders` and `ListOrders` as `listOrders`. */
-function toName(written: string): string {
+export function toName(written: string): string {
   const joined = written.replace(/[-_]+([a-zA-Z0-9])/g, (_, first: string) => first.toUpperCase());
   return joined.charAt(0).toLowerCase() + joined.slice(1);
 }

@@ -73,3 +73,24 @@ export function toPlain(node: Node, resolve: (node: Node) => Node | undefined): 
   if (value.kind === "list") return value.items.map((item) => toPlain(item, resolve));
   return Object.fromEntries([...value.entries].map(([key, inner]) => [key, toPlain(inner, resolve)]));
 }
+
+/** Plain data, all of it written where `at` is. */
+export function fromPlain(data: unknown, at: Node): Node {
+  const { file, line, column, path } = at;
+  const inside = (key: string, value: unknown): Node => fromPlain(value, { ...at, path: `${path}${key}` });
+  if (Array.isArray(data))
+    return { kind: "list", file, line, column, path, items: data.map((item, index) => inside(`[${index}]`, item)) };
+  if (typeof data === "object" && data !== null) {
+    const entries = Object.entries(data).filter(([key]) => !forbiddenNames.has(key));
+    return {
+      kind: "map",
+      file,
+      line,
+      column,
+      path,
+      entries: new Map(entries.map(([key, value]) => [key, inside(`.${key}`, value)])),
+    };
+  }
+  const value = typeof data === "number" || typeof data === "boolean" || data === null ? data : String(data);
+  return { kind: "scalar", file, line, column, path, value, text: String(value ?? "") };
+}

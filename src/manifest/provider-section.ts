@@ -26,7 +26,7 @@ export function readProvider(written: Node | undefined, variables: Variables, pr
     return { name: checkProviderName(node, problems), environment: record([]), made: new Map() };
   const map = asMap(node, problems);
   const name = required(map, "name", keys, "write `name: aws`", problems);
-  const runtime = asText(at(map, "runtime", variables), problems);
+  const runtime = asText(at(map, "runtime", variables), problems) ?? variables.framework?.runtime;
   const region = asText(at(map, "region", variables), problems);
   const memorySize = asNumber(at(map, "memorySize", variables), problems);
   const timeout = asNumber(at(map, "timeout", variables), problems);

@@ -2,7 +2,7 @@
 import { dirname, resolve as toAbsolute } from "node:path";
 import type { ErrorCode } from "../errors.ts";
 import { includedEndings, isIncludable, readIncluded } from "./included-file.ts";
-import { child, type MapNode, type Node, type ScalarNode } from "./nodes.ts";
+import { child, fromPlain, type MapNode, type Node, type ScalarNode } from "./nodes.ts";
 import { nearest, type Problems, quoted, suggest } from "./problems.ts";
 import { field } from "./shape.ts";
 import { parseTemplate, type Source, type Template, type Variable } from "./variable-syntax.ts";
@@ -13,9 +13,19 @@ export interface Given {
   readonly params?: Readonly<Record<string, string>>;
   readonly options?: Readonly<Record<string, string>>;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly framework?: Framework;
+}
+
+/** The Serverless Framework, where it runs us: on AWS it deploys `functions:` by its own rules. */
+export interface Framework {
+  /** All of the file, its variables filled in: what the framework has read is not read again. */
+  readonly configuration: unknown;
+  /** Where the file names none. */
+  readonly runtime: string;
 }
 
 export interface Variables {
+  readonly framework?: Framework;
   /** The value itself with its variables filled in; those inside of a map or a list are left until they are read. `undefined`: reported. */
   resolve(node: Node): Node | undefined;
   /** The option's, then `provider.stage`, then "dev". `undefined`: reported. */
@@ -29,13 +39,20 @@ export function createVariables(root: Node, given: Given, problems: Problems): V
   const resolved = new Map<Node, Node | undefined>();
   const open: Node[] = [];
   const included = new Map<string, ReturnType<typeof readIncluded>>();
-  return { resolve, stage: () => attempt(stage), files: () => [...included.keys()] };
+  return {
+    ...(given.framework && { framework: given.framework }),
+    resolve,
+    stage: () => attempt(stage),
+    files: () => [...included.keys()],
+  };
 
   function resolve(node: Node): Node | undefined {
     if (node.kind !== "scalar" || typeof node.value !== "string" || node.tag !== undefined) return node;
     const text = node.value;
     if (!text.includes("${")) return node;
     if (resolved.has(node)) return resolved.get(node);
+    const filled = given.framework && valueIn(given.framework.configuration, node.path);
+    if (filled !== undefined) return fromPlain(filled, node);
     const value = attempt(() => fill(node, text));
     resolved.set(node, value);
     return value;
@@ -230,6 +247,22 @@ export function createVariables(root: Node, given: Given, problems: Problems): V
     }
     return "";
   }
+}
+
+/** `custom.faasten.entry[0]` of plain data. A name that holds a dot is looked for as it is, too. */
+function valueIn(data: unknown, path: string): unknown {
+  if (path === "") return data;
+  if (typeof data !== "object" || data === null) return undefined;
+  const keys = Object.keys(data).filter((key) =>
+    Array.isArray(data) ? path.startsWith(`[${key}]`) : path.startsWith(key),
+  );
+  for (const key of keys.sort((a, b) => b.length - a.length)) {
+    const rest = path.slice(Array.isArray(data) ? key.length + 2 : key.length);
+    if (rest !== "" && !/^[.[]/.test(rest)) continue;
+    const found = valueIn(Reflect.get(data, key), rest.replace(/^\./, ""));
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** What is under a key, its variables filled in. `undefined`: nothing, or reported. */

@@ -80,6 +80,6 @@ test("what comes to a folder is delivered by its component, which the local bund
   const { app } = JSON.parse(readFileSync(join(output, "report.json"), "utf8")) as Record<string, Weight>;
   expect(Object.keys(app?.modules ?? {})).toContain("providers/local/bindings/localstorage");
   expect(() => buildApp("none", "azure", { files: own })).toThrow(
-    "src/app.ts:2  UNSUPPORTED  taken: azure has no trigger for bindings.azure.blobstorage: give `uploads` one of the types bindings.cron",
+    "src/app.ts:2  UNSUPPORTED  taken: azure has no trigger for bindings.azure.blobstorage: no type there triggers a function yet; take what comes by a topic",
   );
 });

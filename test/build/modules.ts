@@ -14,19 +14,8 @@ const gcp = ["gcp/host", "gcp/message"] as const;
 const google = ["gcp/client", "gcp/credentials", "gcp/transport"] as const;
 const firestore = [...google, "gcp/document-id", "gcp/state/firestore-native"] as const;
 const pubsub = [...google, "gcp/pubsub-message", "gcp/pubsub/pubsub"] as const;
-/** Until a cloud has its own. */
-const files = [
-  ...[
-    "local/bindings/localstorage",
-    "local/broker",
-    "local/clock",
-    "local/consumer",
-    "local/database",
-    "local/inboxes",
-  ],
-  ...["local/object-changes", "local/object-files", "local/object-paths", "local/presigner", "local/pubsub/sqlite"],
-] as const;
-const settings = "local/configuration/env";
+const s3 = ["aws/client", "aws/bindings/s3"] as const;
+const settings = ["aws/client", "aws/configuration/parameterstore"] as const;
 
 export const modules: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   local: {
@@ -43,10 +32,10 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
     addNote: [...aws, ...requests, ...dynamodb],
     changeOrder: [...aws, ...requests, ...snssqs, ...dynamodb],
     getOrder: [...aws, ...requests, ...dynamodb],
-    getReceipt: [...aws, "aws/client", ...requests, "aws/secretstores/secretmanager", ...files],
+    getReceipt: [...aws, "aws/client", ...requests, "aws/secretstores/secretmanager", ...s3],
     getSummary: [...aws, ...requests, ...dynamodb],
-    placeOrder: [...aws, ...requests, ...snssqs, ...dynamodb, settings],
-    putReceipt: [...aws, ...requests, ...files],
+    placeOrder: [...aws, ...requests, ...snssqs, ...dynamodb, ...settings],
+    putReceipt: [...aws, ...requests, ...s3],
     prices: [],
     audit: [],
     removeOrder: [...aws, ...requests, ...dynamodb],
@@ -76,9 +65,9 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
       ...[...gcp, "gcp/triggers/http", ...pubsub, "gcp/secretstores/secretmanager", ...firestore],
       ...["gcp/bindings/bucket", "gcp/signed-url", "gcp/signing", "gcp/configuration/parametermanager"],
     ],
-    audit: [...gcp, "gcp/push", "gcp/triggers/pubsub-push", ...pubsub],
-    countOrders: [...gcp, "gcp/push", "gcp/triggers/scheduler", ...firestore],
-    ship: [...gcp, "gcp/push", "gcp/triggers/pubsub-push", ...pubsub, ...firestore],
-    summarise: [...gcp, "gcp/push", "gcp/triggers/pubsub-push", ...pubsub, ...firestore],
+    audit: [...gcp, "gcp/identity", "gcp/push", "gcp/triggers/pubsub-push", ...pubsub],
+    countOrders: [...gcp, "gcp/identity", "gcp/push", "gcp/triggers/scheduler", ...firestore],
+    ship: [...gcp, "gcp/identity", "gcp/push", "gcp/triggers/pubsub-push", ...pubsub, ...firestore],
+    summarise: [...gcp, "gcp/identity", "gcp/push", "gcp/triggers/pubsub-push", ...pubsub, ...firestore],
   },
 };

@@ -9,6 +9,7 @@ import { createOn, type Data } from "../../providers/local/bindings/in-memory.ts
 import { create as createStorage } from "../../providers/local/bindings/localstorage.ts";
 import type { BindingHarness, BindingReceiver } from "../../src/conformance/cases.ts";
 import { type Binding, type ComponentOptions, FaastenError } from "../../src/provider.ts";
+import { s3OnContract, senders } from "./aws-bindings.ts";
 import { bucketOnContract, topicOnContract } from "./gcp.ts";
 
 type Open = () => Promise<[harness: BindingHarness, close: () => Promise<void>]>;
@@ -81,6 +82,8 @@ export const bindings: Readonly<Record<string, Open>> = {
     return [{ component }, close];
   },
 
+  "bindings.aws.s3 (contract server)": s3OnContract,
+  ...senders,
   "bindings.gcp.bucket (contract server)": () => bucketOnContract("key"),
   "bindings.gcp.bucket, signed by Google (contract server)": () => bucketOnContract("instance"),
   "bindings.gcp.pubsub (contract server)": topicOnContract,

@@ -2,10 +2,12 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { create as createParameters } from "../../providers/aws/configuration/parameterstore.ts";
 import { create as createEnv } from "../../providers/local/configuration/env.ts";
 import { create as createSqlite } from "../../providers/local/configuration/sqlite.ts";
 import type { ConfigurationHarness } from "../../src/conformance/cases.ts";
 import type { ComponentOptions } from "../../src/provider.ts";
+import { startAwsJson } from "../servers/aws-json.ts";
 import { appconfigOnContractServer } from "./azure.ts";
 import { parametersOnContract } from "./gcp.ts";
 
@@ -30,6 +32,17 @@ export const configurationStores: Readonly<Record<string, Open>> = {
       };
       return { component, plant };
     }),
+
+  /** Parameter Store itself takes no empty value, and none with `{{`. */
+  "configuration.aws.parameterstore (contract server)": async () => {
+    const { url, parameters, close } = await startAwsJson();
+    const access = { region: "eu-west-1", accessKey: "key", secretKey: "secret" };
+    const metadata = { ...access, endpoint: url, prefix: "/conformance/test/" };
+    const component = await createParameters({ name: "settings", service: "conformance", metadata });
+    const plant = async (key: string, value: string): Promise<void> =>
+      parameters.set(`/conformance/test/${key}`, value, "String");
+    return [{ component, plant }, async () => void (await Promise.all([component.close?.(), close()]))];
+  },
 
   "configuration.azure.appconfig (contract server)": appconfigOnContractServer,
 

@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { create as createAws } from "../../providers/aws/invocation/http.ts";
 import { create as createAzure } from "../../providers/azure/invocation/http.ts";
 import { create as createGoogle } from "../../providers/gcp/invocation/http.ts";
 import { create as createHttp } from "../../providers/local/invocation/http.ts";
@@ -13,6 +14,7 @@ import { once } from "../../src/once.ts";
 import type { ServiceCaller } from "../../src/provider.ts";
 import { fromNode, readBody, toReply, writeReply } from "../../src/provider.ts";
 import { startMetadata } from "../servers/metadata.ts";
+import { type SignedRequest, signatureError } from "../servers/sigv4.ts";
 import { vault } from "./azure.ts";
 
 type Open = () => Promise<[harness: ServiceHarness, close: () => Promise<void>]>;
@@ -54,6 +56,13 @@ export const serviceCallers: Readonly<Record<string, Open>> = {
     return [harness, close];
   },
 
+  /** Whatever is not signed for it is refused, as API Gateway does. */
+  "invocation.aws.http (contract server)": () =>
+    overHttp(
+      "",
+      (baseUrl) => named("billing", { ...awsAccess, baseUrl }).then(createAws),
+      (request) => signatureError(request, { service: "execute-api", region: "eu-west-1", secretOf: () => "secret" }),
+    ),
   "invocation.azure.http (contract server)": async () => {
     await vault();
     return overHttp("", (baseUrl) => named("billing", { baseUrl, audience: "api://billing" }).then(createAzure));
@@ -72,7 +81,13 @@ async function named(name: string, metadata: Record<string, string>) {
   return { name, service: "shop", metadata };
 }
 
-async function overHttp(below: string, make: (baseUrl: string) => Promise<ServiceCaller>): ReturnType<Open> {
+const awsAccess = { region: "eu-west-1", accessKey: "key", secretKey: "secret", sessionToken: "session" };
+
+async function overHttp(
+  below: string,
+  make: (baseUrl: string) => Promise<ServiceCaller>,
+  refused: (request: SignedRequest) => string | undefined = () => undefined,
+): ReturnType<Open> {
   const { server: stray, strays, close: closeStray } = await straying();
   let answer: Answer = () => new Response();
   const server = createServer(async (message, response) => {
@@ -80,6 +95,8 @@ async function overHttp(below: string, make: (baseUrl: string) => Promise<Servic
     const body = (await readBody(message, 1_000_000)) ?? new Uint8Array();
     const { request } = fromNode(message, body, "http");
     const headers = new Headers(request.headers);
+    const wrong = refused({ method: message.method ?? "", url: message.url ?? "", headers: message.headers, body });
+    if (wrong !== undefined) return void response.writeHead(403).end(wrong);
     const reply = await answer({ method: message.method ?? "", path, headers, body });
     await writeReply(response, toReply(reply)).catch(() => undefined);
   });

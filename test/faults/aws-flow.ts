@@ -1,13 +1,13 @@
 // One order from its placing to its shipping on AWS's own components and triggers, in one process, with a proxy before all services.
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { FauxqsServer } from "fauxqs";
+import { create as createReceipts } from "../../providers/aws/bindings/s3.ts";
+import { create as createSettings } from "../../providers/aws/configuration/parameterstore.ts";
 import { create as createSnsSqs } from "../../providers/aws/pubsub/snssqs.ts";
 import { create as createSecrets } from "../../providers/aws/secretstores/secretmanager.ts";
 import { create as createDynamodb } from "../../providers/aws/state/dynamodb.ts";
 import { trigger as invocation } from "../../providers/aws/triggers/invocation.ts";
 import { trigger as sqs } from "../../providers/aws/triggers/sqs.ts";
-import { create as createReceipts } from "../../providers/local/bindings/in-memory.ts";
-import { create as createSettings } from "../../providers/local/configuration/env.ts";
 import {
   type Bound,
   createRunner,
@@ -27,7 +27,9 @@ import { serviceOf } from "../servers/heard.ts";
 export interface Servers {
   readonly dynamodb: string;
   readonly fauxqs: FauxqsServer;
+  /** Of secrets and parameters. */
   readonly secrets: string;
+  readonly storage: string;
 }
 
 export const stores: readonly string[] = ["orders", "stock", "summaries", "idempotency"];
@@ -60,14 +62,15 @@ export interface FlowOptions {
 /** `fault` is asked for every attempt of each call, which it counts from 1. */
 export async function flow(
   run: string,
-  { dynamodb, fauxqs, secrets }: Servers,
+  { dynamodb, fauxqs, secrets, storage }: Servers,
   fault: (call: number, heard: Heard) => Fault | undefined,
   { subscriber = sqs, patience = 40_000 }: FlowOptions = {},
 ): Promise<FlowResult> {
   const proxy = await createFaultProxy((heard) => {
     const service = serviceOf(heard);
     if (service.startsWith("DynamoDB_")) return dynamodb;
-    return service === "secretsmanager" ? secrets : `http://127.0.0.1:${fauxqs.port}`;
+    if (service === "s3") return storage;
+    return ["AmazonSSM", "secretsmanager"].includes(service) ? secrets : `http://127.0.0.1:${fauxqs.port}`;
   });
   const known = new Map<string, number>();
   proxy.spoil((_attempt, heard) => {
@@ -87,8 +90,8 @@ export async function flow(
     ...Object.fromEntries(stores.map((table) => [table, bound("state.aws.dynamodb", createDynamodb, { table })])),
     pubsub: bound("pubsub.aws.snssqs", createSnsSqs, { topicPrefix: `arn:aws:sns:${region}:${account}:${prefix}` }),
     secretstore: bound("secretstores.aws.secretmanager", createSecrets, { prefix: "" }),
-    receipts: { type: "bindings.in-memory", create: createReceipts, metadata: {} },
-    configstore: { type: "configuration.local.env", create: createSettings, metadata: {} },
+    receipts: bound("bindings.aws.s3", createReceipts, { bucket: "receipts" }),
+    configstore: bound("configuration.aws.parameterstore", createSettings, { prefix: "/" }),
   };
 
   const lines: string[] = [];

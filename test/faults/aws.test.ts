@@ -10,11 +10,13 @@ import type { Trigger } from "../../src/provider.ts";
 import { type AwsJson, startAwsJson } from "../servers/aws-json.ts";
 import { credentials, region } from "../servers/deployed.ts";
 import type { Fault, Heard } from "../servers/faults.ts";
+import { type S3, startS3 } from "../servers/s3.ts";
 import { type FlowResult, flow, type Servers, stores } from "./aws-flow.ts";
 import { awsFaults } from "./aws-replies.ts";
 
 let servers: Servers;
 let secrets: AwsJson;
+let storage: S3;
 let tables: ReturnType<typeof dynalite>;
 /** How many calls a flow makes where nothing fails. */
 let calls = 0;
@@ -36,7 +38,11 @@ beforeAll(async () => {
   client.destroy();
   secrets = await startAwsJson();
   secrets.secrets.set("signing-key", "a secret of the tests");
+  secrets.parameters.set("/MAX_QUANTITY", "50", "String");
+  storage = await startS3({ region, secretOf: () => credentials.secretAccessKey });
+  storage.createBucket("receipts");
   servers = {
+    storage: storage.url,
     dynamodb,
     fauxqs: await startFauxqs({ port: 0, host: "127.0.0.1", logger: false }),
     secrets: secrets.url,
@@ -57,6 +63,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await servers.fauxqs.stop();
   await secrets.close();
+  await storage.close();
   await new Promise<void>((resolve) => tables.close(() => resolve()));
 });
 
@@ -95,7 +102,7 @@ describe("an order on AWS, whose every call fails once", () => {
       for (const line of lines) {
         told++;
         expect(line, what).toMatch(/component \\"[a-z]+\\": [A-Z][A-Za-z]+ (?:failed with|did not end)/);
-        if (typeof reply({ headers: {}, body: "" }, "") === "object" && name !== "slow")
+        if (typeof reply({ method: "", url: "", headers: {}, body: "" }, "") === "object" && name !== "slow")
           expect(line, what).toMatch(new RegExp(`after [0-9]+ attempts? \\(request fault-${call}\\)`));
       }
     }

@@ -1,5 +1,6 @@
 // The orders app as it is deployed on AWS: its bundles in Lambda's own runtime client behind an HTTP API, set up by the emitted
-// template; tables, topics and queues on servers of others, and every call to them through one proxy that listens.
+// template; tables, topics and queues on servers of others, buckets, secrets and parameters on ours, and every call to them
+// through one proxy that listens.
 import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -15,6 +16,7 @@ import { startMapping } from "../servers/event-source-mapping.ts";
 import { createFaultProxy, type FaultProxy, type Heard } from "../servers/faults.ts";
 import { serviceOf } from "../servers/heard.ts";
 import { type HttpApi, startHttpApi } from "../servers/http-api.ts";
+import { startS3 } from "../servers/s3.ts";
 import { createFleet, type Fleet } from "./lambda.ts";
 
 export interface DeployedOrders {
@@ -40,19 +42,23 @@ export async function deployOrders(heard: (call: Heard) => void): Promise<Deploy
   const dynamodb = `http://127.0.0.1:${(tables.address() as AddressInfo).port}`;
   const fauxqs = await startFauxqs({ port: 0, host: "127.0.0.1", logger: false });
   const secrets = await startAwsJson();
+  const storage = await startS3({ region, secretOf: () => credentials.secretAccessKey });
   const { "signing-key": signingKey } = JSON.parse(
     readFileSync(join(built.folder, "templates/orders/secrets.json"), "utf8"),
   );
   secrets.secrets.set("orders-dev-signing-key", signingKey);
+  secrets.parameters.set("/orders/dev/MAX_QUANTITY", "50", "String");
   const proxy = await createFaultProxy((call) => {
     heard(call);
     const service = serviceOf(call);
     if (service.startsWith("DynamoDB_")) return dynamodb;
-    return service === "secretsmanager" ? secrets.url : `http://127.0.0.1:${fauxqs.port}`;
+    if (service === "s3") return storage.url;
+    return ["AmazonSSM", "secretsmanager"].includes(service) ? secrets.url : `http://127.0.0.1:${fauxqs.port}`;
   });
   const deployed = await deploy(template, {
     dynamodb,
     fauxqs,
+    createBucket: storage.createBucket,
     queues: proxy.url,
     visibility: timeout / 1000 + 1,
   });
@@ -64,7 +70,6 @@ export async function deployOrders(heard: (call: Heard) => void): Promise<Deploy
     envOf: (name) => ({
       ...deployed.environmentOf(physical(name)),
       AWS_ENDPOINT_URL: proxy.url,
-      MAX_QUANTITY: "50",
       // By the key a call is known for that of the function, as in AWS by the role.
       AWS_ACCESS_KEY_ID: physical(name),
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
@@ -87,6 +92,7 @@ export async function deployOrders(heard: (call: Heard) => void): Promise<Deploy
       await proxy.close();
       await fauxqs.stop();
       await secrets.close();
+      await storage.close();
       await new Promise<void>((resolve) => tables.close(() => resolve()));
       remove(built.folder);
     },

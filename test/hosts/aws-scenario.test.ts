@@ -157,6 +157,10 @@ const reasons: readonly { readonly why: string; readonly is: (one: Unseen) => bo
     is: ({ action }) => action === "sqs:GetQueueAttributes",
   },
   {
+    why: "S3 says that an object is not there only to whom may list the bucket",
+    is: ({ by, action }) => by === "get-receipt" && action === "s3:ListBucket",
+  },
+  {
     why: "right `read`: no function of the app reads many at once",
     is: ({ action }) => action === "dynamodb:BatchGetItem",
   },

@@ -1,5 +1,5 @@
-// An emitted template of CloudFormation, made real as far as the servers here go: tables, topics, queues and subscriptions are
-// created as it says; environments, mappings and policies are read out of it.
+// An emitted template of CloudFormation, made real as far as the servers here go: tables, buckets, topics, queues and subscriptions
+// are created as it says; environments, mappings and policies are read out of it.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { FauxqsServer } from "fauxqs";
@@ -38,6 +38,7 @@ export interface Deployed {
 export interface DeployOptions {
   readonly dynamodb: string;
   readonly fauxqs: FauxqsServer;
+  createBucket(name: string): void;
   /** Under which functions find the queues. */
   readonly queues: string;
   /** Seconds, in place of the template's own, which no test waits for. */
@@ -61,6 +62,7 @@ export async function deploy({ Resources }: Template, options: DeployOptions): P
 
   function refOf(logical: string): string {
     const { Type, Properties = {} } = Resources[logical] ?? { Type: "nothing" };
+    if (Type === "AWS::S3::Bucket") return text(Properties["BucketName"]);
     if (Type === "AWS::DynamoDB::Table") return text(Properties["TableName"]);
     if (Type === "AWS::SQS::Queue") return `${queues}/${account}/${text(Properties["QueueName"])}`;
     if (Type === "AWS::SNS::Topic") return arnOf(logical);
@@ -82,6 +84,7 @@ export async function deploy({ Resources }: Template, options: DeployOptions): P
     await client.send(new CreateTableCommand(input));
   }
   client.destroy();
+  for (const { Properties } of of("AWS::S3::Bucket")) options.createBucket(text(Properties["BucketName"]));
   for (const { Properties } of of("AWS::SNS::Topic")) fauxqs.createTopic(text(Properties["TopicName"]), { region });
   const made = of("AWS::SQS::Queue").sort(
     (a, b) => Number("RedrivePolicy" in a.Properties) - Number("RedrivePolicy" in b.Properties),
@@ -148,6 +151,7 @@ const pseudo: Readonly<Record<string, string>> = {
 /** Type → its ARN behind `arn:aws:`, and the property that stands for `$`. */
 const arns: Readonly<Record<string, readonly [string, string]>> = {
   "AWS::DynamoDB::Table": [`dynamodb:${region}:${account}:table/$`, "TableName"],
+  "AWS::S3::Bucket": ["s3:::$", "BucketName"],
   "AWS::SQS::Queue": [`sqs:${region}:${account}:$`, "QueueName"],
   "AWS::SNS::Topic": [`sns:${region}:${account}:$`, "TopicName"],
   "AWS::Lambda::Function": [`lambda:${region}:${account}:function:$`, "FunctionName"],

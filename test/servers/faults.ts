@@ -18,6 +18,9 @@ export type Fault =
 
 /** One call, as its sender made it. */
 export interface Heard {
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
@@ -41,7 +44,8 @@ export async function createFaultProxy(target: string | ((heard: Heard) => strin
     request.on("end", () => {
       calls++;
       const body = Buffer.concat(parts);
-      const heard = { headers: request.headers, body: body.toString() };
+      const { method = "", url = "", headers } = request;
+      const heard = { method, url, headers, body: body.toString() };
       const to = typeof target === "string" ? target : target(heard);
       void carry({ to, request, response, body }, fault(calls, heard));
     });

@@ -11,14 +11,17 @@ export interface Asked {
 }
 
 /** Several, where one request touches several things. */
-export function askedBy({ headers, body }: Heard): readonly Asked[] {
+export function askedBy(heard: Heard): readonly Asked[] {
+  const { headers, body } = heard;
   const by = /Credential=([^/]+)\//.exec(headers.authorization ?? "")?.[1] ?? "nobody";
-  return wants(String(headers["x-amz-target"] ?? ""), body).map(([action, resource]) => ({ by, action, resource }));
+  const all = serviceOf(heard) === "s3" ? [wantOfBucket(heard)] : wants(String(headers["x-amz-target"] ?? ""), body);
+  return all.map(([action, resource]) => ({ by, action, resource }));
 }
 
-/** Which service is called: `DynamoDB_20120810`, `AmazonSQS`, `secretsmanager`…; SNS alone says nothing. */
+/** Which service is called: `DynamoDB_20120810`, `AmazonSQS`, `AmazonSSM`, `secretsmanager`; of SNS and S3 their signature alone tells. */
 export function serviceOf({ headers }: Heard): string {
-  return String(headers["x-amz-target"] ?? "").split(".")[0] ?? "";
+  const [target = ""] = String(headers["x-amz-target"] ?? "").split(".");
+  return target || (/Credential=(?:[^/]+\/){3}([a-z0-9-]+)\//.exec(headers.authorization ?? "")?.[1] ?? "");
 }
 
 type Want = readonly [action: string, resource: string];
@@ -36,11 +39,24 @@ function wants(target: string, body: string): readonly Want[] {
     const name = String(input["QueueUrl"]).split("/").at(-1);
     return [[`sqs:${operation.replace("Batch", "")}`, `arn:aws:sqs:${region}:${account}:${name}`]];
   }
+  if (service === "AmazonSSM")
+    return (input["Names"] as readonly string[]).map((name) => [
+      `ssm:${operation}`,
+      `arn:aws:ssm:${region}:${account}:parameter${name}`,
+    ]);
   if (service === "secretsmanager")
     return [
       [`secretsmanager:${operation}`, `arn:aws:secretsmanager:${region}:${account}:secret:${input["SecretId"]}-AbCdEf`],
     ];
   return [[`${service}:${operation}`, "unknown"]];
+}
+
+/** Path style: the bucket is the first part. */
+function wantOfBucket({ method, url }: Heard): Want {
+  const [, bucket = "", key = ""] = /^\/([^/?]+)\/?([^?]*)/.exec(url) ?? [];
+  if (key === "") return ["s3:ListBucket", `arn:aws:s3:::${bucket}`];
+  const actions: Readonly<Record<string, string>> = { PUT: "PutObject", GET: "GetObject", DELETE: "DeleteObject" };
+  return [`s3:${actions[method] ?? method}`, `arn:aws:s3:::${bucket}/${decodeURIComponent(key)}`];
 }
 
 function wantsOfTable(operation: string, input: Readonly<Record<string, unknown>>): readonly Want[] {

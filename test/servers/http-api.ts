@@ -4,6 +4,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createRouter, readBody } from "../../src/provider.ts";
 import { type Answer, text } from "./lambda-runtime-api.ts";
+import type { SignedRequest } from "./sigv4.ts";
 
 export interface HttpApi {
   readonly url: string;
@@ -16,6 +17,8 @@ export interface HttpRoute {
   readonly path: string;
   /** Behind a Function URL, which hands on the path as it came; an HTTP API decodes it. */
   readonly functionUrl?: boolean;
+  /** Asks for IAM: the ARN of whoever signed the request; `undefined`: it is not signed. Left out: it lets everybody in. */
+  readonly callerOf?: (request: SignedRequest) => string | undefined;
   invoke(event: unknown): Promise<Answer>;
 }
 
@@ -28,7 +31,11 @@ export async function startHttpApi(routes: readonly HttpRoute[]): Promise<HttpAp
     const found = router.match(request.method ?? "GET", path);
     const route = found && "index" in found ? routes[found.index] : undefined;
     if (!route) return refuse(response, 404, "Not Found");
-    const event = toHttpEvent(request, body, route.functionUrl ? path : decoded(path));
+    const { method = "", url = "" } = request;
+    const signed = { method, url, headers: request.headers, body: body ?? new Uint8Array() };
+    const userArn = route.callerOf?.(signed);
+    if (route.callerOf && userArn === undefined) return refuse(response, 403, "Forbidden");
+    const event = toHttpEvent(request, body, { rawPath: route.functionUrl ? path : decoded(path), userArn });
     const params = Object.entries((found && "params" in found && found.params) || {});
     const pathParameters = Object.fromEntries(params.map(([name, value]) => [name === "*" ? "proxy" : name, value]));
     const known = params.length > 0 && !route.functionUrl;
@@ -66,7 +73,11 @@ interface Result extends Prelude {
   readonly isBase64Encoded?: boolean;
 }
 
-function toHttpEvent(request: IncomingMessage, body: Uint8Array | undefined, rawPath: string): object {
+function toHttpEvent(
+  request: IncomingMessage,
+  body: Uint8Array | undefined,
+  { rawPath, userArn }: { readonly rawPath: string; readonly userArn: string | undefined },
+): object {
   const { cookie, ...others } = request.headersDistinct;
   const headers = Object.fromEntries(Object.entries(others).map(([name, values = []]) => [name, values.join(",")]));
   const [, rawQueryString = ""] = /\?(.*)$/s.exec(request.url ?? "") ?? [];
@@ -83,6 +94,9 @@ function toHttpEvent(request: IncomingMessage, body: Uint8Array | undefined, raw
     requestContext: {
       accountId: "123456789012",
       apiId: "0123456789",
+      ...(userArn !== undefined && {
+        authorizer: { iam: { accountId: "123456789012", cognitoIdentity: null, userArn } },
+      }),
       domainName,
       domainPrefix: "0123456789",
       http: { method: request.method, path: rawPath, protocol: "HTTP/1.1", sourceIp: "192.0.2.1", userAgent: "test" },

@@ -1,6 +1,8 @@
 // What CloudFormation or a service would refuse in the middle of a deployment, refused before one begins.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-import { FaastenError, type GraphSection, type StackInput, timetableOf } from "../../../src/provider.ts";
+
+import { FaastenError, type GraphSection, type StackInput } from "../../../src/provider.ts";
+
 import { isMap, type Json, type Resource, type Resources } from "./template.ts";
 
 /** All of them under their logical names, each of which is made for one purpose. */
@@ -98,16 +100,6 @@ function* referencesOf(value: Json): Generator<string> {
     if (key === "Ref" && typeof inner === "string") yield inner;
     else if (key === "Fn::GetAtt" && Array.isArray(inner) && typeof inner[0] === "string") yield inner[0];
     else yield* referencesOf(inner);
-  }
-}
-
-/** A function that nothing would ever call. */
-export function checkTriggers({ graph }: StackInput): void {
-  for (const { name, file, line, on } of graph.functions) {
-    if (on.kind !== "binding" || timetableOf(on)) continue;
-    const type = graph.components.find((component) => component.name === on.binding)?.type ?? on.binding;
-    const message = `${name} (${file}:${line}): the stack sets up no input of ${type}: take what comes by a topic, or from the \`functions:\` of a serverless.yml`;
-    throw new FaastenError("UNSUPPORTED", message);
   }
 }
 

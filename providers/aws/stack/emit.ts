@@ -1,19 +1,13 @@
 // The app's stack, as a CloudFormation template.
 import type { Emit } from "../../../src/provider.ts";
-import {
-  checkLimits,
-  checkNames,
-  checkReferences,
-  checkSettings,
-  checkTexts,
-  checkTriggers,
-  merged,
-} from "./checks.ts";
+import { bindingResources, checkInput, inputResources } from "./bindings.ts";
+import { checkLimits, checkNames, checkReferences, checkSettings, checkTexts, merged } from "./checks.ts";
 import { functionResources } from "./functions.ts";
 import { httpOutputs, httpResources } from "./http-api.ts";
 import { ownTemplate, permissionsOf, statementsOf } from "./policies.ts";
 import { bucketResources } from "./pushes.ts";
 import { scheduleResources } from "./schedules.ts";
+import { serviceParameters } from "./services.ts";
 import { sourceResources } from "./sources.ts";
 import { inboxResources, tableResources, topicResources } from "./stores.ts";
 import type { Json, Resources } from "./template.ts";
@@ -21,12 +15,13 @@ import type { Json, Resources } from "./template.ts";
 export const emit: Emit = (input) => {
   const { graph } = input;
   checkSettings(input);
-  checkTriggers(input);
+  for (const one of graph.functions) checkInput(one, input);
   const functions = graph.deployables.map(({ name }) => ({ name, statements: statementsOf(name, input) }));
   const made: readonly (readonly [string, Resources])[] = [
     ...graph.components.flatMap((component) => [
       [`the component ${component.name}`, tableResources(component, input)] as const,
       [`the component ${component.name}`, topicResources(component, input)] as const,
+      [`the component ${component.name}`, bindingResources(component, input)] as const,
     ]),
     ...functions.map(
       ({ name, statements }) => [`the function ${name}`, functionResources(name, statements, input)] as const,
@@ -37,6 +32,7 @@ export const emit: Emit = (input) => {
       [`the function ${one.name}`, inboxResources(one, input)] as const,
       [`the function ${one.name}`, scheduleResources(one, input)] as const,
       [`the function ${one.name}`, sourceResources(one, input)] as const,
+      [`the function ${one.name}`, inputResources(one, input)] as const,
     ]),
   ];
   const ours = merged(made);
@@ -52,6 +48,7 @@ export const emit: Emit = (input) => {
     ...others,
     Parameters: {
       ...Parameters,
+      ...serviceParameters(input),
       ArtifactBucket: { Type: "String", Description: "The bucket that holds the functions' archives" },
     },
     Resources,

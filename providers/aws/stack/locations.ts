@@ -29,6 +29,13 @@ export function valueOf(component: GraphComponent, input: StackInput): Json {
       return component.existing ? tableName(component, input) : ref(logical(component.name, "Table"));
     case "pubsub.aws.snssqs":
       return topicPrefix(component, input);
+    case "bindings.aws.s3":
+    case "bindings.aws.sqs":
+    case "bindings.aws.sns":
+    case "bindings.aws.eventbridge":
+      return bindingValue(component, input);
+    case "invocation.aws.http":
+      return ref(addressParameter(component));
     default:
       return prefixOf(component, input);
   }
@@ -39,6 +46,75 @@ export function prefixOf(component: GraphComponent, input: StackInput): string {
   const { graph, stage } = input;
   const own = component.type.endsWith("parameterstore") ? `/${graph.service}/${stage}/` : `${graph.service}-${stage}-`;
   return written(component, "prefix", input) ?? own;
+}
+
+/** What a binding reads as its address: a bucket's name, a queue's URL or name, a topic's ARN, a bus's name. */
+export function bindingValue(component: GraphComponent, input: StackInput): Json {
+  const { name, type } = component;
+  const field = bindingFields[type] ?? "";
+  const said = written(component, field, input);
+  if (said !== undefined) return said;
+  const made = isMade(component, field, input);
+  switch (type) {
+    case "bindings.aws.s3":
+      return made ? ref(logical(name, "Bucket")) : bucketName(component, input);
+    case "bindings.aws.sqs":
+      return made ? ref(logical(name, "Queue")) : queueName(name, { dead: false, ordered: false }, input);
+    case "bindings.aws.sns":
+      return made ? ref(logical(name, "NotificationTopic")) : bindingArn(component, input);
+  }
+  return "default";
+}
+
+const bindingFields: Readonly<Record<string, string>> = {
+  "bindings.aws.dynamodb": "table",
+  "bindings.aws.eventbridge": "eventBusName",
+  "bindings.aws.s3": "bucket",
+  "bindings.aws.sns": "topicArn",
+  "bindings.aws.sqs": "queueName",
+};
+
+/** What a policy names: of a bucket the bucket itself. */
+export function bindingArn(component: GraphComponent, input: StackInput): Json {
+  const { name, type } = component;
+  const field = bindingFields[type] ?? "";
+  const said = written(component, field, input);
+  if (said?.startsWith("arn:")) return said;
+  const made = said === undefined && isMade(component, field, input);
+  const region = regionOf(component, input);
+  switch (type) {
+    case "bindings.aws.s3": {
+      const bucket = said ?? bucketName(component, input);
+      return made ? attribute(logical(name, "Bucket"), "Arn") : join("arn:", ref("AWS::Partition"), ":s3:::", bucket);
+    }
+    case "bindings.aws.sqs": {
+      if (made) return attribute(logical(name, "Queue"), "Arn");
+      const named = said?.split("/") ?? [queueName(name, { dead: false, ordered: false }, input)];
+      // An address says whose the queue is: https://sqs.<region>.amazonaws.com/<account>/<name>
+      const [scheme = "", , host = "", account = ""] = named;
+      const at = /^https?:$/.test(scheme) && /^sqs\.([a-z0-9-]+)\./.exec(host)?.[1];
+      const own = arn("sqs", named.at(-1) ?? "", region);
+      return at ? join("arn:", ref("AWS::Partition"), `:sqs:${at}:${account}:${named.at(-1)}`) : own;
+    }
+    case "bindings.aws.sns":
+      return made
+        ? ref(logical(name, "NotificationTopic"))
+        : arn("sns", said ?? physical(input, name, "", 256), region);
+    case "bindings.aws.eventbridge":
+      return arn("events", `event-bus/${said ?? "default"}`, region);
+  }
+  return arn("dynamodb", `table/${said}`, region);
+}
+
+/** No two buckets in the world have one name. */
+export function bucketName({ name }: GraphComponent, input: StackInput): Json {
+  const own = physical(input, name, "", 35).toLowerCase().replaceAll("_", "-");
+  return join(own, "-", ref("AWS::AccountId"), "-", ref("AWS::Region"));
+}
+
+/** Where another app is, its deployer knows. */
+export function addressParameter({ name }: GraphComponent): string {
+  return logical(name, "ServiceUrl");
 }
 
 function topicPrefix(component: GraphComponent, input: StackInput): Json {

@@ -8,9 +8,11 @@ import {
   type StackInput,
   timetableOf,
 } from "../../../src/provider.ts";
-import { addressOf, prefixOf, regionOf, topicArn } from "./locations.ts";
+import { inputStatements } from "./bindings.ts";
+import { addressOf, bindingArn, prefixOf, regionOf, topicArn, written } from "./locations.ts";
+import { serviceStatement } from "./services.ts";
 import { isAsynchronous, type Reason, sourceStatements, takeFromQueue } from "./sources.ts";
-import { arn, attribute, isMap, type Json, logical, type Resources, toJson } from "./template.ts";
+import { arn, attribute, isMap, type Json, join, logical, type Resources, toJson } from "./template.ts";
 
 export interface Statement extends Omit<Reason, "because"> {
   readonly because: readonly string[];
@@ -35,7 +37,7 @@ export function statementsOf(name: string, input: StackInput): readonly Statemen
       resource: attribute(logical(name, "LogGroup"), "Arn"),
       because: `${name} writes its log`,
     },
-    ...own.flatMap((grant) => statementOf(grant, input) ?? []),
+    ...own.flatMap((grant) => statementsFor(grant, input)),
     ...stores.flatMap((component) => ofSecretsOf(component, input)),
     ...triggerStatements(name, input),
   ];
@@ -72,31 +74,86 @@ function triggerStatements(name: string, input: StackInput): readonly Reason[] {
     case "native":
       return isAsynchronous(one) ? [...sourceStatements(one, input), bury] : sourceStatements(one, input);
     default:
+      if (!one) return [];
       // Lambda stores what it gives up as the function itself.
-      return one && timetableOf(one.on) ? [bury] : [];
+      return timetableOf(one.on) ? [bury] : inputStatements(one, input);
   }
 }
 
-function statementOf(
-  { function: name, block, component, right, resource, ordered }: GraphGrant,
-  input: StackInput,
-): Reason | undefined {
+function statementsFor(grant: GraphGrant, input: StackInput): readonly Reason[] {
+  const { function: name, block, component, right, resource, ordered, operations = [], keys = [] } = grant;
   const found = input.graph.components.find((each) => each.name === component);
-  const because = `${name} may ${right} ${component}${resource === undefined ? "" : ` (${resource})`}`;
+  const what = [resource, ...keys, ...operations].filter((each) => each !== undefined).join(", ");
+  const because = `${name} may ${right} ${component}${what === "" ? "" : ` (${what})`}`;
   switch (found?.type) {
     case "state.aws.dynamodb":
-      return { actions: state[right] ?? [], resource: addressOf(found, input), because };
+      return [{ actions: state[right] ?? [], resource: addressOf(found, input), because }];
     case "pubsub.aws.snssqs":
-      return { actions: ["sns:Publish"], resource: topicArn(found, resource ?? "", ordered === true, input), because };
+      return [
+        { actions: ["sns:Publish"], resource: topicArn(found, resource ?? "", ordered === true, input), because },
+      ];
     case "secretstores.aws.secretmanager":
     case "secretstores.aws.parameterstore":
-      return secretStatement(found, resource ?? "", input, because);
+      return [secretStatement(found, resource ?? "", input, because)];
+    case "configuration.aws.parameterstore":
+      return keys.map((key) => ({
+        actions: ["ssm:GetParameters"],
+        resource: parameterArn(found, key, input),
+        because: `${name} may ${right} ${component} (${key})`,
+      }));
+    case "bindings.aws.s3":
+      return bucketStatements(operations, bindingArn(found, input), because);
+    case "bindings.aws.dynamodb":
+    case "bindings.aws.eventbridge":
+    case "bindings.aws.sns":
+    case "bindings.aws.sqs":
+      return [{ actions: send(found, input), resource: bindingArn(found, input), because }];
+    case "invocation.aws.http":
+      return [serviceStatement(found, input, because)];
   }
-  if (!found?.type.includes(".aws.")) return undefined;
+  if (!found?.type.includes(".aws.")) return [];
   throw new FaastenError(
     "UNSUPPORTED",
     `${component}: the stack of AWS has no permissions for ${block} of type ${found.type}`,
   );
+}
+
+/** What one operation asks for: of the objects, and of the bucket. S3 says that one is not there only to whom may list them. */
+const objects: Readonly<Record<string, readonly string[]>> = {
+  create: ["s3:PutObject"],
+  createIfAbsent: ["s3:PutObject"],
+  replace: ["s3:GetObject", "s3:PutObject"],
+  get: ["s3:GetObject"],
+  list: [],
+  delete: ["s3:DeleteObject"],
+  bulkDelete: ["s3:DeleteObject"],
+  presign: ["s3:GetObject", "s3:PutObject"],
+};
+const blind: readonly string[] = ["create", "createIfAbsent", "bulkDelete"];
+
+function bucketStatements(operations: readonly string[], bucket: Json, because: string): readonly Reason[] {
+  const actions = [...new Set(operations.flatMap((operation) => objects[operation] ?? []))].sort();
+  return [
+    ...(actions.length > 0 ? [{ actions, resource: join(bucket, "/*"), because }] : []),
+    ...(operations.every((operation) => blind.includes(operation))
+      ? []
+      : [{ actions: ["s3:ListBucket"], resource: bucket, because }]),
+  ];
+}
+
+/** A queue that is told by its name is asked for its address first. */
+function send(component: GraphComponent, input: StackInput): readonly string[] {
+  switch (component.type) {
+    case "bindings.aws.dynamodb":
+      return ["dynamodb:PutItem"];
+    case "bindings.aws.eventbridge":
+      return ["events:PutEvents"];
+    case "bindings.aws.sns":
+      return ["sns:Publish"];
+  }
+  const named = component.existing || written(component, "queueName", input) !== undefined;
+  const url = /^https?:/.test(written(component, "queueName", input) ?? "");
+  return named && !url ? ["sqs:GetQueueUrl", "sqs:SendMessage"] : ["sqs:SendMessage"];
 }
 
 /** The secrets that a component's own metadata names. */
@@ -109,16 +166,17 @@ function ofSecretsOf({ name, metadata }: GraphComponent, input: StackInput): rea
 }
 
 function secretStatement(store: GraphComponent, secret: string, input: StackInput, because: string): Reason {
-  const prefix = prefixOf(store, input);
-  const region = regionOf(store, input);
-  // A parameter's name begins with the slash that its ARN has there.
-  if (store.type === "secretstores.aws.parameterstore") {
-    const path = `${prefix}${secret}`.replace(/^(?!\/)/, "/");
-    return { actions: ["ssm:GetParameter"], resource: arn("ssm", `parameter${path}`, region), because };
-  }
+  if (store.type === "secretstores.aws.parameterstore")
+    return { actions: ["ssm:GetParameter"], resource: parameterArn(store, secret, input), because };
   // Secrets Manager ends each ARN with six characters of its own.
-  const resource = arn("secretsmanager", `secret:${prefix}${secret}-??????`, region);
+  const resource = arn("secretsmanager", `secret:${prefixOf(store, input)}${secret}-??????`, regionOf(store, input));
   return { actions: ["secretsmanager:GetSecretValue"], resource, because };
+}
+
+/** Its name begins with the slash that its ARN has there. */
+function parameterArn(store: GraphComponent, name: string, input: StackInput): Json {
+  const path = `${prefixOf(store, input)}${name}`.replace(/^(?!\/)/, "/");
+  return arn("ssm", `parameter${path}`, regionOf(store, input));
 }
 
 /** What a serverless.yml grants to all of its own handlers, as it is written; what of it is not there is empty. */

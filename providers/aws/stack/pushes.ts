@@ -195,7 +195,7 @@ function bucketOf(bucket: string, all: readonly Heard[]): Resources {
       DependsOn: permissions,
       Properties: {
         BucketName: bucket,
-        ...kept,
+        ...keptBucket,
         NotificationConfiguration: {
           LambdaConfigurations: all.map(({ name, event, rules }) => ({
             Event: event,
@@ -215,7 +215,7 @@ function bucketOf(bucket: string, all: readonly Heard[]): Resources {
 }
 
 /** Nobody else reads what lies in it, and it lies there encrypted. */
-const kept: Settings = {
+export const keptBucket: Settings = {
   BucketEncryption: {
     ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }],
   },

@@ -37,15 +37,15 @@ export function isAsynchronous({ section }: GraphFunction): boolean {
   return Object.keys(section?.event ?? {}).some((kind) => ["sns", "eventBridge", "s3"].includes(kind));
 }
 
-/** Of what is called asynchronously: twice more within the hour, and then among the dead letters. */
-export function retries(name: string): Resources[string] {
+/** Of what is called asynchronously: so often more within the hour, twice at most, and then among the dead letters. */
+export function retries(name: string, more = 2): Resources[string] {
   return {
     Type: "AWS::Lambda::EventInvokeConfig",
     DependsOn: [logical(name, "Role")],
     Properties: {
       FunctionName: ref(logical(name, "Function")),
       Qualifier: "$LATEST",
-      MaximumRetryAttempts: 2,
+      MaximumRetryAttempts: more,
       MaximumEventAgeInSeconds: 3600,
       DestinationConfig: { OnFailure: { Destination: attribute(logical(name, "InboxDead"), "Arn") } },
     },

@@ -89,7 +89,7 @@ export function inboxResources({ name, on }: GraphFunction, input: StackInput): 
       },
     },
     ...(topic !== undefined && {
-      [logical(name, "InboxPolicy")]: queuePolicy(inbox, topic),
+      [logical(name, "InboxPolicy")]: queuePolicy(inbox, "sns.amazonaws.com", topic),
       [logical(name, "Subscription")]: {
         Type: "AWS::SNS::Subscription",
         DependsOn: [logical(name, "InboxPolicy")],
@@ -116,8 +116,8 @@ export function deadQueue(name: string, ordered: boolean): Resources[string] {
   };
 }
 
-/** The topic alone may send. */
-function queuePolicy(queue: string, topic: Json): Resources[string] {
+/** That service alone may send, for that one source. */
+export function queuePolicy(queue: string, Service: string, source: Json): Resources[string] {
   return {
     Type: "AWS::SQS::QueuePolicy",
     Properties: {
@@ -127,10 +127,10 @@ function queuePolicy(queue: string, topic: Json): Resources[string] {
         Statement: [
           {
             Effect: "Allow",
-            Principal: { Service: "sns.amazonaws.com" },
+            Principal: { Service },
             Action: "sqs:SendMessage",
             Resource: attribute(queue, "Arn"),
-            Condition: { ArnEquals: { "aws:SourceArn": topic } },
+            Condition: { ArnEquals: { "aws:SourceArn": source } },
           },
         ],
       },

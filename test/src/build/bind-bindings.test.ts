@@ -43,7 +43,7 @@ test("an operation that its type has not: function, need, component, and what wo
 test("an input of what brings nothing", async () => {
   const hooked = binding("hook").input(nothing);
   expect((await look({ "a.ts": { hooked } }, { yaml: component("hook", "bindings.http", url) })).wrong).toEqual([
-    "a.ts:1  UNSUPPORTED  hooked: local has no trigger for bindings.http: give `hook` one of the types bindings.localstorage, bindings.in-memory, bindings.cron",
+    "a.ts:1  UNSUPPORTED  hooked: local has no trigger for bindings.http: give `hook` one of the types bindings.localstorage, bindings.in-memory",
   ]);
 });
 

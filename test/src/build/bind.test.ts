@@ -127,13 +127,13 @@ test("a setting and a service have the defaults of this machine, and keys that a
 
 test("a service whose address only the app can tell is told where it is not declared", async () => {
   const one = http.get("/a", { access: "public", uses: { billing: service("billing") } }, ok);
-  expect((await look({ "a.ts": { one } }, { target: "aws" })).wrong).toEqual([
-    "a.ts:1  MISCONFIGURED  the function one needs `billing` as invocation, which is `invocation.http` on aws and has to be told its `baseUrl`: declare the component in components/billing.yaml",
+  expect((await look({ "a.ts": { one } }, { target: "azure" })).wrong).toEqual([
+    "a.ts:1  MISCONFIGURED  the function one needs `billing` as invocation, which is `invocation.http` on azure and has to be told its `baseUrl`: declare the component in components/billing.yaml",
   ]);
   const yaml = component(
     "billing",
     "invocation.http",
     "  metadata:\n    - { name: baseUrl, value: 'https://b.example' }\n",
   );
-  expect((await look({ "a.ts": { one } }, { target: "aws", yaml })).wrong).toEqual([]);
+  expect((await look({ "a.ts": { one } }, { target: "azure", yaml })).wrong).toEqual([]);
 });

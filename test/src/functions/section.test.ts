@@ -1,8 +1,20 @@
 // What is laid around the handlers of a serverless.yml's functions.
-import { expect, test } from "vitest";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { expect, onTestFinished, test } from "vitest";
 import type { Definition, Invocation } from "../../../src/contracts/function.ts";
 import type { EventArrival, Outcome, RequestArrival } from "../../../src/contracts/trigger.ts";
-import { below, byBody, byBus, byObject, filtered, limited, withInput } from "../../../src/functions/section.ts";
+import {
+  below,
+  byBody,
+  byBus,
+  byObject,
+  filtered,
+  invoked,
+  limited,
+  withInput,
+} from "../../../src/functions/section.ts";
 
 const seen: unknown[] = [];
 const definition: Definition = {
@@ -92,4 +104,19 @@ test("below a path, the handler sees what is below it, also when it fails; its o
   for (const path of ["/one/a/b", "/one/", "/one"]) await one.settle(request(path), invocation);
   expect(seen).toEqual(["/a/b", "/", "/"]);
   expect(one.fail(new Error(), invocation, request("/one/x"))).toEqual({ kind: "dead", reason: "/x" });
+});
+
+test("a handler elsewhere gets the event, and its result or its failure comes back", async () => {
+  const server = createServer(async (request, response) => {
+    const event = JSON.parse(await text(request)) as { readonly say: string; readonly fails?: true };
+    if (event.fails) response.setHeader("x-amz-function-error", "Unhandled").end('{"errorMessage":"it broke"}');
+    else response.writeHead(event.say === "gone" ? 404 : 200).end(event.say);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const handler = invoked(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  expect(await handler({ say: '{"batchItemFailures":[]}' })).toEqual({ batchItemFailures: [] });
+  expect(await handler({ say: "" })).toBeUndefined();
+  await expect(handler({ say: "", fails: true })).rejects.toThrow("failed: it broke");
+  await expect(handler({ say: "gone" })).rejects.toThrow("failed: HTTP 404");
 });

@@ -271,3 +271,38 @@ describe("mistakes", () => {
     }
   });
 });
+
+describe("what the framework has filled in", () => {
+  const configuration = {
+    custom: { list: ["a", { b: "from the framework" }], "dotted.name": { x: "dot" } },
+    x: { made: [1, true, null, "${AWS::Region}"] },
+  };
+  const framework = { configuration, runtime: "nodejs22.x" };
+
+  test("is taken as it stands, whatever its source", () => {
+    expect(resolve("${file(other.yml):x}", { framework })).toEqual({
+      value: { made: [1, true, null, "${AWS::Region}"] },
+      problems: [],
+    });
+  });
+
+  test("is found in lists, and under names with a dot", () => {
+    const read = (text: string): unknown => {
+      const app = folder({ "serverless.yml": text });
+      const root = readYaml(join(app, "serverless.yml"), new Problems(app))?.[0];
+      const variables = root && createVariables(root, { env: {}, framework }, new Problems(app));
+      const [node] = root?.kind === "map" ? root.entries.values() : [];
+      const inner = (at: Node | undefined): Node | undefined =>
+        at?.kind === "map" ? inner([...at.entries.values()].at(-1)) : at?.kind === "list" ? inner(at.items.at(-1)) : at;
+      const leaf = inner(node);
+      const value = leaf && variables?.resolve(leaf);
+      return value && plain(value);
+    };
+    expect(read('custom: { list: [a, { b: "${ssm:/b}" }] }')).toBe("from the framework");
+    expect(read('custom: { dotted.name: { x: "${ssm:/x}" } }')).toBe("dot");
+  });
+
+  test("leaves what it does not know to us", () => {
+    expect(resolve("${self:custom.number}", { framework: { ...framework, configuration: {} } }).value).toBe(7);
+  });
+});

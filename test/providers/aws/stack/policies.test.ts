@@ -33,6 +33,66 @@ const components: StackInput["graph"]["components"] = [
     metadata: { prefix: { env: "FAASTEN_SECRETSTORES_SECRETSTORE" } },
   },
   { name: "parameters", block: "secretstores", type: "secretstores.aws.parameterstore", metadata: { prefix: "/own/" } },
+  {
+    name: "uploads",
+    block: "bindings",
+    type: "bindings.aws.s3",
+    metadata: { bucket: { env: "FAASTEN_BINDINGS_UPLOADS" } },
+  },
+  { name: "files", block: "bindings", type: "bindings.aws.s3", metadata: { bucket: "theirs" } },
+  {
+    name: "work",
+    block: "bindings",
+    type: "bindings.aws.sqs",
+    metadata: { queueName: { env: "FAASTEN_BINDINGS_WORK" } },
+  },
+  { name: "named", block: "bindings", type: "bindings.aws.sqs", metadata: { queueName: "theirs" } },
+  {
+    name: "addressed",
+    block: "bindings",
+    type: "bindings.aws.sqs",
+    metadata: { queueName: "https://sqs.us-east-1.amazonaws.com/210987654321/theirs" },
+  },
+  {
+    name: "news",
+    block: "bindings",
+    type: "bindings.aws.sns",
+    metadata: { topicArn: { env: "FAASTEN_BINDINGS_NEWS" } },
+  },
+  { name: "items", block: "bindings", type: "bindings.aws.dynamodb", metadata: { table: "theirs" } },
+  {
+    name: "bus",
+    block: "bindings",
+    type: "bindings.aws.eventbridge",
+    metadata: { eventBusName: "ours", pattern: "{}" },
+  },
+  {
+    name: "configstore",
+    block: "configuration",
+    type: "configuration.aws.parameterstore",
+    metadata: { prefix: { env: "FAASTEN_CONFIGURATION_CONFIGSTORE" } },
+  },
+  {
+    name: "billing",
+    block: "invocation",
+    type: "invocation.aws.http",
+    metadata: { baseUrl: { env: "FAASTEN_INVOCATION_BILLING" } },
+  },
+  {
+    name: "ledger",
+    block: "invocation",
+    type: "invocation.aws.http",
+    metadata: { baseUrl: "https://abc123.execute-api.us-east-1.amazonaws.com/v1" },
+  },
+  {
+    name: "reports",
+    block: "invocation",
+    type: "invocation.aws.http",
+    metadata: {
+      baseUrl: "https://xyz.lambda-url.eu-west-1.on.aws",
+      arn: "arn:aws:lambda:eu-west-1:123456789012:function:reports",
+    },
+  },
   { name: "kept", block: "state", type: "state.aws.dynamodb", metadata: {}, existing: true },
 ];
 
@@ -80,7 +140,84 @@ describe("each right has its own actions", () => {
   test("nothing", () => expect(allowed([])).toEqual({}));
 });
 
+const output = (component: string, ...operations: string[]): Omit<GraphGrant, "function"> => ({
+  ...{ block: "bindings", component, right: "output", operations },
+});
+const uploads = '{"Fn::GetAtt":["UploadsBucket","Arn"]}';
+const uploadsObjects = `{"Fn::Join":["",[${uploads},"/*"]]}`;
+
+describe("each operation of a binding has its own", () => {
+  test.each<readonly [string, Readonly<Record<string, string>>]>([
+    ["create", { "s3:PutObject": uploadsObjects }],
+    ["createIfAbsent", { "s3:PutObject": uploadsObjects }],
+    ["replace", { "s3:GetObject s3:PutObject": uploadsObjects, "s3:ListBucket": uploads }],
+    ["get", { "s3:GetObject": uploadsObjects, "s3:ListBucket": uploads }],
+    ["list", { "s3:ListBucket": uploads }],
+    ["delete", { "s3:DeleteObject": uploadsObjects, "s3:ListBucket": uploads }],
+    ["bulkDelete", { "s3:DeleteObject": uploadsObjects }],
+    ["presign", { "s3:GetObject s3:PutObject": uploadsObjects, "s3:ListBucket": uploads }],
+  ])("of a bucket: %s", (operation, wanted) => expect(allowed([output("uploads", operation)])).toEqual(wanted));
+
+  test("of a bucket that is there already, its own", () =>
+    expect(allowed([output("files", "create")])).toEqual({
+      "s3:PutObject": expect.stringContaining(':s3:::","theirs"'),
+    }));
+
+  const partition = '{"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},';
+  const here = '{"Ref":"AWS::Region"},":",{"Ref":"AWS::AccountId"},';
+  test.each<readonly [string, Readonly<Record<string, string>>]>([
+    ["work", { "sqs:SendMessage": '{"Fn::GetAtt":["WorkQueue","Arn"]}' }],
+    ["named", { "sqs:GetQueueUrl sqs:SendMessage": `${partition}":sqs:",${here}":theirs"]]}` }],
+    ["addressed", { "sqs:SendMessage": `${partition}":sqs:us-east-1:210987654321:theirs"]]}` }],
+    ["news", { "sns:Publish": '{"Ref":"NewsNotificationTopic"}' }],
+    ["items", { "dynamodb:PutItem": `${partition}":dynamodb:",${here}":table/theirs"]]}` }],
+    ["bus", { "events:PutEvents": `${partition}":events:",${here}":event-bus/ours"]]}` }],
+  ])("of %s", (name, wanted) => expect(allowed([output(name, "create")])).toEqual(wanted));
+});
+
+test("each key of the configuration", () => {
+  const grant = { block: "configuration", component: "configstore", right: "read", keys: ["a", "b"] } as const;
+  const { permissions } = emit(
+    inputOf({ functions: [http("one")], components, grants: [{ ...grant, function: "one" }] }),
+  );
+  expect(permissions.slice(1).map(({ actions, resource, because }) => [actions, resource.slice(-21), because])).toEqual(
+    [
+      [["ssm:GetParameters"], ':parameter/shop/dev/a"]]}'.slice(-21), ["one may read configstore (a)"]],
+      [["ssm:GetParameters"], ':parameter/shop/dev/b"]]}'.slice(-21), ["one may read configstore (b)"]],
+    ],
+  );
+});
+
+describe("each service that is called", () => {
+  const call = (component: string) => allowed([{ block: "invocation", component, right: "call" }]);
+  test("the API whose address the deployer says", () =>
+    expect(call("billing")).toEqual({
+      "execute-api:Invoke": expect.stringMatching(/"Fn::Select":\[0,.*"BillingServiceUrl".*"\/\*"\]\]}$/),
+    }));
+  test("the API whose address the YAML says", () =>
+    expect(call("ledger")).toEqual({
+      "execute-api:Invoke": expect.stringMatching(
+        /":execute-api:","us-east-1",":",\{"Ref":"AWS::AccountId"\},":","abc123","\/\*"/,
+      ),
+    }));
+  test("the function behind a URL", () =>
+    expect(call("reports")).toEqual({
+      "lambda:InvokeFunction lambda:InvokeFunctionUrl": "arn:aws:lambda:eu-west-1:123456789012:function:reports",
+    }));
+});
+
 describe("each trigger has its own", () => {
+  test("what comes to a binding", () => {
+    const input = (binding: string) => allowed([], on("one", { kind: "binding", binding, attempts: 5 }));
+    const dead = { "sqs:SendMessage": '{"Fn::GetAtt":["OneInboxDead","Arn"]}' };
+    expect(input("uploads")).toEqual(dead);
+    expect(input("news")).toEqual(dead);
+    expect(input("bus")).toEqual(dead);
+    expect(input("work")).toEqual({
+      "sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage": '{"Fn::GetAtt":["WorkQueue","Arn"]}',
+    });
+  });
+
   test("a subscriber takes from its inbox, and sends to its own dead letters", () =>
     expect(allowed([], on("ship", topic))).toEqual({
       "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage":

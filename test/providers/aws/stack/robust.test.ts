@@ -42,6 +42,9 @@ const sns = (
   type: "pubsub.aws.snssqs",
   metadata,
 });
+const bound = (name: string, type: string, metadata: GraphComponent["metadata"] = {}): GraphComponent => ({
+  ...{ name, block: "bindings", type, metadata },
+});
 const table = (
   name: string,
   metadata: GraphComponent["metadata"] = { table: { env: variableOf("state", name) } },
@@ -245,8 +248,31 @@ describe("what a deployment would refuse is told before", () => {
         }),
     ],
     [
-      "f (src/app.ts:7): the stack sets up no input of uploads",
-      () => emitted({ functions: [one("f", { kind: "binding", binding: "uploads", attempts: 5 })] }),
+      "g (src/app.ts:7): f takes from the queue work as well",
+      () =>
+        emitted({
+          functions: ["f", "g"].map((name) => one(name, { kind: "binding", binding: "work", attempts: 5 })),
+          components: [bound("work", "bindings.aws.sqs")],
+        }),
+    ],
+    ...["", "[]", "aws.ec2"].map((pattern): [string, () => unknown] => [
+      "f (src/app.ts:7) takes events of bus, whose `pattern` has to say which",
+      () =>
+        emitted({
+          functions: [one("f", { kind: "binding", binding: "bus", attempts: 5 })],
+          components: [bound("bus", "bindings.aws.eventbridge", { pattern })],
+        }),
+    ]),
+    [
+      "the component billing: https://billing.example does not say whose it is: write the `arn`",
+      () =>
+        emitted({
+          functions: [one("f", { kind: "http", method: "GET", path: "/" })],
+          components: [
+            { ...bound("billing", "invocation.aws.http", { baseUrl: "https://billing.example" }), block: "invocation" },
+          ],
+          grants: [{ function: "f", block: "invocation", component: "billing", right: "call" }],
+        }),
     ],
     [
       "f (src/app.ts:7): CloudFormation tells nobody of the objects of a bucket",

@@ -243,6 +243,89 @@ describe.each<readonly [string, Readonly<Record<string, unknown>>]>([
       "NotificationConfiguration.LambdaConfigurations.1.Event": "s3:ObjectRemoved:*",
     },
   ],
+  [
+    "UploadsBucket",
+    {
+      BucketName: {
+        "Fn::Join": ["", ["everything-test-uploads", "-", { Ref: "AWS::AccountId" }, "-", { Ref: "AWS::Region" }]],
+      },
+      "BucketEncryption.ServerSideEncryptionConfiguration.0.ServerSideEncryptionByDefault.SSEAlgorithm": "AES256",
+      "OwnershipControls.Rules.0.ObjectOwnership": "BucketOwnerEnforced",
+      "PublicAccessBlockConfiguration.BlockPublicAcls": true,
+      "PublicAccessBlockConfiguration.BlockPublicPolicy": true,
+      "PublicAccessBlockConfiguration.IgnorePublicAcls": true,
+      "PublicAccessBlockConfiguration.RestrictPublicBuckets": true,
+      "LifecycleConfiguration.Rules.0.AbortIncompleteMultipartUpload.DaysAfterInitiation": 7,
+      "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled": true,
+    },
+  ],
+  [
+    "UploadsBucketPolicy",
+    {
+      "PolicyDocument.Statement.0.Effect": "Deny",
+      "PolicyDocument.Statement.0.Condition": { Bool: { "aws:SecureTransport": "false" } },
+    },
+  ],
+  [
+    "UploadedRule",
+    {
+      EventPattern: {
+        source: ["aws.s3"],
+        "detail-type": ["Object Created", "Object Deleted"],
+        detail: { bucket: { name: [{ Ref: "UploadsBucket" }] } },
+      },
+      State: "ENABLED",
+      "Targets.0.Arn": arnOf("UploadedFunction"),
+      "Targets.0.DeadLetterConfig": { Arn: arnOf("UploadedInboxDead") },
+    },
+  ],
+  ["UploadedRulePermission", { Principal: "events.amazonaws.com", SourceArn: arnOf("UploadedRule") }],
+  [
+    "UploadedInboxDeadPolicy",
+    {
+      "PolicyDocument.Statement.0.Principal": { Service: "events.amazonaws.com" },
+      "PolicyDocument.Statement.0.Condition": { ArnEquals: { "aws:SourceArn": arnOf("UploadedRule") } },
+    },
+  ],
+  [
+    "UploadedRetries",
+    { MaximumRetryAttempts: 1, "DestinationConfig.OnFailure.Destination": arnOf("UploadedInboxDead") },
+  ],
+  ["UploadedTooRetries", { MaximumRetryAttempts: 2 }],
+  [
+    "WorkQueue",
+    {
+      QueueName: "everything-test-work",
+      VisibilityTimeout: 360,
+      MessageRetentionPeriod: retention,
+      SqsManagedSseEnabled: true,
+      RedrivePolicy: { deadLetterTargetArn: arnOf("WorkQueueDead"), maxReceiveCount: 4 },
+    },
+  ],
+  ["WorkQueueDead", { QueueName: "everything-test-work-dead", MessageRetentionPeriod: retention }],
+  [
+    "WorkedMapping",
+    { EventSourceArn: arnOf("WorkQueue"), BatchSize: 10, FunctionResponseTypes: ["ReportBatchItemFailures"] },
+  ],
+  ["NewsNotificationTopic", { TopicName: "everything-test-news", KmsMasterKeyId: "alias/aws/sns" }],
+  [
+    "InformedSubscription",
+    { Protocol: "lambda", TopicArn: { Ref: "NewsNotificationTopic" }, Endpoint: arnOf("InformedFunction") },
+  ],
+  ["InformedTopicPermission", { Principal: "sns.amazonaws.com", SourceArn: { Ref: "NewsNotificationTopic" } }],
+  ["BussedRule", { EventBusName: "default", EventPattern: { source: ["aws.ec2"] } }],
+  [
+    "SendsFunction",
+    {
+      "Environment.Variables.FAASTEN_BINDINGS_UPLOADS": { Ref: "UploadsBucket" },
+      "Environment.Variables.FAASTEN_BINDINGS_WORK": { Ref: "WorkQueue" },
+      "Environment.Variables.FAASTEN_BINDINGS_NEWS": { Ref: "NewsNotificationTopic" },
+      "Environment.Variables.FAASTEN_BINDINGS_BUS": "default",
+      "Environment.Variables.FAASTEN_CONFIGURATION_CONFIGSTORE": "/everything/test/",
+      "Environment.Variables.FAASTEN_INVOCATION_BILLING": { Ref: "BillingServiceUrl" },
+      "Environment.Variables.FAASTEN_INVOCATION_LEDGER": undefined,
+    },
+  ],
 ])("%s", (name, settings) => {
   test.each(Object.entries(settings))("%s", (path, wanted) => {
     expect(Object.keys(template.Resources)).toContain(name);
@@ -308,6 +391,15 @@ test("everybody who may call a function is named by what calls it", () => {
     const url = Properties["FunctionUrlAuthType"] !== undefined || Properties["InvokedViaFunctionUrl"] === true;
     expect([name, Properties["SourceArn"] !== undefined || url]).toEqual([name, true]);
   }
+});
+
+test("of another app that the YAML does not place the deployer is asked", () => {
+  expect(Object.keys(template.Parameters).sort()).toEqual(["ArtifactBucket", "BillingServiceUrl"]);
+  const { AllowedPattern } = template.Parameters["BillingServiceUrl"] as { readonly AllowedPattern: string };
+  const pattern = new RegExp(`^${AllowedPattern}$`);
+  expect("https://a1b2.execute-api.eu-west-1.amazonaws.com").toMatch(pattern);
+  expect("https://a1b2.lambda-url.eu-west-1.on.aws").not.toMatch(pattern);
+  expect("http://a1b2.execute-api.eu-west-1.amazonaws.com").not.toMatch(pattern);
 });
 
 test("the manifest's own resources and outputs are part of it", () => {

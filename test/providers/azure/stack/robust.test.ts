@@ -241,11 +241,11 @@ describe("what a deployment would refuse is told before", () => {
     ["`timeout` of f is 0", inputOf({ functions: [one("f", get("/f"), section({ timeout: 0 }))] })],
     [
       "`resources` and `provider.iam` of the manifest are AWS's alone",
-      inputOf({}, { aws: { template: { Resources: {} }, statements: [] } }),
+      inputOf({}, { aws: { template: { Resources: {} }, statements: [], environment: {} } }),
     ],
     [
       "`resources` and `provider.iam` of the manifest are AWS's alone",
-      inputOf({}, { aws: { template: {}, statements: [{}] } }),
+      inputOf({}, { aws: { template: {}, statements: [{}], environment: {} } }),
     ],
     [
       "f (src/app.ts:7): sqs events are made by services of aws alone",

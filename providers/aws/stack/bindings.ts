@@ -1,0 +1,190 @@
+// What bindings stand for: buckets, queues and topics that are made, buses that are there, and who is called by what comes to them.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+import { FaastenError, type GraphComponent, type GraphFunction, type StackInput } from "../../../src/provider.ts";
+import { bindingArn, bindingValue, bucketName, isMade, queueName, written } from "./locations.ts";
+import { keptBucket, ruleResources, snsResources } from "./pushes.ts";
+import { type Reason, retries, takeFromQueue } from "./sources.ts";
+import { deadQueue, queuePolicy } from "./stores.ts";
+import { attribute, type Json, join, logical, physical, type Resources, ref, retained } from "./template.ts";
+
+export function bindingResources(component: GraphComponent, input: StackInput): Resources {
+  switch (component.type) {
+    case "bindings.aws.s3":
+      return isMade(component, "bucket", input) ? bucket(component, input) : {};
+    case "bindings.aws.sqs":
+      return isMade(component, "queueName", input) ? queue(component, input) : {};
+    case "bindings.aws.sns":
+      return isMade(component, "topicArn", input) ? topic(component, input) : {};
+  }
+  return {};
+}
+
+/** Of a function that a binding triggers. What is called asynchronously has dead letters of its own, a queue those of the queue. */
+export function inputResources(one: GraphFunction, input: StackInput): Resources {
+  const source = inputOf(one, input);
+  if (!source) return {};
+  const { name } = one;
+  const { component, attempts } = source;
+  if (component.type === "bindings.aws.sqs") return { [logical(name, "Mapping")]: mapping(name, component, input) };
+  const dead = {
+    [logical(name, "InboxDead")]: deadQueue(queueName(name, { dead: true, ordered: false }, input), false),
+    [logical(name, "Retries")]: retries(name, Math.min(2, attempts - 1)),
+  };
+  const where = bindingValue(component, input);
+  if (component.type === "bindings.aws.sns") return { ...dead, ...snsResources(name, { arn: where }) };
+  const deadLetterQueueArn = attribute(logical(name, "InboxDead"), "Arn");
+  const rule =
+    component.type === "bindings.aws.s3"
+      ? { pattern: { source: ["aws.s3"], "detail-type": changes, detail: { bucket: { name: [where] } } } }
+      : { eventBus: where, pattern: patternOf(component, one, input) };
+  return {
+    ...dead,
+    ...ruleResources(name, { ...rule, deadLetterQueueArn }),
+    // What the rule itself cannot hand over, after a day.
+    [logical(name, "InboxDeadPolicy")]: queuePolicy(
+      logical(name, "InboxDead"),
+      "events.amazonaws.com",
+      attribute(logical(name, "Rule"), "Arn"),
+    ),
+  };
+}
+
+export function inputStatements(one: GraphFunction, input: StackInput): readonly Reason[] {
+  const source = inputOf(one, input);
+  if (!source) return [];
+  if (source.component.type === "bindings.aws.sqs")
+    return [
+      {
+        actions: takeFromQueue,
+        resource: bindingArn(source.component, input),
+        because: `Lambda takes from ${source.component.name} for ${one.name}`,
+      },
+    ];
+  const resource = attribute(logical(one.name, "InboxDead"), "Arn");
+  return [{ actions: ["sqs:SendMessage"], resource, because: `Lambda stores what ${one.name} cannot handle` }];
+}
+
+interface Input {
+  readonly component: GraphComponent;
+  readonly attempts: number;
+}
+
+function inputOf({ on }: GraphFunction, { graph }: StackInput): Input | undefined {
+  if (on.kind !== "binding") return undefined;
+  const component = graph.components.find(({ name }) => name === on.binding);
+  return component?.type.startsWith("bindings.aws.") ? { component, attempts: on.attempts } : undefined;
+}
+
+/** A function that would hear of a part alone. */
+export function checkInput(one: GraphFunction, input: StackInput): void {
+  const source = inputOf(one, input);
+  if (source?.component.type !== "bindings.aws.sqs") return;
+  const { name } = source.component;
+  const [first] = input.graph.functions.filter(({ on }) => on.kind === "binding" && on.binding === name);
+  if (first === undefined || first.name === one.name) return;
+  const message = `${one.name} (${one.file}:${one.line}): ${first.name} takes from the queue ${name} as well, and each message reaches but one of them: use a topic`;
+  throw new FaastenError("MISCONFIGURED", message);
+}
+
+const changes: Json = ["Object Created", "Object Deleted"];
+
+/** Which of a bus's events: nobody wants them all. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html */
+function patternOf(component: GraphComponent, { name, file, line }: GraphFunction, input: StackInput): Json {
+  const text = written(component, "pattern", input);
+  try {
+    const pattern: unknown = JSON.parse(text ?? "");
+    if (typeof pattern === "object" && pattern !== null && !Array.isArray(pattern)) return pattern as Json;
+  } catch {
+    // Told below.
+  }
+  const message = `${name} (${file}:${line}) takes events of ${component.name}, whose \`pattern\` has to say which, as JSON: {"source": ["aws.ec2"]}`;
+  throw new FaastenError("MISCONFIGURED", message);
+}
+
+function bucket(component: GraphComponent, input: StackInput): Resources {
+  const heard = input.graph.functions.some(({ on }) => on.kind === "binding" && on.binding === component.name);
+  const own = logical(component.name, "Bucket");
+  const arn = attribute(own, "Arn");
+  return {
+    [own]: {
+      Type: "AWS::S3::Bucket",
+      ...retained,
+      Properties: {
+        BucketName: bucketName(component, input),
+        ...keptBucket,
+        LifecycleConfiguration: {
+          Rules: [{ Id: "abandoned", Status: "Enabled", AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } }],
+        },
+        ...(heard && { NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } } }),
+      },
+    },
+    [logical(component.name, "BucketPolicy")]: {
+      Type: "AWS::S3::BucketPolicy",
+      Properties: {
+        Bucket: ref(own),
+        PolicyDocument: {
+          Version: "2012-10-17",
+          Statement: [
+            {
+              Effect: "Deny",
+              Principal: "*",
+              Action: "s3:*",
+              Resource: [arn, join(arn, "/*")],
+              Condition: { Bool: { "aws:SecureTransport": "false" } },
+            },
+          ],
+        },
+      },
+    },
+  };
+}
+
+/** With an input it has dead letters beside it. */
+function queue(component: GraphComponent, input: StackInput): Resources {
+  const taker = input.graph.functions.find(({ on }) => on.kind === "binding" && on.binding === component.name);
+  const dead = logical(component.name, "QueueDead");
+  const attempts = taker?.on.kind === "binding" ? taker.on.attempts : undefined;
+  return {
+    ...(attempts !== undefined && {
+      [dead]: deadQueue(queueName(component.name, { dead: true, ordered: false }, input), false),
+    }),
+    [logical(component.name, "Queue")]: {
+      Type: "AWS::SQS::Queue",
+      ...retained,
+      Properties: {
+        QueueName: queueName(component.name, { dead: false, ordered: false }, input),
+        VisibilityTimeout: (taker?.section?.timeout ?? input.timeout) * 6,
+        MessageRetentionPeriod: 14 * 24 * 60 * 60,
+        SqsManagedSseEnabled: true,
+        ...(attempts !== undefined && {
+          RedrivePolicy: { deadLetterTargetArn: attribute(dead, "Arn"), maxReceiveCount: attempts },
+        }),
+      },
+    },
+  };
+}
+
+function topic(component: GraphComponent, input: StackInput): Resources {
+  return {
+    [logical(component.name, "NotificationTopic")]: {
+      Type: "AWS::SNS::Topic",
+      ...retained,
+      Properties: { TopicName: physical(input, component.name, "", 256), KmsMasterKeyId: "alias/aws/sns" },
+    },
+  };
+}
+
+function mapping(name: string, component: GraphComponent, input: StackInput): Resources[string] {
+  return {
+    Type: "AWS::Lambda::EventSourceMapping",
+    DependsOn: [logical(name, "Role")],
+    Properties: {
+      FunctionName: ref(logical(name, "Function")),
+      EventSourceArn: bindingArn(component, input),
+      BatchSize: 10,
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+      Enabled: true,
+    },
+  };
+}
