@@ -90,8 +90,7 @@ describe("init", () => {
     expect(readFileSync(join(folder, `My ${name}`, "serverless.yml"), "utf8")).toMatch(/^service: /m);
   });
 
-  test("overwrites nothing", () => {
-    const [name = "none"] = names;
+  test.each(names.slice(0, 1))("overwrites nothing with %s", (name) => {
     mkdirSync(join(folder, "there"));
     save(folder, "there/serverless.yml", "mine\n");
     const { status, stderr } = run("init", "--template", name, "there");
