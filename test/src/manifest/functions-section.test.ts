@@ -59,6 +59,18 @@ describe("HTTP events", () => {
     expect(only(text)).toMatchObject({ event: shape, on: { kind: "http", method, path, access: "public" } });
   });
 
+  test("the rest of a path keeps its name, and what no other route answers is AWS's `$default`", () => {
+    for (const target of ["aws", "azure", "gcp", "local"]) {
+      expect(only("httpApi: GET /v1/{id}/{key+}", { target })).toMatchObject({
+        on: { path: "/v1/:id/*", rest: "key" },
+      });
+      expect(only("http: { method: GET, path: '/files/{key+}' }", { target })).toMatchObject({ on: { rest: "key" } });
+      for (const all of ["'*'", "{ path: '*', method: '*' }", "{ method: '*' }"])
+        expect(only(`httpApi: ${all}`, { target })).toMatchObject({ on: { method: "*", path: "/*", fallback: true } });
+      expect(only("httpApi: ANY /{proxy+}", { target })).not.toMatchObject({ on: { fallback: true } });
+    }
+  });
+
   test("an HTTP API of payload 1.0, with CORS of the provider's", () => {
     const cors = "{ allowedOrigins: [https://a.example], allowedHeaders: [x-a], allowCredentials: true, maxAge: 60 }";
     expect(only("httpApi: GET /a", { provider: `httpApi: { payload: '1.0', cors: ${cors} }` })).toMatchObject({
@@ -387,7 +399,6 @@ describe("on AWS alone", () => {
     [event("eventBridge: { pattern: { source: [a] }, retryPolicy: { maximumRetryAttempts: 1 } }"), /own attempts/],
     [event("eventBridge: { pattern: { source: [a] }, deadLetterQueueArn: a }"), /own dead letters/],
     [event("s3: { bucket: b, event: 's3:ObjectRestore:*' }"), /only AWS tells `s3:ObjectRestore:\*`/],
-    [event("httpApi: GET /a/{rest+}"), /called `\{proxy\+\}`/],
     [`    layers: [a]\n${event("httpApi: GET /a")}`, /only AWS adds code/],
     [`    destinations: { onFailure: a }\n${event("sns: a")}`, /publish it from the handler/],
     [`    onError: arn:q\n${event("sns: a")}`, /publish it from the handler/],
