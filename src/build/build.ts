@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build as esbuild, type Plugin } from "esbuild";
+import { type BuildFailure, build as esbuild, type Plugin } from "esbuild";
 import type { Graph } from "../contracts/graph.ts";
 import type { Planned } from "../contracts/plan.ts";
 import type { Provider } from "../contracts/provider.ts";
@@ -26,7 +26,7 @@ import { graphOf } from "./graph.ts";
 import { isPromised } from "./handed.ts";
 import { plainFiles } from "./handler-files.ts";
 import { type LambdaModules, noLambdaModules } from "./lambda-modules.ts";
-import { cloudPackages } from "./packages.ts";
+import { cloudPackages, ofLambda, optionalPackages } from "./packages.ts";
 import { allProviders, providerOf, type Target } from "./providers.ts";
 import { type Weight, weigh } from "./report.ts";
 import { declaredBy, modulesOf, placeIn, sectionPlugin } from "./section-modules.ts";
@@ -167,7 +167,8 @@ export async function make(
   const functions = new Set(all.map(({ exported }) => exported));
   const { handlers, all: reached } = discovery?.lambdas ?? noLambdaModules;
   const lambdas: LambdaModules = { handlers, all: new Set([...reached, ...plain]) };
-  const ownModules = (handed?: string): Plugin => userModules({ folder, functions, handed, lambdas: () => lambdas });
+  const ownModules = (handed?: string): Plugin =>
+    userModules({ folder, functions, handed, lambdas: () => lambdas, sdk: provider.lambda !== undefined });
   const wrapped = modulesOf(app.section.functions, {});
   const made = new Map<string, Bundle | undefined>();
   const notes = app.section.notes.map(({ file, line, message }) => `${file}:${line}  ${message}`);
@@ -183,7 +184,7 @@ export async function make(
     const plugins = [sectionPlugin(section, folder), ownModules(handed?.exported)];
     made.set(
       deployable.name,
-      await bundle({ folder, output, deployable, bindings, provider, source, plugins, problems }),
+      await bundle({ folder, output, deployable, bindings, provider, source, plugins, notes, problems }),
     );
   });
   const bundles = new Map<string, Bundle>();
@@ -226,6 +227,7 @@ interface BundleOptions {
   readonly provider: Provider;
   readonly source: string;
   readonly plugins: readonly Plugin[];
+  readonly notes: string[];
   readonly problems: Problems;
 }
 
@@ -237,6 +239,7 @@ async function bundle({
   provider,
   source,
   plugins,
+  notes,
   problems,
 }: BundleOptions): Promise<Bundle | undefined> {
   const { external, require } = provider.bundle;
@@ -246,8 +249,8 @@ async function bundle({
     provider,
     componentsOf(deployable, bindings, provider),
   );
-  try {
-    const { metafile, outputFiles } = await esbuild({
+  const make = (left: readonly string[]) =>
+    esbuild({
       ...bundling,
       // What a handler requires is mostly CommonJS, as it would be unbundled.
       ...(hasLambda(deployable) && { mainFields: ["main", "module"] }),
@@ -259,10 +262,20 @@ async function bundle({
       sourcemap: "external",
       sourcesContent: false,
       absWorkingDir: folder,
-      external: [...external],
+      external: [...external, ...left],
       banner: common ? forCommonJs.banner : {},
       define: { ...(common && forCommonJs.define), ...without },
       plugins: [ours({ external: false }), lazyBuiltins, cloudPackages(provider.name), ...plugins],
+    });
+  try {
+    const { metafile, outputFiles } = await make([]).catch((error: BuildFailure) => {
+      const sdk = provider.lambda !== undefined && hasLambda(deployable);
+      const left = optionalPackages(error.errors ?? [], (name) => sdk && ofLambda(name));
+      if (!left) throw error;
+      for (const name of left)
+        if (!(sdk && ofLambda(name)))
+          notes.push(`${deployable.name}: a library may require ${name}, which is not installed`);
+      return make(left);
     });
     const named = outputFiles.map(
       ({ path, contents }) => [path.endsWith(".map") ? "index.mjs.map" : "index.mjs", contents] as const,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Message } from "esbuild";
 import { FaastenError } from "../errors.ts";
 import { type Place, type Problems, quoted } from "../manifest/problems.ts";
+import { missing as packageMissing } from "./packages.ts";
 
 /** What the bundler says; anything else is thrown. */
 export function report(error: unknown, folder: string, problems: Problems): void {
@@ -31,7 +32,7 @@ function sentenceOf(text: string): string {
   if (missing === undefined) return text;
   if (/^[./]/.test(missing)) return `There is no file ${quoted(missing)}: mend its path`;
   const [name = missing] = /^(?:@[^/]+\/)?[^/]+/.exec(missing) ?? [];
-  return `There is no package ${quoted(name)}: install it with \`npm install ${name}\``;
+  return packageMissing(name);
 }
 
 /** The innermost of these files that an error went through. */

@@ -3,22 +3,55 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Plugin, PluginBuild } from "esbuild";
+import type { Message, Plugin, PluginBuild } from "esbuild";
 import { nearest, quoted } from "../manifest/problems.ts";
 
 /** Packages stay out of the bundle, so the bundler would not miss one, and Node would name the bundle and no line. */
-export function checkPackages(build: PluginBuild, isOwn: (file: string) => boolean): void {
+export function checkPackages(
+  build: PluginBuild,
+  isOwn: (file: string) => boolean,
+  isBrought: (name: string, importer: string) => boolean,
+): void {
   build.onResolve({ filter: /^[^./#][^:]*$/ }, async ({ path, importer, kind, resolveDir, pluginData }) => {
     if (kind !== "import-statement" || pluginData === looked || !isOwn(importer) || isBuiltin(path)) return undefined;
     const [name = path] = /^(?:@[^/]+\/)?[^/]+/.exec(path) ?? [];
     if (foldersAbove(resolveDir).some((folder) => holds(folder, name))) return undefined;
+    if (isBrought(name, importer)) return { path, external: true };
     const { external } = await build.resolve(path, { kind, importer, resolveDir, pluginData: looked });
     if (!external) return undefined; // a path of the tsconfig
     const installed = foldersAbove(resolveDir).flatMap((folder) => packagesIn(join(folder, "node_modules")));
     const meant = nearest(name, installed);
-    const mend = meant === undefined ? `install it with \`npm install ${name}\`` : `did you mean ${quoted(meant)}?`;
-    return { errors: [{ text: `There is no package ${quoted(name)}: ${mend}` }] };
+    const text =
+      meant === undefined ? missing(name) : `There is no package ${quoted(name)}: did you mean ${quoted(meant)}?`;
+    return { errors: [{ text }] };
   });
+}
+
+/** AWS's SDK lies in Lambda's own Node.js. https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html */
+export function ofLambda(name: string): boolean {
+  return /^@(?:aws-sdk|smithy)\//.test(name);
+}
+
+export function missing(name: string): string {
+  const why = ofLambda(name) ? "Lambda's runtime brings it, and this target does not" : "";
+  return `There is no package ${quoted(name)}: ${why && `${why}: `}install it with \`npm install ${name}\``;
+}
+
+/**
+ * What a library requires and is not installed, as long as nothing else is wrong: it may never ask for it, and is then as
+ * good as unbundled. `brought`: by the host. `undefined`: that is not all that is wrong.
+ */
+export function optionalPackages(
+  errors: readonly Message[],
+  brought: (name: string) => boolean,
+): readonly string[] | undefined {
+  const names = errors.map(({ text, location }) => {
+    const [, path = "", name = ""] = /^Could not resolve "((@[^/"]+\/[^/"]+|[^./"][^/"]*)[^"]*)"$/.exec(text) ?? [];
+    const library = location !== null && /(?:^|[/\\])node_modules[/\\]/.test(location.file);
+    const asked = location !== null && /\brequire(?:\.resolve)?\s*\(|\bimport\s*\(/.test(location.lineText);
+    return (library && asked) || brought(name) ? path : "";
+  });
+  return names.length > 0 && !names.includes("") ? [...new Set(names)] : undefined;
 }
 
 /** The clouds' own libraries are the app's to install: only those of its targets and components. */

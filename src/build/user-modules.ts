@@ -4,7 +4,7 @@ import { dirname, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { PartialMessage, Plugin, PluginBuild, TransformFailure } from "esbuild";
 import { type LambdaModules, loaderOf, noLambdaModules } from "./lambda-modules.ts";
-import { checkPackages } from "./packages.ts";
+import { checkPackages, ofLambda } from "./packages.ts";
 
 export interface UserModules {
   /** The app's folder: what lies in it, and in no `node_modules`, is the user's own. */
@@ -15,6 +15,8 @@ export interface UserModules {
   readonly handed?: string | undefined;
   /** Asked at each file. Lambda handlers and what they import stay as they are, and keep the native globals. */
   readonly lambdas?: () => LambdaModules;
+  /** Where the host of Lambda handlers brings AWS's SDK. */
+  readonly sdk?: boolean;
   /** Told of each file that is read. */
   readonly seen?: (file: string) => void;
 }
@@ -23,13 +25,20 @@ export interface UserModules {
  * Free `Response`, `Request` and `fetch` become ours, which are lazy: the native ones cost 25 ms on the first reply and 5 µs
  * on each. No global is changed, and libraries keep the native ones.
  */
-export function userModules({ folder, functions, handed, lambdas = () => noLambdaModules, seen }: UserModules): Plugin {
+export function userModules({
+  folder,
+  functions,
+  handed,
+  lambdas = () => noLambdaModules,
+  sdk,
+  seen,
+}: UserModules): Plugin {
   return {
     name: "user-modules",
     setup(build) {
       const isOwn = (path: string): boolean =>
         path.startsWith(folder + sep) && !path.includes(`${sep}node_modules${sep}`) && !isOurs(path);
-      checkPackages(build, isOwn);
+      checkPackages(build, isOwn, (name, importer) => sdk === true && ofLambda(name) && lambdas().all.has(importer));
       dropUnused(build, lambdas);
       build.onLoad({ filter: ownFiles(folder) }, async ({ path }) => {
         if (!isOwn(path) || !/\.[cm]?[jt]sx?$/.test(path)) return undefined;

@@ -178,3 +178,39 @@ export const portable = http.get("/portable", { access: "public" }, () => new Re
     build("azure", two("\n    environment: { WHO: one }"), files, "", provider);
   });
 });
+
+describe("AWS's SDK, which Lambda brings", () => {
+  const imported =
+    'import { PollyClient } from "@aws-sdk/client-polly";\nexport const handler = async () => typeof PollyClient;\n';
+  const required =
+    'const { PollyClient } = require("@aws-sdk/client-polly");\nexports.handler = async () => typeof PollyClient;\n';
+  test.each([
+    ["imported", "src/a.mjs", imported],
+    ["required", "src/a.js", required],
+  ])("%s: is left to Lambda, and elsewhere demanded", (_way, file, source) => {
+    const built = build("aws", one("src/a.handler"), { [file]: source });
+    const text = readFileSync(join(built.output, "functions", "one", "index.mjs"), "utf8");
+    expect(text.includes('"@aws-sdk/client-polly"')).toBe(true);
+    for (const target of ["gcp", "azure", "local"])
+      expect(() => build(target, one("src/a.handler"), { [file]: source })).toThrow(
+        `${file}:1  INVALID  There is no package \`@aws-sdk/client-polly\`: Lambda's runtime brings it, and this target does not: install it with \`npm install @aws-sdk/client-polly\``.replace(
+          "NOT_FOUND",
+          "INVALID",
+        ),
+      );
+  });
+});
+
+test("what an installed library may require is no mistake where it is not installed", async () => {
+  const files = {
+    "src/a.js": "exports.handler = async () => require('lib')(false);\n",
+    "node_modules/lib/package.json": '{ "name": "lib", "version": "1.0.0", "main": "index.js" }',
+    "node_modules/lib/index.js": "module.exports = (s3) => s3 ? require('@aws-sdk/client-polly') : 'without';\n",
+  };
+  for (const target of ["aws", "gcp"]) {
+    const built = build(target, one("src/a.handler"), files);
+    if (target === "aws") expect(await (await load(built, "one")).handler({}, {})).toBe("without");
+  }
+  const imported = { ...files, "node_modules/lib/index.js": "import 'nowhere';\nmodule.exports = () => 1;\n" };
+  expect(() => build("gcp", one("src/a.handler"), imported)).toThrow("There is no package `nowhere`");
+});
