@@ -138,7 +138,9 @@ export async function make(
   const given = { ...(stage !== undefined && { stage }), ...(framework && { framework }) };
   const app = readApp(folder, { target, types, params, options, ...given }, problems);
   const output = join(folder, ".faasten", target);
-  const discovery = app.entries.length > 0 ? await importEntries(folder, app.entries, output, problems) : undefined;
+  const sdk = provider.lambda !== undefined;
+  const discovery =
+    app.entries.length > 0 ? await importEntries(folder, app.entries, output, problems, { sdk }) : undefined;
   const section = modulesOf(app.section.functions, provider);
   const modules = [...(discovery?.modules ?? []), ...declaredBy(app.section.functions, provider)];
   const find: Find = (exported, entry) =>
@@ -168,7 +170,7 @@ export async function make(
   const { handlers, all: reached } = discovery?.lambdas ?? noLambdaModules;
   const lambdas: LambdaModules = { handlers, all: new Set([...reached, ...plain]) };
   const ownModules = (handed?: string): Plugin =>
-    userModules({ folder, functions, handed, lambdas: () => lambdas, sdk: provider.lambda !== undefined });
+    userModules({ folder, functions, handed, lambdas: () => lambdas, sdk });
   const wrapped = modulesOf(app.section.functions, {});
   const made = new Map<string, Bundle | undefined>();
   const notes = app.section.notes.map(({ file, line, message }) => `${file}:${line}  ${message}`);

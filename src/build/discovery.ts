@@ -10,6 +10,7 @@ import { bundling, forCommonJs, ours } from "./bundling.ts";
 import { report, reportThrown } from "./compile-errors.ts";
 import type { EntryModule, Find } from "./discover.ts";
 import { type LambdaModules, lambdaModules } from "./lambda-modules.ts";
+import { pretendedSdk } from "./packages.ts";
 import { createSources } from "./sources.ts";
 import { userModules } from "./user-modules.ts";
 
@@ -19,12 +20,13 @@ export interface Discovery {
   readonly lambdas: LambdaModules;
 }
 
-/** `undefined`: what does not compile was reported. */
+/** `sdk`: AWS's need not be installed. `undefined`: what does not compile was reported. */
 export async function importEntries(
   folder: string,
   entries: readonly string[],
   output: string,
   problems: Problems,
+  { sdk }: { readonly sdk: boolean },
 ): Promise<Discovery | undefined> {
   const sources = createSources();
   const files = new Set<string>();
@@ -50,7 +52,7 @@ export async function importEntries(
       write: false,
       metafile: true,
       absWorkingDir: folder,
-      plugins: [ours({ external: true }), userModules({ folder, seen })],
+      plugins: [ours({ external: true }), ...(sdk ? [pretendedSdk] : []), userModules({ folder, seen })],
     });
     mkdirSync(output, { recursive: true });
     writeFileSync(file, outputFiles[0]?.contents ?? "");

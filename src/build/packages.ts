@@ -15,7 +15,7 @@ export function checkPackages(
   build.onResolve({ filter: /^[^./#][^:]*$/ }, async ({ path, importer, kind, resolveDir, pluginData }) => {
     if (kind !== "import-statement" || pluginData === looked || !isOwn(importer) || isBuiltin(path)) return undefined;
     const [name = path] = /^(?:@[^/]+\/)?[^/]+/.exec(path) ?? [];
-    if (foldersAbove(resolveDir).some((folder) => holds(folder, name))) return undefined;
+    if (isInstalled(name, resolveDir)) return undefined;
     if (isBrought(name, importer)) return { path, external: true };
     const { external } = await build.resolve(path, { kind, importer, resolveDir, pluginData: looked });
     if (!external) return undefined; // a path of the tsconfig
@@ -33,9 +33,32 @@ export function ofLambda(name: string): boolean {
 }
 
 export function missing(name: string): string {
-  const why = ofLambda(name) ? "Lambda's runtime brings it, and this target does not" : "";
+  const why = ofLambda(name) ? "Lambda's runtime brings it to plain Lambda handlers, and nothing else does" : "";
   return `There is no package ${quoted(name)}: ${why && `${why}: `}install it with \`npm install ${name}\``;
 }
+
+/** For a module that is loaded away from Lambda, to see what it exports: whatever it makes of the SDK is nothing. */
+export const pretendedSdk: Plugin = {
+  name: "pretended-sdk",
+  setup(build) {
+    const namespace = "pretended-sdk";
+    build.onResolve({ filter: /^@(?:aws-sdk|smithy)\// }, ({ path, resolveDir }) => {
+      const [name = path] = /^(?:@[^/]+\/)?[^/]+/.exec(path) ?? [];
+      return isInstalled(name, resolveDir) ? undefined : { path, namespace };
+    });
+    build.onLoad({ filter: /.*/, namespace }, () => ({ contents: pretended, loader: "js" }));
+  },
+};
+
+const pretended = `const any = new Proxy(function () {}, {
+  get: (_, name) => (typeof name === "symbol" || name === "then" ? undefined : any),
+  apply: () => any,
+  construct: () => any,
+  // A bundler's namespace of CommonJS has the prototype of what was exported.
+  getPrototypeOf: () => any,
+});
+module.exports = any;
+`;
 
 /**
  * What a library requires and is not installed, as long as nothing else is wrong: it may never ask for it, and is then as
@@ -74,6 +97,10 @@ export function cloudPackages(target: string): Plugin {
 const providers = fileURLToPath(new URL("../../providers/", import.meta.url));
 
 const looked: unique symbol = Symbol("looked");
+
+function isInstalled(name: string, from: string): boolean {
+  return foldersAbove(from).some((folder) => holds(folder, name));
+}
 
 function foldersAbove(folder: string): readonly string[] {
   const above = dirname(folder);

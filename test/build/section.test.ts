@@ -193,12 +193,30 @@ describe("AWS's SDK, which Lambda brings", () => {
     expect(text.includes('"@aws-sdk/client-polly"')).toBe(true);
     for (const target of ["gcp", "azure", "local"])
       expect(() => build(target, one("src/a.handler"), { [file]: source })).toThrow(
-        `${file}:1  INVALID  There is no package \`@aws-sdk/client-polly\`: Lambda's runtime brings it, and this target does not: install it with \`npm install @aws-sdk/client-polly\``.replace(
+        `${file}:1  INVALID  There is no package \`@aws-sdk/client-polly\`: Lambda's runtime brings it to plain Lambda handlers, and nothing else does: install it with \`npm install @aws-sdk/client-polly\``.replace(
           "NOT_FOUND",
           "INVALID",
         ),
       );
   });
+});
+
+test("AWS's SDK is left to Lambda for a handler that `lambda()` wraps, and not for a portable function", () => {
+  const head = "custom: { faasten: { entry: [src/app.ts] } }\n";
+  const files = {
+    "src/a.mjs":
+      'import { PollyClient } from "@aws-sdk/client-polly";\nconst client = new PollyClient({});\nexport const handler = async () => client.send();\n',
+    "src/app.ts":
+      'import { http, lambda } from "faasten";\nimport { handler } from "./a.mjs";\nexport const wrapped = lambda(handler, { on: http.any("/w", { access: "public" }), event: "apigw.v2" });\n',
+  };
+  const built = build("aws", one("src/a.handler"), files, head);
+  const text = readFileSync(join(built.output, "functions", "wrapped", "index.mjs"), "utf8");
+  expect(text.includes('"@aws-sdk/client-polly"')).toBe(true);
+  const portable =
+    'import { http } from "faasten";\nimport { PollyClient } from "@aws-sdk/client-polly";\nexport const own = http.get("/own", { access: "public" }, () => new Response(typeof PollyClient));\n';
+  expect(() => build("aws", one("src/a.handler"), { ...files, "src/app.ts": portable }, head)).toThrow(
+    "src/app.ts:2  INVALID  There is no package `@aws-sdk/client-polly`: Lambda's runtime brings it to plain Lambda handlers",
+  );
 });
 
 test("what an installed library may require is no mistake where it is not installed", async () => {
