@@ -10,7 +10,16 @@ export interface MetadataServer {
   close(): Promise<void>;
 }
 
-export async function startMetadata(): Promise<MetadataServer> {
+export interface MetadataOptions {
+  /** Of the instance's own account. */
+  readonly email?: string;
+  readonly token?: string;
+}
+
+export async function startMetadata({
+  email = "shop@conformance.iam.gserviceaccount.com",
+  token = "access",
+}: MetadataOptions = {}): Promise<MetadataServer> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "/", "http://metadata");
@@ -19,8 +28,8 @@ export async function startMetadata(): Promise<MetadataServer> {
     const base = "/computeMetadata/v1/instance/service-accounts/default/";
     const exp = Math.floor(Date.now() / 1000) + 3600;
     if (pathname === `${base}token`)
-      return response.end(JSON.stringify({ access_token: "access", expires_in: 3600, token_type: "Bearer" }));
-    if (pathname === `${base}email`) return response.end("shop@conformance.iam.gserviceaccount.com");
+      return response.end(JSON.stringify({ access_token: token, expires_in: 3600, token_type: "Bearer" }));
+    if (pathname === `${base}email`) return response.end(email);
     if (pathname === `${base}identity`) {
       const aud = searchParams.get("audience");
       if (!aud) return response.writeHead(400).end("non-empty audience parameter required");
