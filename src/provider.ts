@@ -15,7 +15,14 @@ export type * from "./contracts/state.ts";
 export type * from "./contracts/trigger.ts";
 export { type ErrorCode, FaastenError, Redeliver } from "./errors.ts";
 export { once } from "./once.ts";
-export { type ForeignMessage, fromMessage, fromStructured, toStructured } from "./runtime/cloudevent.ts";
+export {
+  type ForeignMessage,
+  fromBatch,
+  fromBinary,
+  fromMessage,
+  fromStructured,
+  toStructured,
+} from "./runtime/cloudevent.ts";
 export { buried, type Death, foundDead, fromDeadLetter, toDeadLetter } from "./runtime/dead-letter.ts";
 export { inboxOf } from "./runtime/inbox.ts";
 export { checkKey, checkOperations, maxBodyBytes, toPublished } from "./runtime/limits.ts";

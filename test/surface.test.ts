@@ -122,6 +122,8 @@ describe("exports", () => {
       failedRequest
       flag
       foundDead
+      fromBatch
+      fromBinary
       fromDeadLetter
       fromMessage
       fromNode

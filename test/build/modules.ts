@@ -13,6 +13,7 @@ const snssqs = ["aws/client", "aws/message", "aws/pubsub/snssqs"] as const;
 const gcp = ["gcp/host", "gcp/message"] as const;
 const google = ["gcp/client", "gcp/credentials", "gcp/transport"] as const;
 const firestore = [...google, "gcp/document-id", "gcp/state/firestore-native"] as const;
+const pushed = ["gcp/identity", "gcp/push", "gcp/pushed-message"] as const;
 const pubsub = [...google, "gcp/pubsub-message", "gcp/pubsub/pubsub"] as const;
 const s3 = ["aws/client", "aws/bindings/s3"] as const;
 const settings = ["aws/client", "aws/configuration/parameterstore"] as const;
@@ -65,9 +66,9 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
       ...[...gcp, "gcp/triggers/http", ...pubsub, "gcp/secretstores/secretmanager", ...firestore],
       ...["gcp/bindings/bucket", "gcp/signed-url", "gcp/signing", "gcp/configuration/parametermanager"],
     ],
-    audit: [...gcp, "gcp/identity", "gcp/push", "gcp/triggers/pubsub-push", ...pubsub],
+    audit: [...gcp, ...pushed, "gcp/triggers/pubsub-push", ...pubsub],
     countOrders: [...gcp, "gcp/identity", "gcp/push", "gcp/triggers/scheduler", ...firestore],
-    ship: [...gcp, "gcp/identity", "gcp/push", "gcp/triggers/pubsub-push", ...pubsub, ...firestore],
-    summarise: [...gcp, "gcp/identity", "gcp/push", "gcp/triggers/pubsub-push", ...pubsub, ...firestore],
+    ship: [...gcp, ...pushed, "gcp/triggers/pubsub-push", ...pubsub, ...firestore],
+    summarise: [...gcp, ...pushed, "gcp/triggers/pubsub-push", ...pubsub, ...firestore],
   },
 };

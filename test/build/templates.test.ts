@@ -23,7 +23,6 @@ const templates: Readonly<
     lacking: {
       aws: "aws has no trigger for bindings.localstorage",
       azure: "azure has no trigger for bindings.azure.blobstorage",
-      gcp: "gcp has no trigger for bindings.gcp.bucket",
     },
   },
   "http-api": { functions: ["api", "health"] },
