@@ -10,12 +10,12 @@ import { whatRan } from "../portable/ran.ts";
 import { scenario } from "../portable/scenario.ts";
 import { type AllowedThere, project } from "../servers/applied.ts";
 import { permissionsFor, resourceOf } from "../servers/google-permissions.ts";
-import { type DeployedOrders, deployOrders } from "./gcp-orders.ts";
+import { type DeployedApp, deployOrders } from "./gcp-deployed.ts";
 
 const addresses = { app: "", control: "" };
 /** Who asked for what, each once. */
 const asked = new Map<string, AllowedThere>();
-let orders: DeployedOrders;
+let orders: DeployedApp;
 let broker: PubSub;
 let control: Server;
 

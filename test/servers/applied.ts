@@ -7,6 +7,8 @@ import type { PubSubServer, SubscriptionSettings } from "./pubsub.ts";
 export const project = "shop-7";
 export const region = "europe-west1";
 const projectNumber = "123456789012";
+/** In whose name Cloud Storage publishes. */
+export const storageAgent = `service-${projectNumber}@gs-project-accounts.iam.gserviceaccount.com`;
 
 /** One right of one member on one resource. */
 export interface AllowedThere {
@@ -28,6 +30,12 @@ export interface AppliedService {
 export interface Applied {
   readonly services: readonly AppliedService[];
   readonly allowed: readonly AllowedThere[];
+  /** Bucket → the topic that is told what happens in it, and of what. */
+  readonly notifications: readonly {
+    readonly bucket: string;
+    readonly topic: string;
+    readonly events: readonly string[];
+  }[];
   /** By its short name, as it was made. */
   subscription(name: string): SubscriptionSettings;
 }
@@ -135,6 +143,11 @@ export function apply({ resource }: Template, { pubsub, createBucket, addressOf,
 
   return {
     allowed,
+    notifications: of("google_storage_notification").map(([, { bucket, topic, event_types }]) => ({
+      bucket: text(bucket),
+      topic: text(topic),
+      events: event_types as readonly string[],
+    })),
     services: of("google_cloudfunctions2_function").map(([label, { name, service_config }]) => {
       const { service_account_email: email, environment_variables } = service_config as Readonly<Record<string, Body>>;
       const [, deployable = ""] =
@@ -161,6 +174,7 @@ const variables: Readonly<Record<string, string>> = {
   "var.project": project,
   "var.region": region,
   "data.google_project.this.number": projectNumber,
+  "data.google_storage_project_service_account.this.email_address": storageAgent,
   "path.module": ".",
 };
 

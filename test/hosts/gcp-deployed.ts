@@ -1,4 +1,4 @@
-// The orders app as it is deployed on Google Cloud: its bundles in the functions framework, each service behind what Cloud Run sets
+// A built app as it is deployed on Google Cloud: its bundles in the functions framework, each service behind what Cloud Run sets
 // before it, topics, subscriptions and environments as the emitted configuration has them; every call to Google goes through one
 // proxy that listens, to contract servers of ours.
 import { generateKeyPairSync, sign } from "node:crypto";
@@ -8,18 +8,18 @@ import { fileURLToPath } from "node:url";
 import { type BuiltApp, buildApp } from "../build/built.ts";
 import { remove } from "../dev/running.ts";
 import type { Template } from "../providers/gcp/stack/check.ts";
-import { type Applied, apply, project } from "../servers/applied.ts";
-import { startCloudStorage } from "../servers/cloud-storage.ts";
+import { type Applied, apply, project, storageAgent } from "../servers/applied.ts";
+import { type StorageOptions, startCloudStorage } from "../servers/cloud-storage.ts";
 import { createFaultProxy, type FaultProxy, type Heard } from "../servers/faults.ts";
 import { startFirestore } from "../servers/firestore.ts";
 import { startMetadata } from "../servers/metadata.ts";
-import { startParameterManager } from "../servers/parameter-manager.ts";
+import { type ParameterManager, startParameterManager } from "../servers/parameter-manager.ts";
 import { startPubSub } from "../servers/pubsub.ts";
-import { startSecretManager } from "../servers/secret-manager.ts";
+import { type SecretManager, startSecretManager } from "../servers/secret-manager.ts";
 import { type CloudRun, startCloudRun } from "./cloud-run.ts";
 import { startFramework } from "./functions-framework.ts";
 
-export interface DeployedOrders {
+export interface DeployedApp {
   readonly built: BuiltApp;
   readonly applied: Applied;
   readonly proxy: FaultProxy;
@@ -31,22 +31,30 @@ export interface DeployedOrders {
 /** Seconds that a function may run, and as long a claim of one that died is held. */
 const timeout = 5;
 
-export async function deployOrders(heard: (call: Heard) => void): Promise<DeployedOrders> {
-  const built = buildApp("orders", "gcp");
+/** Where what a stack only refers to is put. */
+export interface Planted {
+  readonly secrets: SecretManager;
+  readonly parameters: ParameterManager;
+}
+
+/** `built` is removed with what was deployed. */
+export async function deployApp(
+  built: BuiltApp,
+  heard: (call: Heard) => void,
+  plant: (planted: Planted) => void = () => {},
+): Promise<DeployedApp> {
   const template: Template = JSON.parse(readFileSync(join(built.output, "main.tf.json"), "utf8"));
   const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const signBlob = (payload: Buffer): Buffer => sign("RSA-SHA256", payload, privateKey);
+  let notify: NonNullable<StorageOptions["notify"]> = () => {};
   const [firestore, pubsub, storage, secrets, parameters] = await Promise.all([
     startFirestore(),
     startPubSub(),
-    startCloudStorage({ publicKey, email: "nobody", signBlob: (payload) => sign("RSA-SHA256", payload, privateKey) }),
+    startCloudStorage({ publicKey, email: "nobody", signBlob, notify: (...told) => notify(...told) }),
     startSecretManager(),
     startParameterManager(),
   ]);
-  const { "signing-key": signingKey } = JSON.parse(
-    readFileSync(join(built.folder, "templates/orders/secrets.json"), "utf8"),
-  );
-  secrets.addVersion(`projects/${project}/secrets/orders-dev-signing-key`, signingKey);
-  parameters.addVersion(`projects/${project}/locations/global/parameters/orders-dev-MAX_QUANTITY`, "v1", "50");
+  plant({ secrets, parameters });
   const origins: Readonly<Record<string, string>> = {
     "firestore.googleapis.com": firestore.url,
     "parametermanager.googleapis.com": parameters.url,
@@ -69,6 +77,22 @@ export async function deployOrders(heard: (call: Heard) => void): Promise<Deploy
     addressOf: (name) => runs.get(name)?.url ?? "",
     retryPolicy: { minimumBackoff: "2s", maximumBackoff: "10s" },
   });
+  // What Cloud Storage may publish, it does.
+  const member = `serviceAccount:${storageAgent}`;
+  notify = (bucket, attributes, resource) => {
+    for (const { topic, bucket: of, events } of applied.notifications) {
+      const may = applied.allowed.some(
+        (one) => one.member === member && one.permission === "pubsub.topics.publish" && one.resource === topic,
+      );
+      if (of !== bucket || !may || !events.includes(attributes["eventType"] ?? "")) continue;
+      const data = Buffer.from(JSON.stringify(resource)).toString("base64");
+      void fetch(`${pubsub.url}/v1/${topic}:publish`, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: "Bearer storage" },
+        body: JSON.stringify({ messages: [{ data, attributes }] }),
+      });
+    }
+  };
   const preload = fileURLToPath(new URL("to-google.cjs", import.meta.url));
   const instances = await Promise.all(
     applied.services.map(async ({ account, ...service }) => ({
@@ -119,4 +143,14 @@ export async function deployOrders(heard: (call: Heard) => void): Promise<Deploy
       remove(built.folder);
     },
   };
+}
+
+export function deployOrders(heard: (call: Heard) => void): Promise<DeployedApp> {
+  const built = buildApp("orders", "gcp");
+  const file = join(built.folder, "templates/orders/secrets.json");
+  const { "signing-key": signingKey } = JSON.parse(readFileSync(file, "utf8"));
+  return deployApp(built, heard, ({ secrets, parameters }) => {
+    secrets.addVersion(`projects/${project}/secrets/orders-dev-signing-key`, signingKey);
+    parameters.addVersion(`projects/${project}/locations/global/parameters/orders-dev-MAX_QUANTITY`, "v1", "50");
+  });
 }
