@@ -12,7 +12,7 @@ import { type Applied, apply, project, storageAgent } from "../servers/applied.t
 import { type StorageOptions, startCloudStorage } from "../servers/cloud-storage.ts";
 import { createFaultProxy, type FaultProxy, type Heard } from "../servers/faults.ts";
 import { startFirestore } from "../servers/firestore.ts";
-import { startMetadata } from "../servers/metadata.ts";
+import { type MetadataServer, startMetadata } from "../servers/metadata.ts";
 import { type ParameterManager, startParameterManager } from "../servers/parameter-manager.ts";
 import { startPubSub } from "../servers/pubsub.ts";
 import { type SecretManager, startSecretManager } from "../servers/secret-manager.ts";
@@ -25,6 +25,8 @@ export interface DeployedApp {
   readonly proxy: FaultProxy;
   /** By the name of its deployable. */
   service(name: string): CloudRun;
+  /** Of the same one's instances. */
+  metadata(name: string): MetadataServer;
   close(): Promise<void>;
 }
 
@@ -131,6 +133,11 @@ export async function deployApp(
       const found = byDeployable.get(name);
       if (!found) throw new Error(`there is no service ${name}`);
       return found;
+    },
+    metadata(name) {
+      const found = instances.find(({ deployable }) => deployable === name);
+      if (!found) throw new Error(`there is no service ${name}`);
+      return found.metadata;
     },
     async close() {
       await pubsub.close();

@@ -9,6 +9,7 @@ import { toStructured } from "../../src/provider.ts";
 import { whatRan } from "../portable/ran.ts";
 import { scenario } from "../portable/scenario.ts";
 import { type AllowedThere, project } from "../servers/applied.ts";
+import type { Fault } from "../servers/faults.ts";
 import { permissionsFor, resourceOf } from "../servers/google-permissions.ts";
 import { type DeployedApp, deployOrders } from "./gcp-deployed.ts";
 
@@ -169,6 +170,94 @@ describe("the policies", () => {
       Object.keys(reasons).filter((one) => !unseen.includes(one)),
       "reasons that nothing has",
     ).toEqual([]);
+  });
+});
+
+describe("a Google that often fails", () => {
+  const refused = (status: number, code: string, details: readonly object[] = []): Fault => ({
+    status,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ error: { code: status, message: "not now", status: code, details } }),
+  });
+  const retryInfo = { "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "0.05s" };
+  /** Each how many calls, and how: of a conditional write whose reply is lost nobody can say what became of it, and it is not sent again. */
+  const faults: readonly (readonly [string, number, Fault])[] = [
+    ["UNAVAILABLE", 7, refused(503, "UNAVAILABLE")],
+    ["RESOURCE_EXHAUSTED, with when to try again", 3, refused(429, "RESOURCE_EXHAUSTED", [retryInfo])],
+    ["ABORTED", 3, refused(409, "ABORTED")],
+    ["a token that has expired", 3, refused(401, "UNAUTHENTICATED")],
+    ["a reply that is lost", 7, "cut"],
+    ["a call that is lost", 7, "lost"],
+  ];
+
+  test.each(faults)(
+    "%s, one of %i calls: no order that was taken is lost",
+    { timeout: 120_000 },
+    async (name, each, fault) => {
+      const letters = name.replaceAll(/[^a-z]/gi, "").slice(0, 12);
+      const ask = (method: string, path: string, body?: unknown, key?: string): Promise<Response> =>
+        fetch(`${addresses.app}${path}`, {
+          method,
+          headers: { "content-type": "application/json", ...(key !== undefined && { "idempotency-key": key }) },
+          ...(body !== undefined && { body: JSON.stringify(body) }),
+        });
+      /** As a patient caller does: again, until it is done. */
+      const insist = async (...asked: Parameters<typeof ask>): Promise<Response> => {
+        for (let time = 0; ; time++) {
+          const reply = await ask(...asked);
+          if (reply.status < 300 || time > 20) return reply;
+          await new Promise((resume) => setTimeout(resume, 200));
+        }
+      };
+      await insist("PUT", `/stock/${letters}`, { count: 100 });
+      let spoilt = 0;
+      orders.proxy.spoil((call, { headers }) => {
+        // Whoever looks after the broker is spared.
+        if (call % each !== 0 || headers.authorization === "Bearer owner") return undefined;
+        spoilt++;
+        return fault;
+      });
+      // One that failed halfway, and is therefore there already, was not taken: another is placed.
+      const taken: string[] = [];
+      for (let order = 0; taken.length < 4 && order < 40; order++) {
+        const id = `${letters}-${order}`;
+        const reply = await ask("POST", "/orders", { id, sku: letters, quantity: 1 }, id);
+        if (reply.status === 201) taken.push(id);
+      }
+      expect(taken.length).toBe(4);
+      const statusOf = async (id: string): Promise<unknown> =>
+        ((await (await insist("GET", `/orders/${id}`)).json()) as { readonly status: unknown }).status;
+      await expect
+        .poll(async () => (await Promise.all(taken.map(statusOf))).filter((status) => status !== "shipped"), {
+          timeout: 90_000,
+          interval: 500,
+        })
+        .toEqual([]);
+      orders.proxy.spoil(() => undefined);
+      expect(spoilt).toBeGreaterThan(3);
+    },
+  );
+
+  test("a metadata server that hangs: what came meanwhile comes again", { timeout: 120_000 }, async () => {
+    const metadata = orders.metadata("ship");
+    const send = (method: string, path: string, body: unknown): Promise<Response> =>
+      fetch(`${addresses.app}${path}`, {
+        method,
+        body: JSON.stringify(body),
+        headers: { "content-type": "application/json" },
+      });
+    await send("PUT", "/stock/hung", { count: 100 });
+    // A new instance has no token yet.
+    orders.service("ship").kill();
+    metadata.hangs = true;
+    const before = metadata.asked.length;
+    expect((await send("POST", "/orders", { id: "hung", sku: "hung", quantity: 1 })).status).toBe(201);
+    await expect.poll(() => metadata.asked.length, { timeout: 30_000 }).toBeGreaterThan(before + 1);
+    const statusOf = async (): Promise<unknown> =>
+      ((await (await fetch(`${addresses.app}/orders/hung`)).json()) as { readonly status: unknown }).status;
+    expect(await statusOf()).toBe("placed");
+    metadata.hangs = false;
+    await expect.poll(statusOf, { timeout: 60_000 }).toBe("shipped");
   });
 });
 

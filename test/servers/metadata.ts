@@ -7,6 +7,8 @@ export interface MetadataServer {
   readonly host: string;
   /** What was asked for, with its query. */
   readonly asked: string[];
+  /** It takes what is asked, and answers nothing. */
+  hangs: boolean;
   close(): Promise<void>;
 }
 
@@ -21,9 +23,11 @@ export async function startMetadata({
   token = "access",
 }: MetadataOptions = {}): Promise<MetadataServer> {
   const asked: string[] = [];
+  const self = { hangs: false };
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "/", "http://metadata");
     asked.push(request.url ?? "");
+    if (self.hangs) return;
     if (request.headers["metadata-flavor"] !== "Google") return response.writeHead(403).end();
     const base = "/computeMetadata/v1/instance/service-accounts/default/";
     const exp = Math.floor(Date.now() / 1000) + 3600;
@@ -42,13 +46,13 @@ export async function startMetadata({
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   server.unref();
-  return {
+  return Object.assign(self, {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
     close: () =>
-      new Promise((resolve) => {
+      new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
-  };
+  });
 }
