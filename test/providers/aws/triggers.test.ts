@@ -170,8 +170,9 @@ describe("a reply that the platform would not hand on", () => {
     await expect(encode(trigger, payload, "a".repeat(room))).resolves.toMatchObject({ statusCode: 200 });
     const bytes = new Uint8Array((room / 4) * 3 - 3).fill(0xff);
     await expect(encode(trigger, payload, bytes)).resolves.toMatchObject({ statusCode: 200 });
-    const long = ["a".repeat(most), new Uint8Array((most / 4) * 3).fill(0xff), "\u0001".repeat(most / 6)];
-    for (const body of long)
+    const escaped = "\u0001".repeat(most / 6);
+    await expect(encode(trigger, payload, escaped)).resolves.toMatchObject({ isBase64Encoded: true });
+    for (const body of ["a".repeat(most), new Uint8Array((most / 4) * 3).fill(0xff), "\u0001".repeat(most)])
       await expect(encode(trigger, payload, body)).rejects.toMatchObject({
         code: "TOO_LARGE",
         message: expect.stringContaining("stream: true"),
