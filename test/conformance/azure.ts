@@ -20,7 +20,7 @@ import { type ComponentOptions, createRunner, kebab, variableOf } from "../../sr
 import { startAppConfiguration } from "../servers/app-configuration.ts";
 import { startCosmos } from "../servers/cosmos.ts";
 import { createFaultProxy } from "../servers/faults.ts";
-import { type Pump, startPump } from "../servers/functions-pump.ts";
+import { type Pump, startPump, toMetadata } from "../servers/functions-pump.ts";
 import { startKeyVault } from "../servers/key-vault.ts";
 import { startServiceBus } from "../servers/service-bus.ts";
 import { definitionOf } from "./receiver.ts";
@@ -136,9 +136,10 @@ export async function serviceBusOnContractBroker(): Promise<[harness: PubSubHarn
           client,
           queue: inbox(receiver),
           sessions: ordered,
-          invoke(input, triggerMetadata) {
+          invoke(message) {
             const at = Date.now();
-            const context = { triggerMetadata };
+            const context = { triggerMetadata: toMetadata(message) };
+            const input: unknown = message.body;
             const payload = { service: "conformance", function: subscriber, on: definition.on, input, context, at };
             const id = `${subscriber}-${++calls}`;
             return runner.run(served, { id, payload, context, deadline: at + 30_000 });
@@ -162,7 +163,7 @@ export async function serviceBusOnContractBroker(): Promise<[harness: PubSubHarn
 /** With the tokens of an app's own identity, over TLS: from then on, this process has one. */
 export const vault = once(async () => {
   const server = await startKeyVault();
-  Object.assign(process.env, server.identity);
+  Object.assign(process.env, server.entra.environment);
   tls.setDefaultCACertificates([...tls.getCACertificates(), server.certificate]);
   leadHome(".localhost");
   return server;
