@@ -32,6 +32,7 @@ export const azure: Provider = {
     },
   },
   triggers: {
+    "bindings.azure.blobstorage": ["blob"],
     http: ["http"],
     "pubsub.azure.servicebus.queues": ["service-bus"],
     "pubsub.azure.servicebus.topics": ["service-bus"],

@@ -54,6 +54,7 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
         "azure/configuration/appconfig",
         "azure/credential",
         "azure/document",
+        "azure/inbox",
         "azure/message",
         "azure/service-bus",
       ],
