@@ -56,6 +56,7 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
         "azure/document",
         "azure/inbox",
         "azure/message",
+        "azure/retries",
         "azure/service-bus",
       ],
       ...["azure/pubsub/servicebus-topics", "azure/secretstores/keyvault", "azure/state/cosmosdb"],

@@ -1,10 +1,10 @@
 // A contract server of ours for Blob Storage: block blobs with conditions and metadata, and lists of them in pages.
 // https://learn.microsoft.com/rest/api/storageservices/blob-service-rest-api
-// https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key
-import { createHmac, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
+import { signature } from "./shared-key.ts";
 
 export interface BlobStorage {
   /** Of the service; an account's name and key go with it where no token does. */
@@ -127,23 +127,6 @@ function listed(blobs: ReadonlyMap<string, Blob>, asked: URLSearchParams): Answe
   });
   const body = `<?xml version="1.0" encoding="utf-8"?><EnumerationResults ServiceEndpoint="http://storage/"><Blobs>${entries.join("")}</Blobs><NextMarker>${escaped(next ?? "")}</NextMarker></EnumerationResults>`;
   return { status: 200, headers: { "content-type": "application/xml" }, body };
-}
-
-function signature(method: string, url: URL, headers: IncomingHttpHeaders, account: string, key: string): string {
-  const named = ["content-encoding", "content-language", "content-length", "content-md5", "content-type", "date"];
-  const conditions = ["if-modified-since", "if-match", "if-none-match", "if-unmodified-since", "range"];
-  const values = [...named, ...conditions].map((name) => {
-    const value = String(headers[name] ?? "");
-    return name === "content-length" && value === "0" ? "" : value;
-  });
-  const own = Object.entries(headers)
-    .filter(([name]) => name.startsWith("x-ms-"))
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `${name}:${String(value).trim()}\n`);
-  const query = [...url.searchParams].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `\n${name}:${value}`);
-  const resource = `/${account}${url.pathname}${query.join("")}`;
-  const text = `${[method, ...values].join("\n")}\n${own.join("")}${resource}`;
-  return createHmac("sha256", Buffer.from(key, "base64")).update(text).digest("base64");
 }
 
 const already = refused(409, "BlobAlreadyExists", "The specified blob already exists.");

@@ -21,6 +21,8 @@ export interface FunctionsHost {
   lines(): readonly string[];
   /** Whether the message was settled; if not, it would come again. */
   deliver(name: string, message: BusMessage): Promise<boolean>;
+  /** Whether a message of a storage queue was deleted; if not, it would come again. */
+  dequeue(name: string, message: QueuedMessage): Promise<boolean>;
   /** Whether a run succeeded at last: as often as the function's retry policy says, without its delays. */
   ring(name: string, status: TimerStatus): Promise<boolean>;
   /** That it is still the process which it was. */
@@ -44,6 +46,13 @@ export interface BusMessage {
   readonly sequenceNumber?: number;
   readonly enqueuedTimeUtc?: Date;
   readonly applicationProperties?: Readonly<Record<string, unknown>>;
+}
+
+/** As the queue holds it: in base64, as host.json says. */
+export interface QueuedMessage {
+  readonly id: string;
+  readonly text: string;
+  readonly dequeueCount?: number;
 }
 
 /** Times as .NET writes them. */
@@ -121,6 +130,22 @@ export async function startFunctionsHost(
         invocationId: randomUUID(),
         inputData: [{ name: trigger, data: dataOf(message, binding) }],
         triggerMetadata: metadataOf(message),
+      });
+    },
+    dequeue(name, { id, text, dequeueCount = 1 }) {
+      const [trigger, binding] = triggerOf(functions, name);
+      const body = Buffer.from(text, "base64");
+      const times = { InsertionTime: "2026-11-20T10:00:00+00:00", ExpirationTime: "9999-12-31T23:59:59+00:00" };
+      return invoke(name, {
+        invocationId: randomUUID(),
+        inputData: [{ name: trigger, data: dataOf({ body }, binding) }],
+        triggerMetadata: {
+          QueueTrigger: { string: body.toString() },
+          Id: { string: id },
+          PopReceipt: { string: "receipt" },
+          DequeueCount: { json: String(dequeueCount) },
+          ...Object.fromEntries(Object.entries(times).map(([key, time]) => [key, { json: JSON.stringify(time) }])),
+        },
       });
     },
     async ring(name, { Last, Next }) {

@@ -17,7 +17,27 @@ const tell = (name) => (event, { log }) => {
   if (event.data?.key === "bad") throw new Error("no luck");
 };
 export const uploaded = binding("uploads").input(tell("uploaded"));
+export const packed = binding("parcels", { raw: true }).input(({ data, attempt, id, type }, { log }) =>
+  log.info("told", { is: JSON.stringify([type, id, [...data], attempt]) }));
+export const parcelled = binding("boxes").input({ attempts: 3 }, tell("parcelled"));
+export const worked = binding("errands").input({ attempts: 7 }, tell("worked"));
+export const heard = binding("news").input(tell("heard"));
 `,
+  "components/azure/all.yaml": [
+    "parcels storagequeues",
+    "boxes storagequeues",
+    "errands servicebusqueues",
+    "news eventgrid",
+  ]
+    .map((each) => each.split(" "))
+    .map(
+      ([name, type]) => `apiVersion: dapr.io/v1alpha1
+kind: Component
+metadata: { name: ${name} }
+spec: { type: bindings.azure.${type}, version: v1, metadata: [] }
+`,
+    )
+    .join("---\n"),
 };
 
 let built: BuiltApp;
@@ -79,7 +99,7 @@ describe("of objects", () => {
     expect(at(subscription, "properties.filter.subjectBeginsWith")).toBe(
       "/blobServices/default/containers/shop-dev-uploads/blobs/",
     );
-    const [uploaded] = host.functions;
+    const uploaded = host.functions.find(({ name }) => name === "uploaded");
     expect(uploaded).toMatchObject({ name: "uploaded", bindings: {} });
     const [trigger] = Object.values(uploaded?.bindings ?? {});
     expect(trigger).toMatchObject({
@@ -127,6 +147,58 @@ describe("of objects", () => {
   test("what has no blob as its subject is acknowledged by nobody", async () => {
     expect(await deliver("uploaded", { ...change("BlobCreated", "x"), subject: "/blobServices/default" })).toBe(false);
   });
+});
+
+describe("of queues and topics", () => {
+  test("a message of a storage queue, byte for byte, by the queue and the attempts that the stack says", async () => {
+    const settings = settingsOf(deploy(read(built.output)));
+    expect(settings["FAASTEN_INBOX_PACKED"]).toBe("shop-dev-parcels");
+    expect(settings["FAASTEN_CONNECTION_PARCELS__queueServiceUri"]).toMatch(/\.queue\.core\.windows\.net$/);
+    expect(settings["AzureFunctionsJobHost__extensions__queues__maxDequeueCount"]).toBe("5");
+    const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
+    const text = Buffer.from(bytes).toString("base64");
+    expect(await told(() => host.dequeue("packed", { id: "7", text, dequeueCount: 2 }))).toEqual([
+      true,
+      ["Microsoft.Storage.QueueMessage", "7", [...bytes], 2],
+    ]);
+    const json = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64");
+    expect(await told(() => host.dequeue("parcelled", { id: "8", text: json({ a: 1.5 }) }))).toEqual([
+      true,
+      ["Microsoft.Storage.QueueMessage", "8", { a: 1.5 }, 1],
+    ]);
+    expect((await told(() => host.dequeue("parcelled", { id: "9", text: json({ key: "bad" }) })))[0]).toBe(false);
+  });
+
+  test("a message of a queue of Service Bus, which is the inbox itself", async () => {
+    const deployment = deploy(read(built.output));
+    expect(settingsOf(deployment)["FAASTEN_INBOX_WORKED"]).toBe("shop-dev-errands.queue");
+    expect(at(find(deployment, "queues", "shop-dev-errands.queue"), "properties.maxDeliveryCount")).toBe(7);
+    expect(await told(() => deliver("worked", { a: 1 }))).toEqual([
+      true,
+      ["Microsoft.ServiceBus.Message", "1", { a: 1 }, 1],
+    ]);
+  });
+
+  test("an event of a topic, in either schema, equal as JSON", async () => {
+    const deployment = deploy(read(built.output));
+    const subscription = find(deployment, "eventSubscriptions", "shop-dev-heard");
+    expect(at(subscription, "properties.deliveryWithResourceIdentity.destination.properties.resourceId")).toMatch(
+      /\/queues\/shop-dev-heard\.inbox$/,
+    );
+    const event = { id: "3", source: "shop", type: "placed", data: { n: [1, null, "é"] } };
+    const told3 = ["placed", "3", event.data, 1];
+    expect(await told(() => deliver("heard", { specversion: "1.0", ...event }))).toEqual([true, told3]);
+    const { type: eventType, source: topic, ...others } = event;
+    const own = { ...others, topic, eventType, subject: "s", eventTime: "2026-11-21T10:00:00Z", dataVersion: "1.0" };
+    expect(await told(() => deliver("heard", [own]))).toEqual([true, told3]);
+  });
+});
+
+test("two that take from one queue are refused: each would have a part of it", () => {
+  const second = `${files["src/app.ts"]}export const other = binding("errands").input(tell("other"));\n`;
+  expect(() => buildApp("none", "azure", { files: { ...files, "src/app.ts": second } })).toThrow(
+    "errands is a queue, and worked takes its messages already",
+  );
 });
 
 test("the event pipeline is built as it stands", () => {
