@@ -44,6 +44,10 @@ export const azure: Provider = {
     "pubsub.azure.servicebus.queues": { resource: "namespaceName", optional: [...identity, "connectionString"] },
     "pubsub.azure.servicebus.topics": { resource: "namespaceName", optional: [...identity, "connectionString"] },
     "secretstores.azure.keyvault": { resource: "vaultName", optional: [...identity] },
+    "state.azure.blobstorage": {
+      resource: "endpoint",
+      optional: [...identity, "connectionString", "accountName", "accountKey", "containerName", "keyPrefix"],
+    },
     "state.azure.cosmosdb": {
       resource: "url",
       optional: [...identity, "masterKey", "database", "collection", "allowEventualReads", "keyPrefix"],

@@ -50,6 +50,7 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
       ...["azure/triggers/http", "azure/triggers/service-bus", "azure/triggers/timer"],
       ...[
         "azure/bindings/blobstorage",
+        "azure/blob-container",
         "azure/client",
         "azure/configuration/appconfig",
         "azure/credential",

@@ -14,6 +14,8 @@ export interface BlobStorage {
   /** What each request was: its method, and the path. */
   readonly requests: readonly string[];
   createContainer(name: string): void;
+  /** Puts a blob there, as somebody else would; gives its etag. */
+  plant(container: string, name: string, bytes: Buffer, beside: Readonly<Record<string, string>>): string;
   close(): Promise<void>;
 }
 
@@ -54,13 +56,11 @@ export async function startBlobStorage(
     if (method === "PUT") {
       if (headers["x-ms-blob-type"] !== "BlockBlob") return refused(400, "MissingRequiredHeader", "x-ms-blob-type");
       if (wrong) return found && headers["if-none-match"] === "*" ? already : wrong;
-      const etag = `"0x${randomUUID().replaceAll("-", "").toUpperCase().slice(0, 15)}"`;
       const kept = Object.entries(headers).flatMap(([header, value]) => {
         if (header === "x-ms-blob-content-type") return [["content-type", String(value)] as const];
         return header.startsWith("x-ms-meta-") ? [[header, String(value)] as const] : [];
       });
-      blobs.set(name, { bytes, etag, headers: Object.fromEntries(kept), modified: new Date() });
-      return { status: 201, headers: { etag } };
+      return { status: 201, headers: { etag: keep(blobs, name, bytes, Object.fromEntries(kept)) } };
     }
     if (!found) return refused(404, "BlobNotFound", "The specified blob does not exist.");
     if (wrong) return wrong;
@@ -93,6 +93,7 @@ export async function startBlobStorage(
     account,
     key,
     requests,
+    plant: (container, name, bytes, beside) => keep(containers.get(container) ?? new Map(), name, bytes, beside),
     createContainer: (name) => void containers.set(name, containers.get(name) ?? new Map()),
     close: () =>
       new Promise((resolve) => {
@@ -100,6 +101,12 @@ export async function startBlobStorage(
         server.closeAllConnections();
       }),
   };
+}
+
+function keep(blobs: Map<string, Blob>, name: string, bytes: Buffer, headers: Blob["headers"]): string {
+  const etag = `"0x${randomUUID().replaceAll("-", "").toUpperCase().slice(0, 15)}"`;
+  blobs.set(name, { bytes, etag, headers, modified: new Date() });
+  return etag;
 }
 
 /** https://learn.microsoft.com/rest/api/storageservices/specifying-conditional-headers-for-blob-service-operations */

@@ -26,6 +26,7 @@ export function addressOf(component: GraphComponent, input: StackInput): Text {
     }
     case "configuration.azure.appconfig":
       return join("https://", storeName(component.name), ".azconfig.io");
+    case "state.azure.blobstorage":
     case "bindings.azure.blobstorage": {
       const { account, container } = objectsOf(component, input);
       return join("https://", account, `.blob.core.windows.net/${container}`);

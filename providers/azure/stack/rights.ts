@@ -141,6 +141,11 @@ function ofGrant(grant: GraphGrant, input: StackInput): readonly RoleRight[] {
       return [secretRight(found, resource, because, input)];
     case "configuration.azure.appconfig":
       return [{ role: roles.readSettings, on: settingsAt(found, input), because }];
+    case "state.azure.blobstorage": {
+      const { account, container } = objectsOf(found, input);
+      const role = right === "readWrite" ? roles.writeBlobs : roles.readBlobs;
+      return [{ role, on: objectsAt(account, container), because }];
+    }
     case "bindings.azure.blobstorage": {
       const { account, container } = objectsOf(found, input);
       const reads = operations.every((one) => one === "get" || one === "list");

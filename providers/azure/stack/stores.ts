@@ -108,7 +108,9 @@ export const undelivered = "undelivered-events";
 export function dataResources(input: StackInput): readonly Resource[] {
   const { components, functions } = input.graph;
   const of = (type: string) => components.filter((one) => one.type === type && actsAsApp(one));
-  const containers = of("bindings.azure.blobstorage").map((one) => objectsOf(one, input));
+  const containers = [...of("bindings.azure.blobstorage"), ...of("state.azure.blobstorage")].map((one) =>
+    objectsOf(one, input),
+  );
   const queues = of("bindings.azure.storagequeues").map((one) => ({ ...storageQueueOf(one, input), name: one.name }));
   const made = { containers: containers.filter((one) => one.made), queues: queues.filter((one) => one.made) };
   // What Event Grid tells of a topic and cannot hand over lies here as well.

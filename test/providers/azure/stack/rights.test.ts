@@ -28,6 +28,7 @@ const components: readonly GraphComponent[] = [
   of("secretstores.azure.keyvault", "secretstore", "vaultName"),
   of("configuration.azure.appconfig", "configstore", "host"),
   of("bindings.azure.blobstorage", "receipts", "endpoint"),
+  of("state.azure.blobstorage", "pages", "endpoint"),
   of("bindings.azure.storagequeues", "parcels", "queueEndpoint"),
   of("bindings.azure.servicebusqueues", "errands", "namespaceName"),
   of("bindings.azure.eventgrid", "news", "topicEndpoint"),
@@ -136,6 +137,9 @@ describe("each right of each type has its own", () => {
       [grant("receipts", "output", { operations: ["list"] })],
       ["Storage Blob Data Reader on shop-dev-receipts"],
     ],
+    ["state in blobs: read", [grant("pages", "read")], ["Storage Blob Data Reader on shop-dev-pages"]],
+    ["state in blobs: list", [grant("pages", "list")], ["Storage Blob Data Reader on shop-dev-pages"]],
+    ["state in blobs: readWrite", [grant("pages", "readWrite")], ["Storage Blob Data Contributor on shop-dev-pages"]],
     [
       "a queue of storage, which is sent to alone",
       [grant("parcels", "output", { operations: ["create"] })],
