@@ -9,6 +9,7 @@ import { whatRan } from "../portable/ran.ts";
 import { scenario } from "../portable/scenario.ts";
 import { builtIn } from "../providers/azure/stack/findings.ts";
 import { text } from "../servers/lambda-runtime-api.ts";
+import type { BusMessage } from "../servers/functions-host.ts";
 import { type DeployedOrders, deployOrders } from "./azure-orders.ts";
 
 const addresses = { app: "", control: "" };
@@ -112,6 +113,51 @@ describe("a process that is killed in the middle", () => {
     const letters: string[] = [];
     for await (const { data } of broker.deadLetters?.(shipping) ?? []) letters.push(JSON.stringify(data));
     expect(letters.filter((letter) => letter.includes("killed-"))).toEqual([]);
+  });
+});
+
+describe("what goes wrong on the way", () => {
+  const tooMany = { status: 429, headers: { "x-ms-retry-after-ms": "20" }, body: '{"code":"429","message":"wait"}' };
+  const none = (): void => {};
+  test.each<readonly [string, begin: () => void, withMessage: (message: BusMessage) => void]>([
+    ["Cosmos DB has too many requests", () => orders.proxy.spoil((call) => (call % 3 === 0 ? tooMany : undefined)), none],
+    ["Cosmos DB's replies are lost", () => orders.proxy.spoil((call) => (call % 7 === 0 ? "cut" : undefined)), none],
+    ["all connections to Service Bus are lost", () => orders.bus.cut(), none],
+    [
+      "a message's lock is lost while its function runs",
+      none,
+      ({ lockToken = "" }) => void orders.bus.queue(orders.settings["FAASTEN_INBOX_SHIP"] ?? "").abandon(lockToken),
+    ],
+  ])("%s: each order is shipped, and once", { timeout: 60_000 }, async (name, begin, withMessage) => {
+    const prefix = name.replaceAll(/\W/g, "").slice(-12);
+    const ids = Array.from({ length: 6 }, (_, index) => `${prefix}-${index}`);
+    const headers = { "content-type": "application/json" };
+    const send = async (method: string, path: string, body: unknown): Promise<number> =>
+      (await fetch(`${addresses.app}${path}`, { method, headers, body: JSON.stringify(body) })).status;
+    for (const id of ids) expect(await send("PUT", `/stock/${id}`, { count: 100 })).toBe(200);
+    let told = 0;
+    orders.watch = (to, message, invoke) => {
+      const running = invoke();
+      if (to === "ship" && ++told <= ids.length) withMessage(message);
+      return running;
+    };
+    begin();
+    // Placing one is the caller's to repeat: what is tried here is what becomes of its event.
+    for (const [index, id] of ids.entries()) {
+      if (index === 3) begin();
+      const event = { specversion: "1.0", id, source: "test", type: "order.placed", data: { id, sku: id, quantity: 1 } };
+      await broker.publish("order.placed", { ...event, specversion: "1.0", data: { json: JSON.stringify(event.data) } });
+    }
+    const read = async (path: string): Promise<Readonly<Record<string, unknown>>> =>
+      (await (await fetch(`${addresses.app}${path}`)).json()) as Readonly<Record<string, unknown>>;
+    await expect
+      .poll(() => Promise.all(ids.map(async (id) => (await read(`/orders/${id}`))["status"])), { timeout: 40_000 })
+      .toEqual(ids.map(() => "shipped"));
+    orders.proxy.spoil(() => undefined);
+    orders.watch = (_to, _message, invoke) => invoke();
+    const counts = await Promise.all(ids.map(async (id) => (await read(`/stock/${id}`))["count"]));
+    if (name.includes("replies")) for (const count of counts) expect(Number(count)).toBeLessThanOrEqual(99);
+    else expect(counts).toEqual(ids.map(() => 99));
   });
 });
 

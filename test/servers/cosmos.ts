@@ -22,8 +22,6 @@ export interface Cosmos {
   readonly key: string;
   /** What each request was: its method, its path, and what it asked for beside. */
   readonly requests: readonly string[];
-  /** So many requests of those to come are refused as too many. */
-  throttle(count: number): void;
   close(): Promise<void>;
 }
 
@@ -59,7 +57,6 @@ export async function startCosmos(options: CosmosOptions = {}): Promise<Cosmos> 
   const key = Buffer.from(randomUUID()).toString("base64");
   const partitions = new Map<string, Partition>();
   const requests: string[] = [];
-  let throttled = 0;
 
   const answer = (method: string, path: string, headers: IncomingMessage["headers"], text: string): Answer => {
     const decoded = decodeURIComponent(path);
@@ -107,8 +104,7 @@ export async function startCosmos(options: CosmosOptions = {}): Promise<Cosmos> 
     const of = ["batch", "query-plan"].find((each) => request.headers[`x-ms-cosmos-is-${each}-request`] !== undefined);
     requests.push([method, path, of ?? kind].filter(Boolean).join(" "));
     const text = await textOf(request);
-    const { status, body, headers } = throttled > 0 ? tooMany : answer(method, path, request.headers, text);
-    if (throttled > 0) throttled--;
+    const { status, body, headers } = answer(method, path, request.headers, text);
     response.writeHead(status, {
       "content-type": "application/json",
       "x-ms-activity-id": randomUUID(),
@@ -122,9 +118,6 @@ export async function startCosmos(options: CosmosOptions = {}): Promise<Cosmos> 
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     key,
     requests,
-    throttle(count) {
-      throttled = count;
-    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -275,12 +268,6 @@ function definitionOf(path: string): object {
   const partitionKey = { paths: ["/partitionKey"], kind: "Hash", version: 2 };
   return { id: path.split("/").at(-1), _rid: "rid", partitionKey, defaultTtl: -1 };
 }
-
-/** https://learn.microsoft.com/rest/api/cosmos-db/http-status-codes-for-cosmosdb */
-const tooMany: Answer = {
-  ...refused(429, "TooManyRequests", "Request rate is large"),
-  headers: { "x-ms-retry-after-ms": "20" },
-};
 
 function refused(status: number, code: string, message: string): Answer {
   return { status, body: { code, message } };
