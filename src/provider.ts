@@ -6,6 +6,7 @@ export type * from "./contracts/event.ts";
 export type * from "./contracts/function.ts";
 export type * from "./contracts/graph.ts";
 export type * from "./contracts/lambda.ts";
+export type * from "./contracts/plan.ts";
 export type * from "./contracts/provider.ts";
 export type * from "./contracts/pubsub.ts";
 export type * from "./contracts/secret-store.ts";

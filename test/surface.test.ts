@@ -153,6 +153,8 @@ describe("exports", () => {
       type Access
       type Answered
       type App
+      type Architecture
+      type Argument
       type Arrival
       type Ask
       type AskOptions
@@ -167,6 +169,7 @@ describe("exports", () => {
       type Call
       type CallOptions
       type Caller
+      type Change
       type Clients
       type Clock
       type CloudEvent
@@ -202,6 +205,7 @@ describe("exports", () => {
       type ListOptions
       type Listed
       type Log
+      type MakePlan
       type MalformedArrival
       type Mark
       type MetadataFields
@@ -213,12 +217,18 @@ describe("exports", () => {
       type Outcome
       type Params
       type Permission
+      type Piece
+      type Plan
+      type Planned
       type PresignOptions
       type Problem
+      type Program
       type Provider
       type PubSub
       type PublishOptions
+      type ReadChanges
       type ReadOptions
+      type Reading
       type Reply
       type ReplyBody
       type RequestArrival
@@ -243,12 +253,14 @@ describe("exports", () => {
       type StateOperation
       type StateOptions
       type StateStore
+      type Step
       type Subscription
       type Timetable
       type Trigger
       type TriggerSpec
       type Uses
       type Value
+      type Want
       type WebOptions
       variableOf
       writeReply"

@@ -58,5 +58,6 @@ export const aws: Provider = {
   lambda: ["apigw.v1", "apigw.v2", "url", "sqs", "scheduled"],
   native: ["sqs", "sns", "eventbridge", "s3", "alb", "alb.multi"],
   stack: "stack/emit",
+  plan: "plan",
   bundle: { http: "function", event: "function", external: [] },
 };

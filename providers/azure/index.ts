@@ -67,6 +67,7 @@ export const azure: Provider = {
     "bindings.cron": ["timer"],
   },
   hosts: { default: "host" },
+  plan: "plan",
   stack: "stack/emit",
   // The worker itself provides this module, to a `require` alone.
   bundle: { http: "app", event: "app", external: ["@azure/functions-core"], require: true },

@@ -64,6 +64,7 @@ export const gcp: Provider = {
     "bindings.cron": ["scheduler"],
   },
   hosts: { default: "host" },
+  plan: "plan",
   stack: "stack/emit",
   bundle: { http: "app", event: "function", external: ["google-auth-library"] },
   // The framework serves the bundle, and is no part of it: a bundled copy would be another one than the server's. The library of

@@ -5,7 +5,9 @@ import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build as esbuild, type Plugin } from "esbuild";
 import type { Graph } from "../contracts/graph.ts";
+import type { Planned } from "../contracts/plan.ts";
 import type { Provider } from "../contracts/provider.ts";
+import type { Stack } from "../contracts/stack.ts";
 import type { TriggerSpec } from "../contracts/trigger.ts";
 import { readAwsSection } from "../manifest/aws-section.ts";
 import { Problems } from "../manifest/problems.ts";
@@ -28,7 +30,7 @@ import { cloudPackages } from "./packages.ts";
 import { allProviders, providerOf, type Target } from "./providers.ts";
 import { type Weight, weigh } from "./report.ts";
 import { declaredBy, modulesOf, placeIn, sectionPlugin } from "./section-modules.ts";
-import { emitStack, nodeOf } from "./stack.ts";
+import { emitStack, nodeOf, planStack } from "./stack.ts";
 import { userModules } from "./user-modules.ts";
 import { zip } from "./zip.ts";
 
@@ -37,11 +39,17 @@ export interface BuildOptions {
   readonly target: Target;
   readonly stage?: string;
   readonly params?: Readonly<Record<string, string>>;
+  /** In place of the manifest's. */
+  readonly region?: string;
   readonly options?: Readonly<Record<string, string>>;
   readonly framework?: Framework;
 }
 
 export interface Built extends Made {
+  /** Deployable → its archive. */
+  readonly archives: ReadonlyMap<string, Uint8Array>;
+  readonly stack: Stack | undefined;
+  readonly planned: Planned | undefined;
   /** Deployable → what its bundle weighs. */
   readonly weights: Readonly<Record<string, Weight>>;
 }
@@ -73,28 +81,40 @@ export interface Bundle {
 
 /** Writes `.faasten/<target>`. Throws one `MISCONFIGURED` with every mistake of the app, and then writes nothing. */
 export async function build(options: BuildOptions): Promise<Built> {
-  const problems = new Problems(options.folder);
-  const made = await make(options, problems);
-  problems.throwIfAny();
-  const { output, app, provider, bundles, graph } = made;
-  const aws = app.manifest && provider.native ? readAwsSection(app.manifest, problems) : undefined;
-  problems.throwIfAny();
-  const archives = archivesOf(bundles);
-  const stack =
-    app.manifest && (await emitStack({ provider, manifest: app.manifest, graph, archives, ...(aws && { aws }) }));
+  const composed = await compose(options);
+  const { output, bundles, graph, archives, stack, planned, weights } = composed;
   // The local target's own folder holds the data of `faasten dev`.
-  for (const old of ["functions", "app", "app.zip", "graph.json", "report.json"])
+  for (const old of ["functions", "app", "app.zip", "graph.json", "report.json", "deploy.json"])
     rmSync(join(output, old), { recursive: true, force: true });
   for (const [name, { files }] of bundles) {
     const place = name === "app" ? join(output, "app") : join(output, "functions", name);
     for (const [file, contents] of files) write(join(place, file), contents);
     write(`${place}.zip`, archives.get(name) ?? new Uint8Array());
   }
-  const weights = Object.fromEntries([...bundles].map(([name, { weight }]) => [name, weight]));
   write(join(output, "graph.json"), json(graph));
   write(join(output, "report.json"), json(weights));
-  for (const [name, text] of Object.entries(stack?.files ?? {})) write(join(output, name), text);
-  return { ...made, weights };
+  for (const [name, text] of Object.entries({ ...stack?.files, ...planned?.files })) write(join(output, name), text);
+  if (planned) write(join(output, "deploy.json"), json(planned.plan));
+  return composed;
+}
+
+/** All that a build writes, before any of it is. Throws as a build does. */
+export async function compose(options: BuildOptions): Promise<Built> {
+  const problems = new Problems(options.folder);
+  const made = await make(options, problems);
+  problems.throwIfAny();
+  const { app, provider, bundles, graph } = made;
+  const { manifest } = app;
+  const aws = manifest && provider.native ? readAwsSection(manifest, problems) : undefined;
+  problems.throwIfAny();
+  const archives = archivesOf(bundles);
+  const { region } = options;
+  const given = { ...(aws && { aws }), ...(region !== undefined && { region }) };
+  const needed = manifest && { provider, manifest, graph, archives, ...given };
+  const stack = needed && (await emitStack(needed));
+  const planned = needed && stack && (await planStack(needed, stack));
+  const weights = Object.fromEntries([...bundles].map(([name, { weight }]) => [name, weight]));
+  return { ...made, archives, stack, planned, weights };
 }
 
 /** What is uploaded of each bundle: all but its map. */

@@ -68,12 +68,13 @@ export function graphOf(options: GraphOptions): Graph {
 }
 
 function sectionOf(
-  { timeout, memorySize, environment, made }: SectionFunction,
+  { timeout, memorySize, limits, environment, made }: SectionFunction,
   { kind, settings }: SectionEvent,
 ): GraphSection {
   return {
     ...(timeout !== undefined && { timeout }),
     ...(memorySize !== undefined && { memorySize }),
+    ...limits,
     environment: { ...environment, ...made },
     event: { [kind]: settings },
   };

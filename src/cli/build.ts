@@ -5,11 +5,12 @@ import { readTarget } from "./target.ts";
 export interface BuildFlags {
   readonly target: string;
   readonly stage?: string;
+  readonly region?: string;
   readonly param?: readonly string[];
   readonly opt?: readonly string[];
 }
 
-export async function build({ target, stage, param, opt }: BuildFlags): Promise<void> {
+export async function build({ target, stage, region, param, opt }: BuildFlags): Promise<void> {
   const { build: run } = await import("../build/build.ts");
   const built = await run({
     folder: process.cwd(),
@@ -17,6 +18,7 @@ export async function build({ target, stage, param, opt }: BuildFlags): Promise<
     params: readPairs("--param", param),
     options: readPairs("--opt", opt),
     ...(stage !== undefined && { stage }),
+    ...(region !== undefined && { region }),
   });
   for (const [name, { bytes }] of Object.entries(built.weights))
     console.log(`${name}  ${(bytes / 1024).toFixed(1)} KB`);

@@ -1,14 +1,14 @@
 // What `faasten inspect` says to a person: within 80 columns, and plain where nobody looks.
-import { styleText } from "node:util";
 import type { Inspected, InspectedFunction } from "../build/inspect.ts";
 import { triggerText } from "../build/mermaid.ts";
 import type { Portability } from "../build/portability.ts";
 import type { GraphGrant } from "../contracts/graph.ts";
 import type { TriggerSpec } from "../contracts/trigger.ts";
 import { clean } from "../dev/prettify.ts";
+import { count, type Style, styleOf, widest, wrap } from "./columns.ts";
 
 export function toText(found: Inspected, out: NodeJS.WriteStream): string {
-  const style: Style = (format, text) => (out.isTTY ? styleText(format, text, { stream: out }) : text);
+  const style = styleOf(out);
   const { service, target, functions, components, portability } = found;
   const heading = (text: string): string => `\n${style("bold", text)}`;
   return [
@@ -27,8 +27,6 @@ export function toText(found: Inspected, out: NodeJS.WriteStream): string {
     "",
   ].join("\n");
 }
-
-type Style = (format: Parameters<typeof styleText>[0], text: string) => string;
 
 function functionLines({ name, file, line, on, event }: InspectedFunction, { grants }: Inspected): readonly string[] {
   const uses = grants.filter((grant) => grant.function === name).map(grantText);
@@ -103,33 +101,6 @@ function portabilityLines(portability: readonly Portability[], style: Style): re
 
 const words = { portable: "portable", bridged: "portable with the bridge" } as const;
 
-function count(list: readonly unknown[], what: string): string {
-  return `${list.length} ${what}${list.length === 1 ? "" : "s"}`;
-}
-
 function kilobytes(bytes: number): string {
   return (bytes / 1024).toFixed(1);
-}
-
-function widest(texts: readonly string[]): number {
-  return Math.max(0, ...texts.map(({ length }) => length));
-}
-
-const columns = 80;
-
-/** Broken at spaces; a word that is longer than a line has one to itself. */
-function wrap(text: string, indent: number, hanging = indent + 2): readonly string[] {
-  const lines: string[] = [];
-  let line = " ".repeat(indent);
-  let empty = true;
-  for (const [, space = "", word = ""] of clean(text).matchAll(/( *)([^ ]+)/g)) {
-    if (!empty && line.length + space.length + word.length > columns) {
-      lines.push(line);
-      line = " ".repeat(hanging);
-      empty = true;
-    }
-    line += empty ? word : space + word;
-    empty = false;
-  }
-  return [...lines, line];
 }

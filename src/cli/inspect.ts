@@ -5,7 +5,7 @@ import { readPairs } from "./pairs.ts";
 import { readTarget } from "./target.ts";
 
 export interface InspectFlags {
-  readonly target: string;
+  readonly target?: string;
   readonly format: string;
   readonly strict?: boolean;
   readonly stage?: string;
@@ -14,10 +14,15 @@ export interface InspectFlags {
 }
 
 /** What can be told of an app that cannot be built is told first. */
-export async function inspect({ target, format, strict, stage, param, opt }: InspectFlags): Promise<void> {
-  const chosen = readTarget(target);
+export async function inspect(what: string | undefined, flags: InspectFlags): Promise<void> {
+  const { target, format, strict, stage, param, opt } = flags;
+  if (what !== undefined && what !== "permissions")
+    throw new FaastenError("INVALID", `inspect ${what}: there is no such view.${suggest(what, ["permissions"])}`);
+  const chosen = readTarget(target ?? "local");
+  const formats = what === undefined ? ["text", "mermaid", "json"] : ["text", "json"];
   if (!formats.includes(format))
     throw new FaastenError("INVALID", `--format ${format}: there is no such format.${suggest(format, formats)}`);
+  if (what !== undefined) return (await import("./permissions.ts")).permissions(flags);
   const { inspect: run } = await import("../build/inspect.ts");
   const found = await run({
     folder: process.cwd(),
@@ -32,5 +37,3 @@ export async function inspect({ target, format, strict, stage, param, opt }: Ins
   if (found.problems.length > 0) throw new Mistakes(found.problems);
   if (strict && found.portability.some(({ verdict }) => verdict === "bound")) process.exitCode = 1;
 }
-
-const formats: readonly string[] = ["text", "mermaid", "json"];

@@ -36,20 +36,68 @@ program
   .description("bundle the app for one target, into .faasten/<target>")
   .requiredOption("--target <name>", "local, aws, azure or gcp")
   .option("--stage <name>", "the stage that ${sls:stage} stands for")
+  .option("--region <name>", "where, in that cloud's own words")
   .option("--param <name=value>", "what ${param:name} stands for; may be repeated", repeated)
   .option("--opt <name=value>", "what ${opt:name} stands for; may be repeated", repeated)
   .action(async (options) => (await import("./build.ts")).build(options));
 
+for (const [name, description] of [
+  [
+    "plan",
+    "tell what a deployment would do: its steps, what comes, changes and goes, the public routes, the permissions",
+  ],
+  ["deploy", "build the app and deploy it, with the cloud's own programs; goes on where it failed before"],
+  ["remove", "remove the app from a cloud; what holds data stays, and the next deployment has it again"],
+] as const) {
+  const command = program
+    .command(name)
+    .description(description)
+    .requiredOption("--target <name>", "aws, azure or gcp")
+    .option("--stage <name>", "the stage: of everything, there is one in each")
+    .option("--region <name>", "where, in that cloud's own words")
+    .option("--param <name=value>", "what ${param:name} stands for; may be repeated", repeated)
+    .option("--opt <name=value>", "what ${opt:name} stands for; may be repeated", repeated);
+  if (name !== "remove")
+    command.option(
+      "--replace <name>",
+      "let this be replaced or removed with the data that it holds; may be repeated",
+      repeated,
+    );
+  if (name !== "plan") command.option("--dry-run", "print the commands, and run none");
+  command.action(async (options) => {
+    if (name === "plan") await (await import("./plan.ts")).plan(options);
+    else if (name === "deploy") await (await import("./deploy.ts")).deploy(options);
+    else await (await import("./remove.ts")).remove(options);
+  });
+}
+
+program
+  .command("validate")
+  .description("check all that can be checked without an account, and say what cannot; writes nothing")
+  .option("--target <name>", "aws, azure or gcp; each of them if left out")
+  .option("--stage <name>", "the stage that ${sls:stage} stands for")
+  .option("--region <name>", "where, in that cloud's own words")
+  .option("--param <name=value>", "what ${param:name} stands for; may be repeated", repeated)
+  .option("--opt <name=value>", "what ${opt:name} stands for; may be repeated", repeated)
+  .action(async (options) => (await import("./validate.ts")).validate(options));
+
+program
+  .command("init [folder]")
+  .description("copy a template into a folder, which is called as the template if left out")
+  .requiredOption("--template <name>", "one of the package's templates")
+  .action(async (folder, options) => (await import("./init.ts")).init(folder, options));
+
 program
   .command("inspect")
+  .argument("[what]", "permissions: what each function may do on a cloud, and the line of source that causes it")
   .description("tell what the app in this folder is made of, and what ties it to one cloud; writes nothing")
-  .option("--target <name>", "local, aws, azure or gcp", "local")
+  .option("--target <name>", "local, aws, azure or gcp; local if left out, and for permissions each cloud")
   .option("--format <name>", "text, mermaid (the graph, drawn) or json", "text")
   .option("--strict", "end with 1 where a function is bound to one cloud")
   .option("--stage <name>", "the stage that ${sls:stage} stands for")
   .option("--param <name=value>", "what ${param:name} stands for; may be repeated", repeated)
   .option("--opt <name=value>", "what ${opt:name} stands for; may be repeated", repeated)
-  .action(async (options) => (await import("./inspect.ts")).inspect(options));
+  .action(async (what, options) => (await import("./inspect.ts")).inspect(what, options));
 
 program
   .command("functions")

@@ -8,3 +8,15 @@ export function readTarget(name: string): Target {
   if (target !== undefined) return target;
   throw new FaastenError("INVALID", `--target ${name}: there is no such target.${suggest(name, targets)}`);
 }
+
+export const clouds: readonly Target[] = targets.filter((one) => one !== "local");
+
+/** What something can be deployed to. */
+export function readCloud(name: string): Target {
+  const target = readTarget(name);
+  if (target !== "local") return target;
+  throw new FaastenError(
+    "INVALID",
+    `--target local: that is this machine: choose ${clouds.join(", ")}, or serve it here with \`faasten dev\``,
+  );
+}

@@ -33,11 +33,19 @@ export interface GraphFunction {
   readonly section?: GraphSection;
 }
 
+export type Architecture = "arm64" | "x86_64";
+
 export interface GraphSection {
   /** Seconds. */
   readonly timeout?: number;
   /** MiB. */
   readonly memorySize?: number;
+  /** Calls that may run at the same time; 0: none. */
+  readonly reservedConcurrency?: number;
+  readonly architecture?: Architecture;
+  readonly logRetentionDays?: number;
+  /** MiB of the folder for temporary files. */
+  readonly ephemeralStorageSize?: number;
   /** What CloudFormation makes stands as `{ Ref }`. */
   readonly environment: Readonly<Record<string, unknown>>;
   /** The entry of `events`, as it is written: what CloudFormation makes stands as `{ Ref }`. */

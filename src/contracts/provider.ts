@@ -25,6 +25,8 @@ export interface Provider {
   readonly native?: readonly LambdaEvent[];
   /** The module that exports `emit`. No bundle holds it. */
   readonly stack?: string;
+  /** The module that exports `plan` and `changes`: how its stack is deployed. No bundle holds it. */
+  readonly plan?: string;
   /** What says "app" shares one deployable. */
   readonly bundle: {
     readonly http: "function" | "app";

@@ -1,11 +1,11 @@
 // How a provider turns an app's graph into its cloud's own template.
-import type { Graph } from "./graph.ts";
+import type { Architecture, Graph } from "./graph.ts";
 
 /** All that a template may hold of an app. Secrets are not among it. */
 export interface StackInput {
   readonly graph: Graph;
   readonly stage: string;
-  /** Left out: the manifest names none, and the provider's default applies. */
+  /** Of this cloud. Left out: the manifest names none of this cloud's, and whoever deploys has to. */
   readonly region?: string;
   /** Major version of Node.js. */
   readonly node: number;
@@ -16,6 +16,8 @@ export interface StackInput {
   /** Of every function. */
   readonly environment: Readonly<Record<string, string>>;
   readonly logRetentionDays: number;
+  /** Of the processor, where the manifest says. Only AWS has a choice. */
+  readonly architecture?: Architecture;
   /** Deployable → the SHA-256 of its archive, in hex. */
   readonly archives: Readonly<Record<string, string>>;
   readonly aws?: AwsSection;

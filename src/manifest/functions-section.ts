@@ -1,5 +1,7 @@
 // `functions:` of a serverless.yml: ordinary Lambda handlers, each with what triggers it.
 import { dirname, join } from "node:path";
+import type { GraphSection } from "../contracts/graph.ts";
+import { asArchitecture } from "./architecture.ts";
 import { findHandler, type Handler } from "./handler-file.ts";
 import type { Manifest } from "./manifest.ts";
 import type { MapNode, Node } from "./nodes.ts";
@@ -21,11 +23,18 @@ export interface SectionFunction extends Place {
   readonly timeout?: number;
   /** MiB. */
   readonly memorySize?: number;
+  /** What else it says of how it is run. */
+  readonly limits?: SectionLimits;
   readonly environment: Readonly<Record<string, string>>;
   /** Variables that CloudFormation makes, as `{ Ref }`: there are some on AWS alone. */
   readonly made: Readonly<Record<string, unknown>>;
   readonly events: readonly SectionEvent[];
 }
+
+export type SectionLimits = Pick<
+  GraphSection,
+  "reservedConcurrency" | "architecture" | "logRetentionDays" | "ephemeralStorageSize"
+>;
 
 export interface SectionEvent extends PlacedEvent {
   /** The function's own for its first event; for each other the kind is added: `orders`, `ordersOnSqs`, `ordersOnSqs2`. */
@@ -101,6 +110,7 @@ function readFunction(
   const handler = findHandler(folder, handlerNode, problems);
   const timeout = readSeconds(reader, map);
   const memorySize = asNumber(at(map, "memorySize", reader), problems);
+  const limits = readLimits(reader, map);
   const { environment, made } = readEnvironment(asMap(at(map, "environment", reader), problems), reader, problems);
   const kept = keepMade(reader, made);
   const events = readEvents(reader, map, name, manifest);
@@ -112,6 +122,7 @@ function readFunction(
     handler,
     ...(timeout !== undefined && { timeout }),
     ...(memorySize !== undefined && { memorySize }),
+    limits,
     environment,
     made: kept,
     events: events.map((event, index) => ({ ...event, name: nameOf(name, event.kind, events.slice(0, index)) })),
@@ -119,6 +130,36 @@ function readFunction(
     line,
     column,
   };
+}
+
+/** What an app shares on another cloud is nothing that one of its functions can be given. */
+function readLimits(reader: SectionReader, map: MapNode): SectionLimits {
+  const { problems, target } = reader;
+  const number = (key: string): number | undefined => asNumber(at(map, key, reader), problems);
+  const reservedConcurrency = number("reservedConcurrency");
+  const logRetentionDays = number("logRetentionInDays");
+  const ephemeralStorageSize = number("ephemeralStorageSize");
+  const architecture = asArchitecture(at(map, "architecture", reader), problems);
+  for (const [key, mend] of Object.entries(unkept(target))) {
+    const written = map.entries.get(key);
+    const value = written && reader.resolve(written);
+    if (written && value?.kind === "scalar" && value.value !== null)
+      refuse(reader, written, `${quoted(written.path)}: ${mend}: leave it out.`);
+  }
+  return {
+    ...(reservedConcurrency !== undefined && { reservedConcurrency }),
+    ...(logRetentionDays !== undefined && { logRetentionDays }),
+    ...(ephemeralStorageSize !== undefined && { ephemeralStorageSize }),
+    ...(architecture !== undefined && { architecture }),
+  };
+}
+
+/** What a deployment would not keep; nothing is deployed to this machine. */
+function unkept(target: string): Readonly<Record<string, string>> {
+  if (target === "local") return {};
+  const provisionedConcurrency = "no versions of a function are published, which it needs";
+  if (target === "aws") return { provisionedConcurrency };
+  return { provisionedConcurrency, reservedConcurrency: "only AWS limits how often one function runs at a time" };
 }
 
 /** What CloudFormation makes, as AWS's template has it. On this machine it is left to `.env`, elsewhere it is refused. */
@@ -142,13 +183,8 @@ const functionSettings: Settings = {
     ...["handler", "name", "description", "runtime", "memorySize", "timeout", "environment", "events", "url", "tags"],
     ...["role", "iamRoleStatements", "iamRoleStatementsName", "iamRoleStatementsInherit", "package", "vpc", "tracing"],
     ...["architecture", "kmsKeyArn", "awsKmsKeyArn", "versionFunction", "disableLogs", "logRetentionInDays", "logging"],
-    ...[
-      "logDataProtectionPolicy",
-      "ephemeralStorageSize",
-      "reservedConcurrency",
-      "provisionedConcurrency",
-      "condition",
-    ],
+    ...["logDataProtectionPolicy", "ephemeralStorageSize", "reservedConcurrency", "condition"],
+    "provisionedConcurrency",
     ...["dependsOn", "snapStart", "runtimeManagement", "maximumEventAge", "maximumRetryAttempts", "module", "uses"],
   ],
   alone: {

@@ -6,7 +6,7 @@ import { type NameRule, serviceName, stageName } from "./names.ts";
 import { type MapNode, type Node, placeOf } from "./nodes.ts";
 import { nearest, type Place, type Problems, quoted, suggest } from "./problems.ts";
 import { type ProviderSection, readProvider } from "./provider-section.ts";
-import { asList, asMap, asText, checkKeys, field, misspells, required } from "./shape.ts";
+import { asList, asMap, asText, checkKeys, field, misspells, record, required } from "./shape.ts";
 import { at, createVariables, type Given, type Variables } from "./variables.ts";
 import { readYaml } from "./yaml.ts";
 
@@ -23,6 +23,8 @@ export interface Manifest {
   readonly entryFolders: readonly string[];
   /** The folder of Dapr YAML, absolute. Only one that the file names is sure to exist. */
   readonly components: string;
+  /** Target → where in that cloud. */
+  readonly regions: Readonly<Record<string, string>>;
   /** As it is written: `resolve` fills in the variables of a value. */
   readonly functions?: Node;
   /** As it is written: CloudFormation's own. */
@@ -60,6 +62,7 @@ export function readManifest(folder: string, given: Given, problems: Problems): 
     provider: readProvider(provider, variables, problems),
     ...readEntry(folder, faasten, variables, problems),
     components: readComponentsFolder(folder, faasten, variables, problems),
+    regions: readRegions(asMap(at(faasten, "regions", variables), problems), variables, problems),
     ...(functions && { functions }),
     ...(resources && { resources }),
     resolve: variables.resolve,
@@ -72,7 +75,7 @@ const fileNames = ["serverless.yml", "serverless.yaml"];
 const example =
   "`service: my-app`, `provider: { name: aws }` and `custom: { faasten: { entry: [src/functions/*.ts] } }`";
 
-const faastenKeys = ["entry", "components"];
+const faastenKeys = ["entry", "components", "regions"];
 
 /** Known to version 3 or 4 of the framework, or to its open successor. */
 const frameworkKeys = [
@@ -183,6 +186,23 @@ function readEntry(
   const texts = globs.flatMap((glob) => (glob.kind === "scalar" ? [glob.text] : []));
   return { entry: expandEntry(folder, globs, problems), entryFolders: foldersBelow(folder, texts) };
 }
+
+/** A region is called otherwise in each cloud, and lies in another country: none is guessed from another. */
+function readRegions(
+  map: MapNode | undefined,
+  variables: Variables,
+  problems: Problems,
+): Readonly<Record<string, string>> {
+  checkKeys(map, clouds, problems);
+  return record(
+    clouds.flatMap((cloud): [string, string][] => {
+      const region = asText(at(map, cloud, variables), problems);
+      return region === undefined ? [] : [[cloud, region]];
+    }),
+  );
+}
+
+const clouds = ["aws", "azure", "gcp"];
 
 function readComponentsFolder(
   folder: string,

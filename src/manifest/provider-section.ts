@@ -1,4 +1,6 @@
 // What Faasten reads of `provider:` in a serverless.yml; the rest is the Serverless Framework's.
+import type { Architecture } from "../contracts/graph.ts";
+import { asArchitecture } from "./architecture.ts";
 import { type MapNode, type Node, placeOf, toIntrinsic } from "./nodes.ts";
 import { type Problems, quoted, suggest } from "./problems.ts";
 import { asMap, asNumber, asScalar, asText, record, required } from "./shape.ts";
@@ -11,6 +13,7 @@ export interface ProviderSection extends Environment {
   readonly memorySize?: number;
   readonly timeout?: number;
   readonly logRetentionInDays?: number;
+  readonly architecture?: Architecture;
   /** As it is written: what all `httpApi` events have in common. */
   readonly httpApi?: MapNode;
   /** As it is written: what AWS lets all of `functions:` do. */
@@ -30,6 +33,7 @@ export function readProvider(written: Node | undefined, variables: Variables, pr
   const httpApi = asMap(at(map, "httpApi", variables), problems);
   const iam = asMap(at(map, "iam", variables), problems);
   const logRetentionInDays = asNumber(at(map, "logRetentionInDays", variables), problems);
+  const architecture = asArchitecture(at(map, "architecture", variables), problems);
   const resolvedName = name && variables.resolve(name);
   return {
     name: resolvedName ? checkProviderName(resolvedName, problems) : "",
@@ -40,11 +44,22 @@ export function readProvider(written: Node | undefined, variables: Variables, pr
     ...(httpApi && { httpApi }),
     ...(iam && { iam }),
     ...(logRetentionInDays !== undefined && { logRetentionInDays }),
+    ...(architecture !== undefined && { architecture }),
     ...readEnvironment(asMap(at(map, "environment", variables), problems), variables, problems),
   };
 }
 
-const keys = ["name", "runtime", "region", "memorySize", "timeout", "logRetentionInDays", "environment", "stage"];
+const keys = [
+  "name",
+  "runtime",
+  "region",
+  "memorySize",
+  "timeout",
+  "logRetentionInDays",
+  "environment",
+  "stage",
+  "architecture",
+];
 const providerNames = ["aws", "azure", "gcp", "google", "local"];
 
 function checkProviderName(node: Node, problems: Problems): string {

@@ -1,6 +1,8 @@
 // What CloudFormation or a service would refuse in the middle of a deployment, refused before one begins.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-import { FaastenError, type StackInput } from "../../../src/provider.ts";
+
+import { FaastenError, type GraphSection, type StackInput } from "../../../src/provider.ts";
+
 import { isMap, type Json, type Resource, type Resources } from "./template.ts";
 
 /** All of them under their logical names, each of which is made for one purpose. */
@@ -36,6 +38,13 @@ export function checkNames(resources: Resources): void {
     }
     taken.set(key, logical);
   }
+}
+
+/** As the service calls it, where the template says so in plain text. */
+export function nameOf({ Type, Properties }: Resource): string | undefined {
+  const property = names[Type];
+  const name = property === undefined ? undefined : propertyOf(Properties, property);
+  return typeof name === "string" && Type !== "AWS::ApiGatewayV2::Route" ? name : undefined;
 }
 
 const names: Readonly<Record<string, string>> = {
@@ -99,10 +108,31 @@ export function checkSettings({ graph, logRetentionDays, memory, timeout }: Stac
   const refuse = (what: string, rule: string): never => {
     throw new FaastenError("INVALID", `${what}: ${rule}`);
   };
-  if (!retentions.includes(logRetentionDays))
-    refuse(`\`logRetentionInDays\` is ${logRetentionDays}`, `CloudWatch keeps logs for ${retentions.join(", ")} days`);
-  const all = [{ name: "provider", section: { memorySize: memory, timeout } }, ...graph.functions];
-  for (const { name, section: { memorySize = memory, timeout: seconds = timeout } = {} } of all) {
+  const days = [
+    logRetentionDays,
+    ...graph.functions.map(({ section }) => section?.logRetentionDays ?? logRetentionDays),
+  ];
+  for (const one of days)
+    if (!retentions.includes(one))
+      refuse(`\`logRetentionInDays\` is ${one}`, `CloudWatch keeps logs for ${retentions.join(", ")} days`);
+  const all: readonly { readonly name: string; readonly section?: Partial<GraphSection> }[] = [
+    { name: "provider", section: { memorySize: memory, timeout } },
+    ...graph.functions,
+  ];
+  for (const { name, section = {} } of all) {
+    const {
+      memorySize = memory,
+      timeout: seconds = timeout,
+      reservedConcurrency = 0,
+      ephemeralStorageSize = 512,
+    } = section;
+    if (!(Number.isInteger(reservedConcurrency) && reservedConcurrency >= 0))
+      refuse(`\`reservedConcurrency\` of ${name} is ${reservedConcurrency}`, "a whole number from 0 is wanted");
+    if (!(Number.isInteger(ephemeralStorageSize) && ephemeralStorageSize >= 512 && ephemeralStorageSize <= 10_240))
+      refuse(
+        `\`ephemeralStorageSize\` of ${name} is ${ephemeralStorageSize}`,
+        "Lambda gives whole megabytes from 512 to 10240",
+      );
     if (!(Number.isInteger(memorySize) && memorySize >= 128 && memorySize <= 10_240))
       refuse(`\`memorySize\` of ${name} is ${memorySize}`, "Lambda gives whole megabytes from 128 to 10240");
     if (!(Number.isInteger(seconds) && seconds >= 1 && seconds <= 900))

@@ -6,13 +6,16 @@ import { type Statement, writtenStatements } from "./policies.ts";
 import { attribute, type Json, logical, physical, type Resources, ref, toJson } from "./template.ts";
 
 export function functionResources(name: string, statements: readonly Statement[], input: StackInput): Resources {
-  const { node, memory, timeout, archives, logRetentionDays, graph, stage } = input;
+  const { node, memory, timeout, archives, logRetentionDays, graph, stage, architecture = "arm64" } = input;
   const functionName = physical(input, name);
   const own = graph.functions.find((each) => each.name === name)?.section;
   return {
     [logical(name, "LogGroup")]: {
       Type: "AWS::Logs::LogGroup",
-      Properties: { LogGroupName: `/aws/lambda/${functionName}`, RetentionInDays: logRetentionDays },
+      Properties: {
+        LogGroupName: `/aws/lambda/${functionName}`,
+        RetentionInDays: own?.logRetentionDays ?? logRetentionDays,
+      },
     },
     [logical(name, "Role")]: {
       Type: "AWS::IAM::Role",
@@ -45,7 +48,7 @@ export function functionResources(name: string, statements: readonly Statement[]
       Properties: {
         FunctionName: functionName,
         Runtime: `nodejs${node}.x`,
-        Architectures: ["arm64"],
+        Architectures: [own?.architecture ?? architecture],
         Handler: "index.handler",
         Code: {
           S3Bucket: ref("ArtifactBucket"),
@@ -53,6 +56,8 @@ export function functionResources(name: string, statements: readonly Statement[]
         },
         MemorySize: own?.memorySize ?? memory,
         Timeout: own?.timeout ?? timeout,
+        ...(own?.reservedConcurrency !== undefined && { ReservedConcurrentExecutions: own.reservedConcurrency }),
+        ...(own?.ephemeralStorageSize !== undefined && { EphemeralStorage: { Size: own.ephemeralStorageSize } }),
         Role: attribute(logical(name, "Role"), "Arn"),
         Environment: { Variables: environmentOf(name, input) },
         // Lines are JSON already: the runtime would wrap each in another.

@@ -12,6 +12,7 @@ import {
   type Resources,
   ref,
   retained,
+  retainedOnceMade,
   toJson,
 } from "./template.ts";
 
@@ -34,7 +35,7 @@ export function snsResources(name: string, settings: Settings): Resources {
     ...(made !== undefined && {
       [own]: {
         Type: "AWS::SNS::Topic",
-        ...retained,
+        ...retainedOnceMade,
         Properties: {
           TopicName: made,
           ...(kmsMasterKeyId !== undefined && { KmsMasterKeyId: kmsMasterKeyId }),

@@ -9,7 +9,7 @@ import {
   type TriggerSpec,
 } from "../../../src/provider.ts";
 import { isMade, queueName, tableName, topicArn, topicName, written } from "./locations.ts";
-import { attribute, type Json, logical, type Resources, ref, retained } from "./template.ts";
+import { attribute, type Json, logical, type Resources, ref, retained, retainedOnceMade } from "./template.ts";
 
 export function tableResources(component: GraphComponent, input: StackInput): Resources {
   if (component.type !== "state.aws.dynamodb" || !isMade(component, "table", input)) return {};
@@ -54,7 +54,7 @@ export function topicResources(component: GraphComponent, input: StackInput): Re
       logical(`${component.name}-${topic}`, "Topic"),
       {
         Type: "AWS::SNS::Topic",
-        ...retained,
+        ...retainedOnceMade,
         Properties: {
           TopicName: topicName(topic, ordered, input),
           KmsMasterKeyId: "alias/aws/sns",
@@ -77,7 +77,7 @@ export function inboxResources({ name, on }: GraphFunction, input: StackInput): 
     [dead]: deadQueue(queueName(name, { dead: true, ordered: on.ordered }, input), on.ordered),
     [inbox]: {
       Type: "AWS::SQS::Queue",
-      ...retained,
+      ...retainedOnceMade,
       Properties: {
         QueueName: queueName(name, { dead: false, ordered: on.ordered }, input),
         // Lambda asks for six times the function's own: a batch may be tried again while it is throttled.
@@ -106,7 +106,7 @@ const fifo = { FifoQueue: true, DeduplicationScope: "messageGroup", FifoThroughp
 export function deadQueue(name: string, ordered: boolean): Resources[string] {
   return {
     Type: "AWS::SQS::Queue",
-    ...retained,
+    ...retainedOnceMade,
     Properties: {
       QueueName: name,
       MessageRetentionPeriod: fourteenDays,

@@ -15,7 +15,7 @@ export interface Resource {
   readonly DependsOn?: readonly string[];
   readonly Condition?: string;
   /** What holds data outlives its stack. */
-  readonly DeletionPolicy?: "Retain";
+  readonly DeletionPolicy?: "Retain" | "RetainExceptOnCreate";
   readonly UpdateReplacePolicy?: "Retain";
 }
 
@@ -23,6 +23,8 @@ export interface Resource {
 export type Resources = Readonly<Record<string, Resource>>;
 
 export const retained = { DeletionPolicy: "Retain", UpdateReplacePolicy: "Retain" } as const;
+/** Of what a later deployment cannot find again by its name: what is left of a first one that failed would stand in its way. */
+export const retainedOnceMade = { DeletionPolicy: "RetainExceptOnCreate", UpdateReplacePolicy: "Retain" } as const;
 
 export const ref = (logical: string): Json => ({ Ref: logical });
 export const attribute = (logical: string, name: string): Json => ({ "Fn::GetAtt": [logical, name] });

@@ -181,7 +181,7 @@ describe("keys", () => {
   test("of custom.faasten, where a slip is not told a second time as missing", () => {
     expect(readLines(...head, "custom: { other: 1, faasten: { entri: [a], colour: 1 } }").problems).toEqual([
       "serverless.yml:3 INVALID There is no key `entri` in `custom.faasten`. Did you mean `entry`?",
-      "serverless.yml:3 INVALID There is no key `colour` in `custom.faasten`. Known: `entry`, `components`.",
+      "serverless.yml:3 INVALID There is no key `colour` in `custom.faasten`. Known: `entry`, `components`, `regions`.",
     ]);
     for (const [line, meant] of [
       ["custom: { fasten: { entry: [a] } }", "faasten"],
