@@ -140,7 +140,8 @@ function setUp(bus: ServiceBus, { resources }: Deployment): void {
     const [, minutes = 0, seconds = 0] = /^PT(?:(\d+)M)?(?:(\d+)S)?$/.exec(lockTime) ?? [];
     const deadLettersTo = at(resource, "properties.forwardDeadLetteredMessagesTo");
     bus.queue(last, {
-      lockTime: (Number(minutes) * 60 + Number(seconds)) * 1000,
+      // A sixth of it: what a lost connection held comes again only then.
+      lockTime: ((Number(minutes) * 60 + Number(seconds)) * 1000) / 6,
       maxDeliveryCount: Number(at(resource, "properties.maxDeliveryCount")),
       requiresSession: at(resource, "properties.requiresSession") === true,
       ...(typeof deadLettersTo === "string" && { deadLettersTo }),

@@ -8,8 +8,8 @@ import { toStructured } from "../../src/provider.ts";
 import { whatRan } from "../portable/ran.ts";
 import { scenario } from "../portable/scenario.ts";
 import { builtIn } from "../providers/azure/stack/findings.ts";
-import { text } from "../servers/lambda-runtime-api.ts";
 import type { BusMessage } from "../servers/functions-host.ts";
+import { text } from "../servers/lambda-runtime-api.ts";
 import { type DeployedOrders, deployOrders } from "./azure-orders.ts";
 
 const addresses = { app: "", control: "" };
@@ -120,7 +120,11 @@ describe("what goes wrong on the way", () => {
   const tooMany = { status: 429, headers: { "x-ms-retry-after-ms": "20" }, body: '{"code":"429","message":"wait"}' };
   const none = (): void => {};
   test.each<readonly [string, begin: () => void, withMessage: (message: BusMessage) => void]>([
-    ["Cosmos DB has too many requests", () => orders.proxy.spoil((call) => (call % 3 === 0 ? tooMany : undefined)), none],
+    [
+      "Cosmos DB has too many requests",
+      () => orders.proxy.spoil((call) => (call % 3 === 0 ? tooMany : undefined)),
+      none,
+    ],
     ["Cosmos DB's replies are lost", () => orders.proxy.spoil((call) => (call % 7 === 0 ? "cut" : undefined)), none],
     ["all connections to Service Bus are lost", () => orders.bus.cut(), none],
     [
@@ -145,8 +149,18 @@ describe("what goes wrong on the way", () => {
     // Placing one is the caller's to repeat: what is tried here is what becomes of its event.
     for (const [index, id] of ids.entries()) {
       if (index === 3) begin();
-      const event = { specversion: "1.0", id, source: "test", type: "order.placed", data: { id, sku: id, quantity: 1 } };
-      await broker.publish("order.placed", { ...event, specversion: "1.0", data: { json: JSON.stringify(event.data) } });
+      const event = {
+        specversion: "1.0",
+        id,
+        source: "test",
+        type: "order.placed",
+        data: { id, sku: id, quantity: 1 },
+      };
+      await broker.publish("order.placed", {
+        ...event,
+        specversion: "1.0",
+        data: { json: JSON.stringify(event.data) },
+      });
     }
     const read = async (path: string): Promise<Readonly<Record<string, unknown>>> =>
       (await (await fetch(`${addresses.app}${path}`)).json()) as Readonly<Record<string, unknown>>;
