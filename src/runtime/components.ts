@@ -1,5 +1,6 @@
 // The components of an app: each made once, on first use, its variables and secrets resolved.
 import type { Clock, Component } from "../contracts/component.ts";
+import type { Inbox } from "../contracts/inbox.ts";
 import type { App, Bound, MetadataValue } from "../contracts/provider.ts";
 import type { SecretStore } from "../contracts/secret-store.ts";
 import { FaastenError } from "../errors.ts";
@@ -9,6 +10,8 @@ import { rotating } from "./rotation.ts";
 
 export interface Components {
   get(name: string): () => Component | Promise<Component>;
+  /** The keeper of what comes to bindings, where there is one. */
+  readonly inbox: (() => Inbox | Promise<Inbox>) | undefined;
   close(): Promise<void>;
 }
 
@@ -26,14 +29,21 @@ export function createComponents(app: App, journal: Journal, clock: Partial<Cloc
 
   const opened = new Set<Promise<Component>>();
   const makers = new Map<string, () => Component | Promise<Component>>();
-  for (const [name, bound] of Object.entries(app.components)) {
-    const make = once(() => {
-      const making = create(name, bound);
+  for (const [name, bound] of Object.entries(app.components))
+    makers.set(
+      name,
+      opening(() => create(name, bound)),
+    );
+  const keeper = app.inbox;
+  const inbox = keeper && opening(async () => keeper({ name: "inbox", service: app.service, metadata: {}, ...clock }));
+
+  function opening<C extends Component>(open: () => Promise<C>): () => C | Promise<C> {
+    return once(() => {
+      const making = open();
       opened.add(making);
       making.catch(() => opened.delete(making));
       return making;
     });
-    makers.set(name, make);
   }
 
   function get(name: string): () => Component | Promise<Component> {
@@ -95,6 +105,7 @@ export function createComponents(app: App, journal: Journal, clock: Partial<Cloc
 
   return {
     get,
+    inbox,
     async close() {
       const closing = [...opened].map(async (component) => (await component).close?.());
       opened.clear();

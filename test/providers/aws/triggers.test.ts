@@ -1,6 +1,7 @@
 // What Lambda is called with, as arrivals; and what became of them, as its result.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import type { SqsEvent, SqsResult } from "../../../providers/aws/queue.ts";
 import { type AlbEvent, trigger as alb } from "../../../providers/aws/triggers/alb.ts";
 import { trigger as eventbridge } from "../../../providers/aws/triggers/eventbridge.ts";
 import { type HttpEvent, trigger as http } from "../../../providers/aws/triggers/http.ts";
@@ -10,7 +11,7 @@ import { trigger as s3 } from "../../../providers/aws/triggers/s3.ts";
 import { trigger as s3Eventbridge } from "../../../providers/aws/triggers/s3-eventbridge.ts";
 import { trigger as scheduler } from "../../../providers/aws/triggers/scheduler.ts";
 import { trigger as sns } from "../../../providers/aws/triggers/sns.ts";
-import { type SqsEvent, type SqsResult, trigger as sqs } from "../../../providers/aws/triggers/sqs.ts";
+import { trigger as sqs } from "../../../providers/aws/triggers/sqs.ts";
 import { type Call, type Outcome, Redeliver, type Trigger } from "../../../src/provider.ts";
 
 interface RecordedRequest<Payload = unknown> {
