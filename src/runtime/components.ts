@@ -34,7 +34,7 @@ export function createComponents(app: App, journal: Journal, clock: Partial<Cloc
       name,
       opening(() => create(name, bound)),
     );
-  const keeper = app.inbox;
+  const keeper = import.meta.without?.subscriptions ? undefined : app.inbox;
   const inbox = keeper && opening(async () => keeper({ name: "inbox", service: app.service, metadata: {}, ...clock }));
 
   function opening<C extends Component>(open: () => Promise<C>): () => C | Promise<C> {

@@ -14,7 +14,17 @@ import {
 } from "./locations.ts";
 import { keptBucket, regionIn, ruleInto } from "./pushes.ts";
 import { deadQueue, inboxQueues, queueMapping, queuePolicy, snsIntoInbox } from "./stores.ts";
-import { attribute, type Json, join, logical, physical, type Resources, ref, retained } from "./template.ts";
+import {
+  attribute,
+  type Json,
+  join,
+  logical,
+  physical,
+  type Resources,
+  ref,
+  retained,
+  retainedOnceMade,
+} from "./template.ts";
 
 export function bindingResources(component: GraphComponent, input: StackInput): Resources {
   switch (component.type) {
@@ -154,7 +164,7 @@ function queue(component: GraphComponent, input: StackInput): Resources {
     }),
     [logical(component.name, "Queue")]: {
       Type: "AWS::SQS::Queue",
-      ...retained,
+      ...retainedOnceMade,
       Properties: {
         QueueName: queueName(component.name, { dead: false, ordered: false }, input),
         VisibilityTimeout: (taker?.section?.timeout ?? input.timeout) * 6,
@@ -172,7 +182,7 @@ function topic(component: GraphComponent, input: StackInput): Resources {
   return {
     [logical(component.name, "NotificationTopic")]: {
       Type: "AWS::SNS::Topic",
-      ...retained,
+      ...retainedOnceMade,
       Properties: { TopicName: physical(input, component.name, "", 256), KmsMasterKeyId: "alias/aws/sns" },
     },
   };
