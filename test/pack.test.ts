@@ -37,9 +37,12 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("the tarball", () => {
-  test("holds what is built and four pages, and no source or test", () => {
-    const pages = packed.filter((path) => !path.startsWith("dist/"));
-    expect(pages.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
+  test("holds what is built, four pages, the templates and the demo's manifest, and no source or test of ours", () => {
+    const pages = packed.filter((path) => !/^(?:dist|templates)\//.test(path));
+    expect(pages.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json", "serverless.yml"]);
+    const templates = packed.filter((path) => path.startsWith("templates/"));
+    expect(templates).toContain("templates/orders/src/orders.ts");
+    expect(templates.filter((path) => /node_modules|\.faasten/.test(path))).toEqual([]);
     const built = packed.filter((path) => path.startsWith("dist/"));
     expect(built.filter((path) => !/^dist\/(?:src|providers)\/.+\.(?:js|d\.ts)$/.test(path))).toEqual([]);
     const modules = readSources("src/**/*.ts", "providers/**/*.ts").map(({ path }) => `dist/${path.slice(0, -3)}`);

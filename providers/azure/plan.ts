@@ -50,6 +50,7 @@ export const plan: MakePlan = (input, { files }) => {
       "whether the subscription may do all of this, and has quota for it in that region",
       "whether a name is taken by something that is not of this stack: those of accounts and apps are shared by all of Azure",
       "whether the region has Flex Consumption, and this version of Node.js in it",
+      ...(input.architecture === "arm64" ? ["functions run on x86_64 there, whatever `architecture` says"] : []),
       "whether the vaults and other services that the app only names are there",
     ],
   };

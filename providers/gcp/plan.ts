@@ -64,6 +64,12 @@ export const plan: MakePlan = (input, { files }) => {
       "whether the project may do all of this, has billing, and has quota for it",
       "whether a name is taken by something that is not of this stack: those of buckets are shared by all of Google Cloud",
       "whether the secrets, parameters and other services that the app only names are there",
+      ...(input.logRetentionDays === 30
+        ? []
+        : [
+            `logs are kept as the project's own log bucket says, 30 days unless that was changed, and not ${input.logRetentionDays}`,
+          ]),
+      ...(input.architecture === "arm64" ? ["functions run on x86_64 there, whatever `architecture` says"] : []),
       "what the provider of OpenTofu or Terraform finds wrong: it comes by `init`, from its registry",
     ],
   };

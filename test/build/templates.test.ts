@@ -21,7 +21,6 @@ const templates: Readonly<
   "event-pipeline": {
     functions: ["announce", "summarise", "getSummary", "putDocument"],
     lacking: {
-      aws: "aws has no trigger for bindings.localstorage",
       azure: "azure has no trigger for bindings.azure.blobstorage",
       gcp: "gcp has no trigger for bindings.gcp.bucket",
     },
