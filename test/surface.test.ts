@@ -139,6 +139,7 @@ describe("exports", () => {
       sendRequest
       setting
       sha256
+      subscriptionOf
       timetableOf
       toBuffered
       toDeadLetter
@@ -197,6 +198,7 @@ describe("exports", () => {
       type GraphGrant
       type GraphSection
       type HttpDefinition
+      type Inbox
       type Invocation
       type Journal
       type LambdaEvent

@@ -29,21 +29,18 @@ export function createComponents(app: App, journal: Journal, clock: Partial<Cloc
 
   const opened = new Set<Promise<Component>>();
   const makers = new Map<string, () => Component | Promise<Component>>();
-  for (const [name, bound] of Object.entries(app.components))
-    makers.set(
-      name,
-      opening(() => create(name, bound)),
-    );
-  const keeper = import.meta.without?.subscriptions ? undefined : app.inbox;
-  const inbox = keeper && opening(async () => keeper({ name: "inbox", service: app.service, metadata: {}, ...clock }));
-
-  function opening<C extends Component>(open: () => Promise<C>): () => C | Promise<C> {
-    return once(() => {
-      const making = open();
+  const waits = import.meta.without?.subscriptions ? undefined : app.inbox;
+  const all = waits
+    ? { ...app.components, [inboxName]: { type: "inbox", create: waits, metadata: {} } }
+    : app.components;
+  for (const [name, bound] of Object.entries(all)) {
+    const make = once(() => {
+      const making = create(name, bound);
       opened.add(making);
       making.catch(() => opened.delete(making));
       return making;
     });
+    makers.set(name, make);
   }
 
   function get(name: string): () => Component | Promise<Component> {
@@ -105,7 +102,7 @@ export function createComponents(app: App, journal: Journal, clock: Partial<Cloc
 
   return {
     get,
-    inbox,
+    inbox: waits && get(inboxName),
     async close() {
       const closing = [...opened].map(async (component) => (await component).close?.());
       opened.clear();
@@ -113,6 +110,9 @@ export function createComponents(app: App, journal: Journal, clock: Partial<Cloc
     },
   };
 }
+
+/** Nothing that a user names is called so. */
+const inboxName = "(inbox)";
 
 type Resolved = Readonly<Record<string, string>>;
 
