@@ -19,7 +19,7 @@ export interface BindingDeclaration<T = ObjectChange> {
   output<const Operations extends readonly [string, ...string[]]>(
     ...operations: Operations
   ): Grant<BindingClient<Operations[number]>>;
-  /** Runs for each thing that comes, at least once. What was tried in vain, or is dead, is logged and kept nowhere, unless the platform keeps it. */
+  /** Runs for each thing that comes, at least once. What was tried in vain, or is dead, is logged, and lies among the function's dead letters where its platform keeps such. */
   input(handler: Subscriber<T, {}>): Subscribed<T>;
   input<const U extends Uses = {}>(options: SubscribeOptions<T, U>, handler: Subscriber<T, U>): Subscribed<T>;
 }

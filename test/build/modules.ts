@@ -9,7 +9,8 @@ const requests = [
   "aws/triggers/rest",
 ] as const;
 const dynamodb = ["aws/client", "aws/state/dynamodb"] as const;
-const snssqs = ["aws/client", "aws/message", "aws/pubsub/snssqs"] as const;
+const snssqs = ["aws/client", "aws/inbox", "aws/message", "aws/order", "aws/pubsub/snssqs"] as const;
+const queue = ["aws/queue", "aws/triggers/sqs"] as const;
 const gcp = ["gcp/host", "gcp/message"] as const;
 const google = ["gcp/client", "gcp/credentials", "gcp/transport"] as const;
 const firestore = [...google, "gcp/document-id", "gcp/state/firestore-native"] as const;
@@ -49,8 +50,8 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
     removeOrder: [...aws, ...requests, ...dynamodb],
     getStock: [...aws, ...requests, ...dynamodb],
     putStock: [...aws, ...requests, ...dynamodb],
-    ship: [...aws, "aws/triggers/sqs", ...snssqs, ...dynamodb],
-    summarise: [...aws, "aws/triggers/sqs", ...snssqs, ...dynamodb],
+    ship: [...aws, ...queue, ...snssqs, ...dynamodb],
+    summarise: [...aws, ...queue, ...snssqs, ...dynamodb],
   },
   azure: {
     app: [
