@@ -10,7 +10,7 @@ export default defineConfig(
     test: {
       include: ["test/oracles/*.test.ts"],
       exclude: ["**/node_modules/**"],
-      globalSetup: ["test/oracles/unavailable.ts"],
+      globalSetup: ["test/oracles/unavailable.ts", "test/oracles/installed.ts"],
       testTimeout: 120_000,
       hookTimeout: 1_800_000,
     },
