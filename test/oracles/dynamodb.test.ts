@@ -1,5 +1,5 @@
 // The state store of AWS on DynamoDB Local, which AWS itself wrote: every case, transactions among them.
-import { afterAll, describe, inject, test } from "vitest";
+import { afterAll, inject, test } from "vitest";
 import { stateCases } from "../../src/conformance/cases.ts";
 import { once } from "../../src/once.ts";
 import { createTable, dynamodbOn } from "../conformance/aws.ts";
@@ -8,10 +8,7 @@ import { type Served, startDynamodbLocal } from "./servers.ts";
 
 const installed = inject("dynamodbLocal");
 
-if ("unavailable" in installed)
-  describe("state.aws.dynamodb on DynamoDB Local", () => {
-    test.skip(installed.unavailable, () => undefined);
-  });
+if ("unavailable" in installed) test("state.aws.dynamodb on DynamoDB Local", ({ skip }) => skip(installed.unavailable));
 else {
   let server: Served | undefined;
   afterAll(() => server?.stop());

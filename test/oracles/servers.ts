@@ -26,9 +26,9 @@ export async function startDynamodbLocal(folder: string): Promise<Served> {
   return { url, stop: process.stop };
 }
 
-/** With what it gets wrong of the reference set right: see moto.py. */
+/** With what it gets wrong of the reference set right: see serve-moto.py. */
 export async function startMoto(folder: string): Promise<Served> {
-  const script = fileURLToPath(new URL("moto.py", import.meta.url));
+  const script = fileURLToPath(new URL("serve-moto.py", import.meta.url));
   const process = start(join(folder, "bin/python"), ["-W", "ignore", script]);
   let url: string | undefined;
   await process.until(async () => {
@@ -54,7 +54,10 @@ function start(program: string, args: readonly string[]): Started {
     });
     child.once("exit", () => resolve());
   });
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (part: Buffer) => void (said += part));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (part: Buffer) => {
+      said += part;
+    });
   let over = false;
   void ended.then(() => {
     over = true;
