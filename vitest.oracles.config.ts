@@ -11,7 +11,7 @@ export default defineConfig(
       include: ["test/oracles/*.test.ts"],
       exclude: ["**/node_modules/**"],
       globalSetup: ["test/oracles/unavailable.ts", "test/oracles/installed.ts"],
-      testTimeout: 120_000,
+      testTimeout: 600_000,
       hookTimeout: 1_800_000,
     },
   }),

@@ -20,16 +20,14 @@ declare module "vitest" {
 const kept = fileURLToPath(new URL("../../node_modules/.cache/faasten-oracles", import.meta.url));
 
 export function setup({ provide }: TestProject): void {
-  const dynamodbLocal = installed("dynamodb-local-3.0.0", (folder) => {
-    const failed = run("java", ["-version"], folder) ?? run("mvn", ["-v"], folder);
-    if (failed !== undefined) return failed;
+  const dynamodbLocal = installed("dynamodb-local-3.0.0", "java", ["-version"], (folder) => {
     writeFileSync(join(folder, "pom.xml"), pom("software.amazon.dynamodb", "DynamoDBLocal", "3.0.0"));
     const into = ["-DincludeScope=runtime", `-DoutputDirectory=${folder}`];
     return run("mvn", ["-q", "-B", "dependency:copy-dependencies", ...into], folder);
   });
   provide("dynamodbLocal", told("DynamoDB Local", dynamodbLocal));
 
-  const moto = installed("moto-5.2.5", (folder) => {
+  const moto = installed("moto-5.2.5", "python3", ["--version"], (folder) => {
     const requirements = fileURLToPath(new URL("requirements.txt", import.meta.url));
     return (
       run("python3", ["-m", "venv", folder], folder) ??
@@ -44,7 +42,15 @@ function told(name: string, one: Installed): Installed {
   return one;
 }
 
-function installed(name: string, install: (folder: string) => string | undefined): Installed {
+/** `program`: what it takes, each time, asked for its version. */
+function installed(
+  name: string,
+  program: string,
+  version: readonly string[],
+  install: (folder: string) => string | undefined,
+): Installed {
+  const missing = run(program, version);
+  if (missing !== undefined) return { unavailable: missing };
   const folder = join(kept, name);
   const whole = join(folder, "installed");
   if (existsSync(whole)) return { folder };
@@ -58,8 +64,12 @@ function installed(name: string, install: (folder: string) => string | undefined
 }
 
 /** The reason if it failed. */
-function run(program: string, args: readonly string[], cwd: string): string | undefined {
-  const { status, error, stdout, stderr } = spawnSync(program, args, { cwd, encoding: "utf8", maxBuffer: 1 << 28 });
+function run(program: string, args: readonly string[], cwd?: string): string | undefined {
+  const { status, error, stdout, stderr } = spawnSync(program, args, {
+    ...(cwd !== undefined && { cwd }),
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
   if (error) return `there is no ${program} here`;
   if (status === 0) return undefined;
   const [first = ""] = `${stderr}\n${stdout}`.trim().split("\n");

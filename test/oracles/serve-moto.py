@@ -53,10 +53,6 @@ def reduced(text):
     return json.dumps({**template, "Resources": resources, "Outputs": outputs})
 
 
-def of(backend, name):
-    return next((one for one in backend.stacks.values() if name in (one.name, one.stack_id)), None)
-
-
 Backend = models.CloudFormationBackend
 create_change_set, execute_change_set = Backend.create_change_set, Backend.execute_change_set
 delete_change_set, update_stack = Backend.delete_change_set, Backend.update_stack
@@ -64,15 +60,22 @@ delete_change_set, update_stack = Backend.delete_change_set, Backend.update_stac
 
 def create(self, *args, **kwargs):
     kwargs["template"] = reduced(kwargs["template"])
-    return create_change_set(self, *args, **kwargs)
+    made = create_change_set(self, *args, **kwargs)
+    changes = [[one.action, one.logical_resource_id] for one in self.change_sets[made[0]].changes]
+    print("changes " + json.dumps(changes), flush=True)
+    return made
 
 
 def update(self, *args, **kwargs):
     kwargs["template"] = reduced(kwargs["template"])
-    stack = of(self, kwargs["name"])
+    stack = self.get_stack(kwargs["name"])
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_UpdateStack.html
-    if stack and stack.has_template(kwargs["template"]):
+    if stack.has_template(kwargs["template"]):
         raise ValidationError(message="No updates are to be performed.")
+    # A template that declares no parameter has none: moto would keep those of the template before.
+    declared = json.loads(kwargs["template"]).get("Parameters", {})
+    for holder, field in ((stack, "parameters"), (stack.resource_map, "input_parameters")):
+        setattr(holder, field, {name: value for name, value in getattr(holder, field).items() if name in declared})
     return update_stack(self, *args, **kwargs)
 
 

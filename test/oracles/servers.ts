@@ -27,7 +27,7 @@ export async function startDynamodbLocal(folder: string): Promise<Served> {
 }
 
 /** With what it gets wrong of the reference set right: see serve-moto.py. */
-export async function startMoto(folder: string): Promise<Served> {
+export async function startMoto(folder: string): Promise<Served & { output(): string }> {
   const script = fileURLToPath(new URL("serve-moto.py", import.meta.url));
   const process = start(join(folder, "bin/python"), ["-W", "ignore", script]);
   let url: string | undefined;
@@ -35,7 +35,7 @@ export async function startMoto(folder: string): Promise<Served> {
     url = /listening on (http:\S+)/.exec(process.output())?.[1];
     return url !== undefined;
   });
-  return { url: url ?? "", stop: process.stop };
+  return { url: url ?? "", stop: process.stop, output: process.output };
 }
 
 interface Started {
