@@ -37,9 +37,9 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("the tarball", () => {
-  test("holds what is built, four pages and the templates, and no source or test of ours", () => {
+  test("holds what is built, four pages, the templates and the demo's manifest, and no source or test of ours", () => {
     const pages = packed.filter((path) => !/^(?:dist|templates)\//.test(path));
-    expect(pages.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
+    expect(pages.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json", "serverless.yml"]);
     const templates = packed.filter((path) => path.startsWith("templates/"));
     expect(templates).toContain("templates/orders/src/orders.ts");
     expect(templates.filter((path) => /node_modules|\.faasten/.test(path))).toEqual([]);

@@ -30,6 +30,7 @@ import {
   toResponse,
 } from "../../src/provider.ts";
 import { startClock } from "./calendar.ts";
+import { callerHeader } from "./caller.ts";
 import { clockOf } from "./clock.ts";
 import type { Keeper } from "./pubsub/in-memory.ts";
 
@@ -145,7 +146,8 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     run(served, routed, message) {
       const bearer = /^bearer (.+)$/i.exec(message.headers.authorization ?? "")?.[1];
       const service = token !== undefined && bearer === token;
-      const caller = service ? { caller: { kind: "service", subject: app.service, claims: {} } as const } : {};
+      const subject = String(message.headers[callerHeader] ?? app.service);
+      const caller = service ? { caller: { kind: "service", subject, claims: {} } as const } : {};
       return request(served, { ...routed, ...caller }, { request: message });
     },
   });

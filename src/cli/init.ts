@@ -13,7 +13,7 @@ export interface InitFlags {
 export async function init(given: string | undefined, { template }: InitFlags): Promise<void> {
   const root = fileURLToPath(new URL(".", import.meta.resolve("faasten/package.json")));
   const from = join(root, "templates", template);
-  const known = templatesIn(join(root, "templates"));
+  const known = readdirSync(join(root, "templates"));
   if (!known.includes(template))
     throw new FaastenError(
       "NOT_FOUND",
@@ -24,7 +24,7 @@ export async function init(given: string | undefined, { template }: InitFlags): 
     .filter((entry) => entry.isFile())
     .map((entry) => relative(from, join(entry.parentPath, entry.name)))
     .filter((file) => !/(?:^|[\\/])(?:node_modules|\.faasten)[\\/]/.test(file));
-  const there = ["package.json", ...files].filter((file) => existsSync(join(folder, file)));
+  const there = ["package.json", "serverless.yml", ...files].filter((file) => existsSync(join(folder, file)));
   if (there.length > 0)
     throw new FaastenError(
       "ALREADY_EXISTS",
@@ -32,6 +32,7 @@ export async function init(given: string | undefined, { template }: InitFlags): 
     );
   for (const file of files)
     if (file !== "package.json") cpSync(join(from, file), join(folder, file), { errorOnExist: true, force: false });
+  if (!files.includes("serverless.yml")) takeDemo(root, template, folder);
   const own = readPackage(join(from, "package.json"));
   const { version } = readPackage(join(root, "package.json"));
   const dependencies = { ...own.dependencies, faasten: `^${String(version)}` };
@@ -40,7 +41,6 @@ export async function init(given: string | undefined, { template }: InitFlags): 
     name: toName(basename(folder)),
     version: "0.0.0",
     private: true,
-    type: "module",
     dependencies,
   };
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(made, null, 2)}\n`, { flag: "wx" });
@@ -49,10 +49,13 @@ export async function init(given: string | undefined, { template }: InitFlags): 
   console.log(`${place === "" ? "" : `cd ${place} && `}npm install && npx faasten dev`);
 }
 
-/** Whole apps: each has a manifest. */
-function templatesIn(folder: string): readonly string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder).filter((name) => existsSync(join(folder, name, "serverless.yml")));
+/** The demo's manifest is the repository's own, from where the demo is served: its paths begin there. */
+function takeDemo(root: string, template: string, folder: string): void {
+  cpSync(join(root, "serverless.yml"), join(folder, "serverless.yml"), { errorOnExist: true, force: false });
+  for (const file of ["serverless.yml", ...globSync("components/**/*.yaml", { cwd: folder })]) {
+    const path = join(folder, file);
+    writeFileSync(path, readFileSync(path, "utf8").replaceAll(`templates/${template}/`, ""));
+  }
 }
 
 interface Package {

@@ -5,6 +5,7 @@ import type { Output, Schema } from "../blocks/schema.ts";
 import type { ObjectChange } from "../contracts/binding.ts";
 import type { Definition, Grant, Uses } from "../contracts/function.ts";
 import type { TriggerSpec } from "../contracts/trigger.ts";
+import { given } from "./given.ts";
 import { leftOut, one, type Subscribed, type SubscribeOptions, type Subscriber } from "./subscriber.ts";
 
 export interface BindingDeclaration<T = ObjectChange> {
@@ -41,11 +42,8 @@ export function binding<T>(
     name,
     trigger,
     output: (...operations) => outputOf(name, operations),
-    input(...given: readonly unknown[]): Definition {
-      const [options, handler] = (given.length === 2 ? given : [{}, given[0]]) as [
-        SubscribeOptions<T, Uses>,
-        Subscriber<T, Uses>,
-      ];
+    input(...all: readonly unknown[]): Definition {
+      const [options, handler] = given<SubscribeOptions<T, Uses>, Subscriber<T, Uses>>(all, name);
       const { name: own, uses = {}, attempts = trigger.attempts, idempotent } = options;
       return {
         faasten: "function",

@@ -20,7 +20,14 @@ const settings = ["aws/client", "aws/configuration/parameterstore"] as const;
 export const modules: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   local: {
     app: [
-      ...["local/bindings/localstorage", "local/broker", "local/calendar", "local/clock", "local/configuration/sqlite"],
+      ...[
+        "local/bindings/localstorage",
+        "local/broker",
+        "local/calendar",
+        "local/caller",
+        "local/clock",
+        "local/configuration/sqlite",
+      ],
       ...["local/consumer", "local/database", "local/host", "local/inboxes", "local/object-changes"],
       ...["local/object-files", "local/object-paths", "local/presigner", "local/pubsub/sqlite"],
       ...["local/secretstores/file", "local/state/sqlite"],

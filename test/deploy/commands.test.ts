@@ -76,9 +76,7 @@ describe("a region", () => {
 });
 
 describe("init", () => {
-  const names = readdirSync(join(repository, "templates")).filter((name) =>
-    existsSync(join(repository, "templates", name, "serverless.yml")),
-  );
+  const names = readdirSync(join(repository, "templates"));
 
   test.each(names)("copies %s, under the folder's name, with this version", (name) => {
     const { status, stdout } = run("init", "--template", name, `My ${name}`);
@@ -88,6 +86,8 @@ describe("init", () => {
     const { version } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8"));
     expect(made).toMatchObject({ name: `my-${name}`, private: true, dependencies: { faasten: `^${version}` } });
     expect(readFileSync(join(folder, `My ${name}`, "serverless.yml"), "utf8")).toMatch(/^service: /m);
+    const type = name === "lambda-migration" ? "commonjs" : "module";
+    expect(made.type).toBe(type);
   });
 
   test.each(names.slice(0, 1))("overwrites nothing with %s", (name) => {

@@ -6,7 +6,17 @@ import { bindingArn, bindingValue, bucketName, isMade, queueName, written } from
 import { keptBucket, ruleResources, snsResources } from "./pushes.ts";
 import { type Reason, retries, takeFromQueue } from "./sources.ts";
 import { deadQueue, queuePolicy } from "./stores.ts";
-import { attribute, type Json, join, logical, physical, type Resources, ref, retained } from "./template.ts";
+import {
+  attribute,
+  type Json,
+  join,
+  logical,
+  physical,
+  type Resources,
+  ref,
+  retained,
+  retainedOnceMade,
+} from "./template.ts";
 
 export function bindingResources(component: GraphComponent, input: StackInput): Resources {
   switch (component.type) {
@@ -151,7 +161,7 @@ function queue(component: GraphComponent, input: StackInput): Resources {
     }),
     [logical(component.name, "Queue")]: {
       Type: "AWS::SQS::Queue",
-      ...retained,
+      ...retainedOnceMade,
       Properties: {
         QueueName: queueName(component.name, { dead: false, ordered: false }, input),
         VisibilityTimeout: (taker?.section?.timeout ?? input.timeout) * 6,
@@ -169,7 +179,7 @@ function topic(component: GraphComponent, input: StackInput): Resources {
   return {
     [logical(component.name, "NotificationTopic")]: {
       Type: "AWS::SNS::Topic",
-      ...retained,
+      ...retainedOnceMade,
       Properties: { TopicName: physical(input, component.name, "", 256), KmsMasterKeyId: "alias/aws/sns" },
     },
   };
