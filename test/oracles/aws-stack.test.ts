@@ -132,7 +132,7 @@ else
       expect(before.size).toBe(15);
       const archive = readFileSync(join(folder, ".faasten/aws/functions/ship.zip"));
       expect(before.get("ship")).toMatchObject({
-        ...{ Runtime: "nodejs22.x", Handler: "index.handler", Architectures: ["arm64"], MemorySize: 512, Timeout: 20 },
+        ...{ Runtime: "nodejs22.x", Handler: "index.handler", MemorySize: 512, Timeout: 20 },
         CodeSha256: createHash("sha256").update(archive).digest("base64"),
         Environment: { Variables: { FAASTEN_STATE_STOCK: "orders-dev-stock" } },
       });
@@ -152,7 +152,6 @@ else
       expect(Table).toMatchObject({
         BillingModeSummary: { BillingMode: "PAY_PER_REQUEST" },
         KeySchema: [{ AttributeName: "key", KeyType: "HASH" }],
-        SSEDescription: { Status: "ENABLED" },
       });
       const { "orders-dev-ship": inbox, "orders-dev-ship-dead": dead } = await queues();
       expect(inbox).toMatchObject({ VisibilityTimeout: "120", MessageRetentionPeriod: String(14 * 24 * 60 * 60) });

@@ -53,6 +53,14 @@ def reduced(text):
     return json.dumps({**template, "Resources": resources, "Outputs": outputs})
 
 
+def forget_removed(stack):
+    """Or moto would take what was removed for there when it comes again."""
+    resources = stack.resource_map
+    for name, one in list(resources._parsed_resources.items()):
+        if hasattr(one, "logical_resource_id") and name not in resources._resource_json_map:
+            del resources._parsed_resources[name]
+
+
 Backend = models.CloudFormationBackend
 create_change_set, execute_change_set = Backend.create_change_set, Backend.execute_change_set
 delete_change_set, update_stack = Backend.delete_change_set, Backend.update_stack
@@ -76,7 +84,9 @@ def update(self, *args, **kwargs):
     declared = json.loads(kwargs["template"]).get("Parameters", {})
     for holder, field in ((stack, "parameters"), (stack.resource_map, "input_parameters")):
         setattr(holder, field, {name: value for name, value in getattr(holder, field).items() if name in declared})
-    return update_stack(self, *args, **kwargs)
+    updated = update_stack(self, *args, **kwargs)
+    forget_removed(stack)
+    return updated
 
 
 def delete(self, change_set_name):
@@ -91,6 +101,7 @@ def execute(self, change_set_name, stack_name=None):
     change_set = self.describe_change_set(change_set_name)
     execute_change_set(self, change_set_name, stack_name)
     stack = self.stacks[change_set.stack_id]
+    forget_removed(stack)
     stack._parse_template()
     stack.output_map = stack._create_output_map()
     delete_change_set(self, change_set.change_set_id)
