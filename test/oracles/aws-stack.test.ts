@@ -157,9 +157,9 @@ else
       expect(inbox).toMatchObject({ VisibilityTimeout: "120", MessageRetentionPeriod: String(14 * 24 * 60 * 60) });
       expect(JSON.parse(inbox?.["RedrivePolicy"] ?? "{}")).toMatchObject({ deadLetterTargetArn: dead?.["QueueArn"] });
       const bucket = "orders-dev-receipts-123456789012-eu-west-1";
-      expect(await ask("s3api", "get-public-access-block", "--bucket", bucket)).toEqual({
-        PublicAccessBlockConfiguration: {
-          ...{ BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true },
+      expect(await ask("s3api", "get-bucket-encryption", "--bucket", bucket)).toMatchObject({
+        ServerSideEncryptionConfiguration: {
+          Rules: [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }],
         },
       });
       const { Topics = [] } = await new SNSClient({
