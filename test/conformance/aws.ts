@@ -17,11 +17,26 @@ import { definitionOf } from "./receiver.ts";
 const access = { region: "eu-west-1", accessKey: "key", secretKey: "secret" };
 
 /** One server for all cases: each has keys of its own. */
-const table = once(async () => {
+const dynaliteServer = once(async () => {
   const server = dynalite({ createTableMs: 0 });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   server.unref();
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return createTable(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+});
+
+/** dynalite knows no transactions. */
+export async function dynamodbOnDynalite(): Promise<[harness: StateHarness, close: () => Promise<void>]> {
+  const [{ component, ...harness }, close] = await dynamodbOn(await dynaliteServer());
+  const { transact: _, ...rest } = component;
+  return [{ ...harness, component: rest }, close];
+}
+
+export interface Table {
+  readonly endpoint: string;
+  readonly client: DynamoDBClient;
+}
+
+export async function createTable(endpoint: string): Promise<Table> {
   const client = new DynamoDBClient({
     endpoint,
     region: access.region,
@@ -36,13 +51,14 @@ const table = once(async () => {
     }),
   );
   return { endpoint, client };
-});
+}
 
-/** dynalite knows no transactions. */
-export async function dynamodbOnDynalite(): Promise<[harness: StateHarness, close: () => Promise<void>]> {
-  const { endpoint, client } = await table();
+export async function dynamodbOn({
+  endpoint,
+  client,
+}: Table): Promise<[harness: StateHarness, close: () => Promise<void>]> {
   const proxy = await createFaultProxy(endpoint);
-  const { transact: _, ...component } = await createDynamodb(
+  const component = await createDynamodb(
     named({ ...access, endpoint: proxy.url, table: "entries", allowScan: "true" }),
   );
   const second = await createDynamodb(named({ ...access, endpoint, table: "entries", allowScan: "true" }));
