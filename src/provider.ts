@@ -30,7 +30,7 @@ export { inboxOf, subscriptionOf } from "./runtime/inbox.ts";
 export { checkKey, checkOperations, maxBodyBytes, toPublished } from "./runtime/limits.ts";
 export type { Journal, Level, Mark, Sink } from "./runtime/log.ts";
 export { duration, flag, setting } from "./runtime/metadata.ts";
-export { kebab, physicalName, variableOf } from "./runtime/names.ts";
+export { isLambdaVariable, kebab, physicalName, variableOf } from "./runtime/names.ts";
 export { fromNode, readBody, writeReply } from "./runtime/node-http.ts";
 export {
   type Answered,

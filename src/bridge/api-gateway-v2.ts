@@ -26,7 +26,8 @@ export function toHttpApiEvent(asked: Asked, body: EventBody, { url }: { readonl
   const parameters = parametersOf(query, true);
   const pathParameters = url ? undefined : pathParametersOf(asked, { decode: true });
   const rawPath = url ? path : decodedPath(path);
-  const routeKey = url ? "$default" : `${route.method === "*" ? "ANY" : route.method} ${resourceOf(asked)}`;
+  const routeKey =
+    url || route.fallback ? "$default" : `${route.method === "*" ? "ANY" : route.method} ${resourceOf(asked)}`;
   const now = new Date(asked.invocation.now());
   return {
     version: "2.0",

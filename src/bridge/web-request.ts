@@ -1,6 +1,6 @@
 // What AWS's events of a web request have in common.
 import type { Invocation } from "../contracts/function.ts";
-import type { Caller } from "../contracts/trigger.ts";
+import type { Caller, TriggerSpec } from "../contracts/trigger.ts";
 import { bodyOf } from "../runtime/request.ts";
 import { accountId, apiId, unknownAddress } from "./placeholders.ts";
 
@@ -10,7 +10,7 @@ export interface Asked {
   /** As it came, percent-encoded. */
   readonly path: string;
   /** Of the function's route. */
-  readonly route: { readonly method: string; readonly path: string };
+  readonly route: Pick<Extract<TriggerSpec, { kind: "http" }>, "method" | "path" | "rest" | "fallback">;
   readonly params: Readonly<Record<string, string>>;
   readonly caller: Caller | undefined;
   readonly invocation: Invocation;
@@ -100,8 +100,8 @@ export function toEventBody(
 const text = /^(?:text\/|application\/(?:json|javascript|xml)(?:$|[\s;]))/i;
 
 /** `/orders/:id` → `/orders/{id}`, `/files/*` → `/files/{proxy+}`. */
-export function resourceOf({ route: { path } }: Asked): string {
-  return path.replace(/:(\w+)/g, "{$1}").replace(/\*$/, "{proxy+}");
+export function resourceOf({ route: { path, rest = "proxy", fallback } }: Asked): string {
+  return fallback ? "$default" : path.replace(/:(\w+)/g, "{$1}").replace(/\*$/, () => `{${rest}+}`);
 }
 
 /** `undefined`: the route has none. `decode`: as an HTTP API hands them over; a REST API leaves them as they came. */
@@ -112,7 +112,7 @@ export function pathParametersOf(
   const { "*": rest, ...named } = params;
   const found = {
     ...(decode ? named : segmentsOf(route.path, path)),
-    ...(rest && { proxy: decode ? decodedPath(rest) : rest }),
+    ...(rest && !route.fallback && { [route.rest ?? "proxy"]: decode ? decodedPath(rest) : rest }),
   };
   return Object.keys(found).length > 0 ? found : undefined;
 }

@@ -1,6 +1,7 @@
 // What is wrong with an app's code as mistakes of the app: what the bundler says, and what a module throws while it is loaded.
 import { join } from "node:path";
 import type { Message } from "esbuild";
+import { FaastenError } from "../errors.ts";
 import { type Place, type Problems, quoted } from "../manifest/problems.ts";
 
 /** What the bundler says; anything else is thrown. */
@@ -16,6 +17,10 @@ export function report(error: unknown, folder: string, problems: Problems): void
 export function reportThrown(error: unknown, files: Iterable<string>, problems: Problems): boolean {
   const place = placeOf(error, files);
   if (!place) return false;
+  if (error instanceof FaastenError) {
+    problems.add(error.code, place, error.message);
+    return true;
+  }
   const what = quoted(String(error).split("\n", 1)[0] ?? "");
   problems.add("INVALID", place, `this throws ${what} while its module is loaded: mend it, or move it into a handler`);
   return true;

@@ -121,18 +121,21 @@ function handed(name: string, on: TriggerSpec, timeout: number | undefined, even
 
 function sourceOf(one: SectionFunction, host: Host): string {
   const { handler, events, timeout } = one;
-  const lines = events.map((event) =>
-    isHanded(declare(event, timeout, host), host) ? handedOver(event) : exportOf(event, timeout),
-  );
+  const lines = events.map((event, index) => {
+    const made = isHanded(declare(event, timeout, host), host) ? handedOver(event) : definitionOf(event, timeout);
+    // A function may be named as anything is, `delete` and `lambda` too.
+    return `const $${index} = /* @__PURE__ */ (() => (${made}))();\nexport { $${index} as ${event.name} };`;
+  });
   const body = lines.join("\n");
-  const used = (names: readonly string[]): string => names.filter((name) => body.includes(`${name}(`)).join(", ");
+  const used = (names: readonly string[]): string =>
+    names.flatMap((name) => (body.includes(`$${name}(`) ? `${name} as $${name}` : [])).join(", ");
   return [
     `import { ${used(["lambda", "jwt"])} } from "faasten";`,
     `import { ${used(["filtered", "byBody", "byBus", "byObject", "withInput", "below", "limited"])} } from "faasten/section";`,
     ...(host.invoke
       ? [
-          `import { invoked } from "faasten/section";`,
-          `const $handler = /* @__PURE__ */ invoked(${JSON.stringify(host.invoke(one))});`,
+          `import { invoked as $invoked } from "faasten/section";`,
+          `const $handler = /* @__PURE__ */ $invoked(${JSON.stringify(host.invoke(one))});`,
         ]
       : [
           `import * as $module from ${JSON.stringify(handler.file)};`,
@@ -143,31 +146,31 @@ function sourceOf(one: SectionFunction, host: Host): string {
   ].join("\n");
 }
 
-function handedOver({ name, input }: SectionEvent): string {
-  return `export const ${name} = /* @__PURE__ */ (() => ({ lambda: { handler: ${handlerOf(input)} } }))();`;
+function handedOver({ input }: SectionEvent): string {
+  return `{ lambda: { handler: ${handlerOf(input)} } }`;
 }
 
 function handlerOf(input: SectionEvent["input"]): string {
-  return input ? `withInput($handler, ${JSON.stringify(input.value)})` : "$handler";
+  return input ? `$withInput($handler, ${JSON.stringify(input.value)})` : "$handler";
 }
 
-function exportOf({ name, on, event, filter, input, below }: SectionEvent, timeout: number | undefined): string {
+function definitionOf({ name, on, event, filter, input, below }: SectionEvent, timeout: number | undefined): string {
   const trigger =
     on.kind === "http" && typeof on.access === "object"
-      ? `{ ...${JSON.stringify({ ...on, access: undefined })}, access: jwt(${JSON.stringify(on.access)}) }`
+      ? `{ ...${JSON.stringify({ ...on, access: undefined })}, access: $jwt(${JSON.stringify(on.access)}) }`
       : JSON.stringify(on);
-  let made = `lambda(${handlerOf(input)}, { name: ${JSON.stringify(name)}, on: ${trigger}, event: ${JSON.stringify(event)} })`;
-  if (filter) made = `filtered(${made}, ${passes(filter)})`;
-  if (below !== undefined) made = `below(${JSON.stringify(below)}, ${made})`;
-  if (timeout !== undefined) made = `limited(${made}, ${timeout * 1000})`;
-  return `export const ${name} = /* @__PURE__ */ (() => ${made})();`;
+  let made = `$lambda(${handlerOf(input)}, { name: ${JSON.stringify(name)}, on: ${trigger}, event: ${JSON.stringify(event)} })`;
+  if (filter) made = `$filtered(${made}, ${passes(filter)})`;
+  if (below !== undefined) made = `$below(${JSON.stringify(below)}, ${made})`;
+  if (timeout !== undefined) made = `$limited(${made}, ${timeout * 1000})`;
+  return made;
 }
 
 function passes(filter: EventFilter): string {
-  if (filter.kind === "body") return `byBody(${JSON.stringify(filter.patterns)})`;
-  if (filter.kind === "bus") return `byBus(${JSON.stringify(filter.patterns)})`;
+  if (filter.kind === "body") return `$byBody(${JSON.stringify(filter.patterns)})`;
+  if (filter.kind === "bus") return `$byBus(${JSON.stringify(filter.patterns)})`;
   const { change, prefix = "", suffix = "" } = filter;
-  return `byObject(${[change, prefix, suffix].map((text) => JSON.stringify(text)).join(", ")})`;
+  return `$byObject(${[change, prefix, suffix].map((text) => JSON.stringify(text)).join(", ")})`;
 }
 
 /** CommonJS lies under `default` where it was not seen through, and is `undefined` where there is no such export. */

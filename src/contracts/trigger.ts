@@ -102,6 +102,10 @@ export type TriggerSpec =
       readonly cors?: Cors;
       readonly stream?: true;
       readonly isolate?: true;
+      /** What AWS calls the last `*`; "proxy" if left out. */
+      readonly rest?: string;
+      /** On AWS it is the route `$default`, which has no path. */
+      readonly fallback?: true;
     }
   | {
       readonly kind: "topic";

@@ -21,6 +21,8 @@ export interface HttpTrigger {
   readonly cors?: Cors;
   readonly stream?: true;
   readonly isolate?: true;
+  readonly rest?: string;
+  readonly fallback?: true;
 }
 
 /** A request that may be answered. */

@@ -5,7 +5,7 @@ import { isStreaming } from "../bridge/stream.ts";
 import type { Definition } from "../contracts/function.ts";
 import type { AwsEvent, LambdaEvent, LambdaHttpEvent } from "../contracts/lambda.ts";
 import type { TriggerSpec } from "../contracts/trigger.ts";
-import { notHere } from "../errors.ts";
+import { FaastenError, notHere } from "../errors.ts";
 import { answeredBy, type HttpTrigger, toSpec } from "./answered.ts";
 import { again } from "./settle-once.ts";
 
@@ -35,6 +35,7 @@ export interface AwsLambdaOptions {
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function lambda(handler: LambdaHandler, options: LambdaOptions | AwsLambdaOptions): Definition {
+  checkTrigger(options);
   return {
     faasten: "function",
     ...(options.name !== undefined && { name: options.name }),
@@ -42,6 +43,17 @@ export function lambda(handler: LambdaHandler, options: LambdaOptions | AwsLambd
     lambda: { handler, event: options.event },
     ...("on" in options ? bridged(handler, options) : nativeAlone(options.event)),
   };
+}
+
+/** Its types say so too, but an existing handler is mostly plain JavaScript. */
+function checkTrigger(options: Partial<LambdaOptions> | AwsLambdaOptions | undefined): void {
+  const { event, on } = { event: undefined, on: undefined, ...options };
+  const known = typeof on === "object" && on !== null && ("kind" in on || "trigger" in on);
+  if (known || (on === undefined && event !== undefined && !isMade(event))) return;
+  const whole = typeof on === "object" && on !== null && "faasten" in on;
+  const what = whole ? "is a whole function, leave out its handler" : on === undefined ? "is missing" : "is no trigger";
+  const mend = 'write `on: http.any("/legacy/*", { access: "public" })`, a topic, a binding or a schedule';
+  throw new FaastenError("INVALID", `the \`on\` of \`lambda()\` ${what}: ${mend}`);
 }
 
 type Settling = Pick<Definition, "on" | "settle" | "settleMany" | "fail">;
@@ -82,7 +94,11 @@ function nativeAlone(event: AwsEvent): Settling {
 
 const leftOut: Pick<Definition, "settle" | "fail"> = { settle: notHere, fail: notHere };
 
-function isHttp(event: LambdaEvent): event is LambdaHttpEvent {
+function isMade(event: LambdaEvent | AwsEvent): boolean {
+  return isHttp(event) || ["sqs", "sns", "eventbridge", "s3", "scheduled"].includes(event);
+}
+
+function isHttp(event: LambdaEvent | AwsEvent): event is LambdaHttpEvent {
   return event === "url" || event.startsWith("apigw.") || event.startsWith("alb");
 }
 

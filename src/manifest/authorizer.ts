@@ -16,7 +16,10 @@ export function readAccess(reader: SectionReader, node: Node | undefined, httpAp
   if (String(type).toLowerCase() === "aws_iam") return "service";
   const name = map["name"] ?? (map["type"] === undefined ? type : undefined);
   if (!httpApi || typeof name !== "string" || (map["type"] !== undefined && map["type"] !== "jwt")) {
-    const what = value.kind === "scalar" ? quoted(value.text) : quoted(String(map["name"] ?? map["arn"] ?? type));
+    const what =
+      value.kind === "scalar"
+        ? quoted(value.text)
+        : quoted(String(map["name"] ?? map["arn"] ?? map["id"] ?? type ?? ""));
     return refuse(reader, value, `${quoted(value.path)}: the authorizer ${what} runs on AWS alone: ${mend}.`);
   }
   return readJwt(reader, value, name, map["scopes"], httpApi);

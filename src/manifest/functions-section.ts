@@ -1,6 +1,7 @@
 // `functions:` of a serverless.yml: ordinary Lambda handlers, each with what triggers it.
 import { dirname, join } from "node:path";
 import type { GraphSection } from "../contracts/graph.ts";
+import { isLambdaVariable } from "../runtime/names.ts";
 import { asArchitecture } from "./architecture.ts";
 import { findHandler, type Handler } from "./handler-file.ts";
 import type { Manifest } from "./manifest.ts";
@@ -60,7 +61,12 @@ export function readSection(manifest: Manifest, { folder, target }: SectionOptio
   const notes = new Problems(folder);
   const { resolve } = manifest;
   const reader: SectionReader = { resolve, target, problems, notes };
-  keepMade(reader, manifest.provider.made);
+  const { environment, made } = manifest.provider;
+  checkVariables(reader, [...Object.keys(environment), ...made.keys()], (name) => {
+    const path = ["provider", "environment", name];
+    return { ...manifest.where(path), path: path.join(".") };
+  });
+  keepMade(reader, made);
   const functions: SectionFunction[] = [];
   const folders = new Set<string>();
   for (const [written, node] of entriesOf(manifest, problems)) {
@@ -111,7 +117,9 @@ function readFunction(
   const timeout = readSeconds(reader, map);
   const memorySize = asNumber(at(map, "memorySize", reader), problems);
   const limits = readLimits(reader, map);
-  const { environment, made } = readEnvironment(asMap(at(map, "environment", reader), problems), reader, problems);
+  const variables = asMap(at(map, "environment", reader), problems);
+  const { environment, made } = readEnvironment(variables, reader, problems);
+  checkVariables(reader, variables?.entries.keys() ?? [], (name) => variables?.entries.get(name) ?? map);
   const kept = keepMade(reader, made);
   const events = readEvents(reader, map, name, manifest);
   if (!handler || !served) return undefined;
@@ -160,6 +168,20 @@ function unkept(target: string): Readonly<Record<string, string>> {
   const provisionedConcurrency = "no versions of a function are published, which it needs";
   if (target === "aws") return { provisionedConcurrency };
   return { provisionedConcurrency, reservedConcurrency: "only AWS limits how often one function runs at a time" };
+}
+
+/** Elsewhere there are others that are not taken, which that target tells. */
+function checkVariables(
+  { target, problems }: SectionReader,
+  names: Iterable<string>,
+  where: (name: string) => Place & { readonly path: string },
+): void {
+  for (const name of target === "aws" ? names : []) {
+    if (isLambdaVariable(name)) continue;
+    const place = where(name);
+    const message = `${quoted(place.path)}: Lambda takes no variable of this name: call it otherwise`;
+    problems.add("INVALID", place, message);
+  }
 }
 
 /** What CloudFormation makes, as AWS's template has it. On this machine it is left to `.env`, elsewhere it is refused. */

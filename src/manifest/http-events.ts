@@ -3,20 +3,14 @@ import { readAccess } from "./authorizer.ts";
 import { readCors } from "./cors-setting.ts";
 import type { MapNode, Node } from "./nodes.ts";
 import { quoted } from "./problems.ts";
-import {
-  checkSettings,
-  onAws,
-  plain,
-  type ReadEvent,
-  refuse,
-  type SectionReader,
-  type Settings,
-} from "./section-reader.ts";
+import { checkSettings, plain, type ReadEvent, refuse, type SectionReader, type Settings } from "./section-reader.ts";
 import { asMap, asText } from "./shape.ts";
 
 interface Endpoint {
   readonly method: string;
   readonly path: string;
+  readonly rest?: string;
+  readonly fallback?: true;
 }
 
 /** https://www.serverless.com/framework/docs/providers/aws/events/http-api */
@@ -135,15 +129,19 @@ function readEndpoint(reader: SectionReader, node: Node): Endpoint | undefined {
       if (!node.entries.has("method")) refuse(reader, node, `${quoted(node.path)} has no \`method\`.`, "MISCONFIGURED");
       return undefined;
     }
+    if (method === "*" && (path === undefined || path === "*")) return everything;
     return toEndpoint(reader, node, method ?? "*", path ?? "*");
   }
   const text = asText(node, reader.problems);
   if (text === undefined) return undefined;
   const [, method, path] = /^\s*(\S+)\s+(\S+)\s*$/.exec(text) ?? [];
   if (method !== undefined && path !== undefined) return toEndpoint(reader, node, method, path);
-  if (text.trim() === "*") return toEndpoint(reader, node, "*", "*");
+  if (text.trim() === "*") return everything;
   return refuse(reader, node, `${quoted(text)} is no endpoint: write \`GET /orders/{id}\`, or \`*\`.`, "INVALID");
 }
+
+/** Of an HTTP API: what no other route answers. */
+const everything: Endpoint = { method: "*", path: "/*", fallback: true };
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -158,17 +156,13 @@ function toEndpoint(reader: SectionReader, at: Node, method: string, path: strin
       "INVALID",
     );
   }
-  const [, greedy = "proxy"] = /\{([A-Za-z0-9._-]+)\+\}$/.exec(path) ?? [];
-  if (greedy !== "proxy") {
-    const why = `The path ${quoted(path)}: elsewhere than on AWS, the rest of a path is always called \`{proxy+}\`.`;
-    if (!onAws(reader, at, why)) return undefined;
-  }
+  const [, rest = "proxy"] = /\{([A-Za-z0-9._-]+)\+\}$/.exec(path) ?? [];
   const route = toRoute(path);
   if (route === undefined) {
     const mend = "a parameter is a whole segment, `{id}`, and the rest is a last `{proxy+}` or `*`";
     return refuse(reader, at, `The path ${quoted(path)} cannot be kept on every target: ${mend}.`);
   }
-  return { method: any ? "*" : upper, path: route };
+  return { method: any ? "*" : upper, path: route, ...(rest !== "proxy" && { rest }) };
 }
 
 /** `/users/{id}/{proxy+}` as `/users/:id/*`. */

@@ -128,7 +128,7 @@ export function createVariables(root: Node, given: Given, problems: Problems): V
   function valueAt(type: KnownSource, address: string, node: Node): Node | undefined {
     switch (type) {
       case "self":
-        return walk(address.split("."));
+        return walk(address.split(".")) ?? framework(address, node);
       case "env":
         return external(given.env, address, node);
       case "opt":
@@ -144,6 +144,14 @@ export function createVariables(root: Node, given: Given, problems: Problems): V
           `Faasten reads no ${quoted(`\${sls:${address}}`)}: of \`sls\` there is only \`\${sls:stage}\`.`,
         );
     }
+  }
+
+  /** What the framework fills in where the file has none. */
+  function framework(address: string, node: Node): Node | undefined {
+    if (address === "provider.stage") return stage();
+    return address === "provider.region"
+      ? (external(given.options, "region", node) ?? scalar(node, "us-east-1"))
+      : undefined;
   }
 
   /** `file(config.yml):a.b`: beside this file, or below or above it. */

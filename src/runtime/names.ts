@@ -19,3 +19,11 @@ export function physicalName(service: string, stage: string, name: string): stri
 export function variableOf(kind: Block | "inbox", name: string): string {
   return `FAASTEN_${kind}_${kebab(name)}`.replaceAll("-", "_").toUpperCase();
 }
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
+export function isLambdaVariable(name: string): boolean {
+  return /^[a-zA-Z][a-zA-Z0-9_]+$/.test(name) && !reserved.test(name);
+}
+
+const reserved =
+  /^(?:AWS_(?:REGION|DEFAULT_REGION|ACCESS_KEY(?:_ID)?|SECRET_ACCESS_KEY|SESSION_TOKEN|EXECUTION_ENV|LAMBDA_(?:FUNCTION_NAME|FUNCTION_MEMORY_SIZE|FUNCTION_VERSION|INITIALIZATION_TYPE|LOG_GROUP_NAME|LOG_STREAM_NAME|RUNTIME_API))|LAMBDA_(?:TASK_ROOT|RUNTIME_DIR))$/;

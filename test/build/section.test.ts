@@ -49,6 +49,25 @@ describe("a file without the export is told with the event's line", () => {
   });
 });
 
+test.each(["aws", "gcp", "local"])("any name is a function's, whatever it means elsewhere: %s", (target) => {
+  const names = [
+    ...["delete", "default", "new", "class", "import", "function", "await", "eval", "arguments", "let", "enum"],
+    ...["lambda", "jwt", "filtered", "byBody", "byBus", "byObject", "withInput", "below", "limited", "invoked"],
+  ];
+  const functions = names
+    .map(
+      (name) =>
+        `  ${name}:\n    handler: src/a.handler\n    timeout: 5\n    events: [{ httpApi: GET /${name} }, { sqs: { arn: "arn:aws:sqs:eu-west-1:1:${name}", filterPatterns: [{ body: { a: [1] } }] } }]\n`,
+    )
+    .join("");
+  const source = { "src/a.js": "exports.handler = async () => 1;\n" };
+  const built = build(target, functions, source);
+  const graph = JSON.parse(readFileSync(join(built.output, "graph.json"), "utf8")) as Graph;
+  expect(graph.functions.map(({ name }) => name)).toEqual(
+    expect.arrayContaining([...names, ...names.map((name) => `${name}OnSqs`)]),
+  );
+});
+
 test("what does not compile is told with its own line", () => {
   expect(() => build("gcp", one("src/a.handler"), { "src/a.ts": "\nexport const handler = ;\n" })).toThrow(
     /src\/a\.ts:2 {2}INVALID/,

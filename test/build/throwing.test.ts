@@ -52,3 +52,21 @@ test("what is thrown knows no line", () => {
     "a module throws while it is loaded, and no error with a line: a text",
   );
 });
+
+test.each([
+  [
+    "a whole function",
+    '{ on: http.any("/x", { access: "public" }, () => new Response()), event: "url" }',
+    "is a whole function, leave out its handler",
+  ],
+  ["a state", '{ on: state("orders"), event: "url" }', "is no trigger"],
+  ["a text", '{ on: "/x", event: "sqs" }', "is no trigger"],
+  ["nothing", '{ event: "apigw.v2" }', "is missing"],
+  ["undefined", '{ on: undefined, event: "apigw.v2" }', "is missing"],
+  ["no options", "", "is missing"],
+])("a Lambda handler on %s", (_what, options, why) => {
+  const source = `import { http, lambda, state } from "faasten";\nvoid [http, state];\nexport const a = lambda(async () => 1, ${options});\n`;
+  expect(said({ "a.ts": source })).toBe(
+    `a.ts:3  INVALID  the \`on\` of \`lambda()\` ${why}: write \`on: http.any("/legacy/*", { access: "public" })\`, a topic, a binding or a schedule\n1 mistake: mend and try again\n`,
+  );
+});

@@ -1,7 +1,7 @@
 // What CloudFormation or a service would refuse in the middle of a deployment, refused before one begins.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 
-import { FaastenError, type GraphSection, type StackInput } from "../../../src/provider.ts";
+import { FaastenError, type GraphSection, isLambdaVariable, type StackInput } from "../../../src/provider.ts";
 
 import { isMap, type Json, type Resource, type Resources } from "./template.ts";
 
@@ -170,7 +170,7 @@ function checkVariables(logical: string, properties: Json): void {
   const variables = propertyOf(propertyOf(properties, "Environment") ?? {}, "Variables") ?? {};
   let size = 0;
   for (const [name, value] of Object.entries(variables)) {
-    if (!/^[a-zA-Z][a-zA-Z0-9_]+$/.test(name) || reserved.test(name))
+    if (!isLambdaVariable(name))
       throw new FaastenError(
         "INVALID",
         `${logical}: Lambda takes no variable ${JSON.stringify(name)}: call it otherwise`,
@@ -185,10 +185,6 @@ function checkVariables(logical: string, properties: Json): void {
     throw new FaastenError("TOO_LARGE", message);
   }
 }
-
-/** https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
-const reserved =
-  /^(?:AWS_(?:REGION|DEFAULT_REGION|ACCESS_KEY(?:_ID)?|SECRET_ACCESS_KEY|SESSION_TOKEN|EXECUTION_ENV|LAMBDA_(?:FUNCTION_NAME|FUNCTION_MEMORY_SIZE|FUNCTION_VERSION|INITIALIZATION_TYPE|LOG_GROUP_NAME|LOG_STREAM_NAME|RUNTIME_API))|LAMBDA_(?:TASK_ROOT|RUNTIME_DIR))$/;
 
 function checkPolicies(logical: string, properties: Json): void {
   const size = JSON.stringify(propertyOf(properties, "Policies") ?? []).replaceAll(/\s/g, "").length;

@@ -120,9 +120,9 @@ function routes(one: Web, { graph, timeout }: StackInput): Resources {
         TimeoutInMillis: Math.min(longestWait, (section?.timeout ?? timeout) * 1000),
       },
     },
-    [logical(name, "Route")]: route(`${method} ${pathOf(on.path)}`, Target, on),
+    [logical(name, "Route")]: route(on.fallback ? "$default" : `${method} ${pathOf(on)}`, Target, on),
     ...(restOf(one, graph.functions.filter(isWeb)) && {
-      [logical(name, "RestRoute")]: route(`${method} ${pathOf(on.path.slice(0, -2) || "/")}`, Target, on),
+      [logical(name, "RestRoute")]: route(`${method} ${pathOf({ path: on.path.slice(0, -2) || "/" })}`, Target, on),
     }),
     [logical(name, "HttpPermission")]: {
       Type: "AWS::Lambda::Permission",
@@ -152,7 +152,11 @@ function route(RouteKey: string, Target: Json, { access }: Pick<HttpSpec, "acces
 /** Here `/files/*` answers `/files` as well, unless another does; an API's `/files/{proxy+}` does not. */
 function restOf({ on }: Web, all: readonly Web[]): boolean {
   const base = on.path.slice(0, -2) || "/";
-  return on.path.endsWith("/*") && !all.some((other) => other.on.method === on.method && other.on.path === base);
+  return (
+    !on.fallback &&
+    on.path.endsWith("/*") &&
+    !all.some((other) => other.on.method === on.method && other.on.path === base)
+  );
 }
 
 /** Browsers ask before they call: nobody has proved yet who they are. Of a path's functions the first answers for all. */
@@ -168,12 +172,12 @@ function preflights(all: readonly Web[]): Resources {
   return Object.fromEntries(
     [...asked.values()].map(({ name, on }) => [
       logical(name, "PreflightRoute"),
-      route(`OPTIONS ${pathOf(on.path)}`, join("integrations/", ref(logical(name, "Integration"))), {}),
+      route(`OPTIONS ${pathOf(on)}`, join("integrations/", ref(logical(name, "Integration"))), {}),
     ]),
   );
 }
 
 /** `/orders/:id` is `/orders/{id}`, and a last `*` is the rest. */
-function pathOf(path: string): string {
-  return path.replace(/:([^/]+)/g, "{$1}").replace(/\*$/, "{proxy+}");
+function pathOf({ path, rest = "proxy" }: Pick<HttpSpec, "path" | "rest">): string {
+  return path.replace(/:([^/]+)/g, "{$1}").replace(/\*$/, () => `{${rest}+}`);
 }

@@ -16,6 +16,8 @@ export interface WebRequest {
   readonly body: string | Uint8Array | undefined;
   readonly caller?: Caller;
   readonly route?: `/${string}`;
+  /** What else the route says. */
+  readonly on?: { readonly rest?: string; readonly fallback?: true };
 }
 
 export const httpEvents = ["apigw.v1", "apigw.v2", "alb", "alb.multi", "url"] as const satisfies readonly LambdaEvent[];
@@ -45,8 +47,11 @@ export async function answer(
   request: WebRequest,
   timeout?: number,
 ): Promise<Response> {
-  const { method, target, headers, written, body, caller, route = "/*" } = request;
-  const definition = lambda(handler as never, { on: http.any(route, { access: "public" }), event: shape });
+  const { method, target, headers, written, body, caller, route = "/*", on } = request;
+  const definition = lambda(handler as never, {
+    on: { ...http.any(route, { access: "public" }), ...on },
+    event: shape,
+  });
   const lazy = toRequest({
     method,
     url: () => `https://api.example${target}`,

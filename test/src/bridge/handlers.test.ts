@@ -1,7 +1,8 @@
 // Every style in which a Lambda handler is written.
 import "../../../src/bridge/awslambda.ts";
+import { request } from "node:http";
 import { setTimeout as rest } from "node:timers/promises";
-import { describe, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { promised, toCallable } from "../../../src/bridge/handler.ts";
 import { answer, replyTo, type WebRequest } from "./capture.ts";
 
@@ -25,6 +26,15 @@ declare const awslambda: {
 };
 
 const ok = { statusCode: 200, body: "ok" };
+
+/** As a pool keeps what waits for its connection, made when the module was loaded. */
+const queue: (() => void)[] = [];
+const pool = setInterval(() => queue.shift()?.(), 400);
+afterAll(() => clearInterval(pool));
+
+function helper(context: Context): void {
+  setTimeout(() => context.succeed(ok), 30);
+}
 const get: WebRequest = { method: "GET", target: "/", headers: {}, body: undefined };
 
 describe("a handler that is answered by", () => {
@@ -50,6 +60,49 @@ describe("a handler that is answered by", () => {
       ok,
     "context.succeed": (_event: unknown, context: Context) => context.succeed(ok),
     "context.succeed, later": (_event: unknown, context: Context) => void setTimeout(() => context.succeed(ok), 2),
+    "a callback, of a rest": (...args: readonly unknown[]) => {
+      const callback = args[2] as Callback;
+      setTimeout(() => callback(null, ok), 30);
+    },
+    "a callback, of `arguments`": function () {
+      // biome-ignore lint/complexity/noArguments: this is what is tried
+      const callback = arguments[2] as Callback;
+      return setTimeout(() => callback(null, ok), 30);
+    },
+    "a callback, of a default": (_event: unknown, _context: unknown, callback: Callback = () => undefined) =>
+      setTimeout(() => callback(null, ok), 30),
+    "a callback, of a function that returns a timer": (_event: unknown, _context: unknown, callback: Callback) =>
+      setTimeout(() => callback(null, ok), 30),
+    "a callback, of a function that returns a request": (_event: unknown, _context: unknown, callback: Callback) =>
+      request("http://127.0.0.1:1")
+        .on("error", () => callback(null, ok))
+        .end(),
+    "a callback, of a function that returns true": (_event: unknown, _context: unknown, callback: Callback) => {
+      setTimeout(() => callback(null, ok), 30);
+      return true;
+    },
+    "a callback, that a connection of before keeps for longer than two looks": (
+      _event: unknown,
+      _context: unknown,
+      callback: Callback,
+    ) => {
+      queue.push(() => callback(null, ok));
+    },
+    "context.succeed, by a helper": (_event: unknown, context: Context) => helper(context),
+    "context.succeed, by a helper that returns true": (_event: unknown, context: Context) => {
+      helper(context);
+      return true;
+    },
+    "context.succeed, of a function that returns a timer": (_event: unknown, context: Context) =>
+      setTimeout(() => context.succeed(ok), 30),
+    "context.succeed, taken from it": (_event: unknown, { succeed }: Context) => {
+      setTimeout(succeed, 30, ok);
+      return { statusCode: 500 };
+    },
+    "a plain value, of one that has a context": (_event: unknown, context: Context) => {
+      setTimeout(() => context.getRemainingTimeInMillis(), 1000).unref();
+      return ok;
+    },
     "context.done": (_event: unknown, context: Context) => void setTimeout(() => context.done(null, ok), 2),
     "callbackWaitsForEmptyEventLoop off": (_event: unknown, context: Context, callback: Callback) => {
       context.callbackWaitsForEmptyEventLoop = false;
@@ -65,8 +118,23 @@ describe("a handler that is answered by", () => {
     expect([got.status, await got.text()]).toEqual([200, "ok"]);
   });
 
-  test("nothing, and waits for nothing", async () => {
-    const got = await answer("url", () => undefined, get);
+  const nothings: Readonly<Record<string, Function>> = {
+    "and waits for nothing": () => undefined,
+    "and says that all is done": (_event: unknown) => console.log("all done"),
+    "and has a context": (_event: unknown, context: Context) => console.log(context["awsRequestId"], "will not fail"),
+    "and has a callback": (_event: unknown, _context: unknown, _callback: Callback) => console.log("done"),
+    "and looks at its callback": (_event: unknown, context: Context, callback: Callback) =>
+      console.log(typeof callback, typeof context.succeed),
+    "and has a rest": (..._all: readonly unknown[]) => undefined,
+    "and leaves its callback to what is over": (_event: unknown, _context: unknown, callback: Callback) => {
+      setTimeout(() => callback.length, 5);
+    },
+    "but a timer": (_event: unknown) => setTimeout(() => undefined, 1),
+    "but a value beside a callback": (_event: unknown, _context: unknown, _callback: Callback) => "ignored",
+  };
+  test.each(Object.entries(nothings))("nothing, %s", async (_style, handler) => {
+    vi.spyOn(console, "log").mockImplementation(() => undefined);
+    const got = await answer("url", handler, get, 20_000);
     expect(await got.text()).toBe("null");
   });
 });
@@ -133,7 +201,7 @@ describe("the context", () => {
     expect(first).toBeLessThanOrEqual(5000);
     expect(second).toBeLessThan(first);
     const late = async (_event: unknown, context: Context): Promise<void> => {
-      await rest(60);
+      await rest(250);
       over = context.getRemainingTimeInMillis();
     };
     let over = -1;
@@ -141,9 +209,11 @@ describe("the context", () => {
     await vi.waitFor(() => expect(over).toBe(0));
   });
 
-  test("a handler that never calls back has used up its time", async () => {
-    const never = (_event: unknown, _context: unknown, _callback: Callback): void => undefined;
-    expect((await answer("apigw.v2", never, get, 60)).status).toBe(504);
+  test("a handler whose callback is kept and never called has used up its time", async () => {
+    const kept: Callback[] = [];
+    const never = (_event: unknown, _context: unknown, callback: Callback): void => void kept.push(callback);
+    expect((await answer("apigw.v2", never, get, 100)).status).toBe(504);
+    expect(kept).toHaveLength(1);
   });
 });
 

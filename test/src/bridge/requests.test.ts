@@ -298,3 +298,23 @@ describe("what else an event says", () => {
     expect(Object.keys(event["queryStringParameters"] as object)).toEqual(["__proto__"]);
   });
 });
+
+test("the rest of a path has the route's own name, and `$default` has no parameters", async () => {
+  const request: WebRequest = { method: "GET", target: "/v1/1/a%20b/c", headers: {}, body: undefined };
+  const named = { ...request, route: "/v1/:id/*", on: { rest: "key" } } as const;
+  expect(await eventOf("apigw.v2", named)).toMatchObject({
+    routeKey: "ANY /v1/{id}/{key+}",
+    pathParameters: { id: "1", key: "a b/c" },
+  });
+  expect(await eventOf("apigw.v1", named)).toMatchObject({
+    resource: "/v1/{id}/{key+}",
+    pathParameters: { id: "1", key: "a%20b/c" },
+  });
+  const everything = await eventOf("apigw.v2", { ...request, on: { fallback: true } });
+  expect(everything).toMatchObject({ routeKey: "$default", requestContext: { routeKey: "$default" } });
+  expect(everything).not.toHaveProperty("pathParameters");
+  expect(await eventOf("apigw.v1", { ...request, on: { fallback: true } })).toMatchObject({
+    resource: "$default",
+    pathParameters: null,
+  });
+});

@@ -59,6 +59,18 @@ describe("HTTP events", () => {
     expect(only(text)).toMatchObject({ event: shape, on: { kind: "http", method, path, access: "public" } });
   });
 
+  test("the rest of a path keeps its name, and what no other route answers is AWS's `$default`", () => {
+    for (const target of ["aws", "azure", "gcp", "local"]) {
+      expect(only("httpApi: GET /v1/{id}/{key+}", { target })).toMatchObject({
+        on: { path: "/v1/:id/*", rest: "key" },
+      });
+      expect(only("http: { method: GET, path: '/files/{key+}' }", { target })).toMatchObject({ on: { rest: "key" } });
+      for (const all of ["'*'", "{ path: '*', method: '*' }", "{ method: '*' }"])
+        expect(only(`httpApi: ${all}`, { target })).toMatchObject({ on: { method: "*", path: "/*", fallback: true } });
+      expect(only("httpApi: ANY /{proxy+}", { target })).not.toMatchObject({ on: { fallback: true } });
+    }
+  });
+
   test("an HTTP API of payload 1.0, with CORS of the provider's", () => {
     const cors = "{ allowedOrigins: [https://a.example], allowedHeaders: [x-a], allowCredentials: true, maxAge: 60 }";
     expect(only("httpApi: GET /a", { provider: `httpApi: { payload: '1.0', cors: ${cors} }` })).toMatchObject({
@@ -174,6 +186,30 @@ test("a function: names, files, numbers and an environment of its own", () => {
   ]);
 });
 
+test("variables that Lambda does not take are told with their lines", () => {
+  const text = `    environment:\n      X: "1"\n      AWS_REGION: eu\n      FINE: "2"\n${event("httpApi: GET /a")}`;
+  expect(read(text, { target: "aws", provider: "environment: { A-B: c }" }).wrong).toEqual([
+    "2 INVALID `provider.environment.A-B`: Lambda takes no variable of this name: call it otherwise",
+    "7 INVALID `functions.one.environment.X`: Lambda takes no variable of this name: call it otherwise",
+    "8 INVALID `functions.one.environment.AWS_REGION`: Lambda takes no variable of this name: call it otherwise",
+  ]);
+  expect(read(text, { target: "gcp" }).wrong).toEqual([]);
+});
+
+test("an authorizer that AWS alone runs is named", () => {
+  for (const [written, name] of [
+    ["{ id: abc, scopes: [x] }", "`abc`"],
+    ["{ type: request, name: own }", "`own`"],
+    ["arn:aws:lambda:x", "`arn:aws:lambda:x`"],
+  ]) {
+    const said = read(event(`http: { method: GET, path: /a, authorizer: ${written} }`)).wrong;
+    expect(said).toEqual([expect.stringContaining(`the authorizer ${name} runs on AWS alone`)]);
+  }
+  expect(read(event("httpApi: { method: GET, path: /a, authorizer: { id: abc, scopes: [x] } }")).wrong).toEqual([
+    expect.stringContaining("the authorizer `abc` runs on AWS alone"),
+  ]);
+});
+
 test("what CloudFormation makes of the environment is AWS's, and `.env`'s on this machine", () => {
   const text = `    environment: { A: !Ref Table, B: { Fn::GetAtt: [Table, Arn] }, C: c }\n${event("httpApi: GET /a")}`;
   const [onAws] = read(text, { target: "aws" }).functions;
@@ -194,15 +230,15 @@ test("what CloudFormation makes of the environment is AWS's, and `.env`'s on thi
 
 test("what CloudFormation makes of the provider's environment is AWS's, too", () => {
   const text = event("httpApi: GET /a");
-  const provider = "environment: { A: !Ref Table, B: { 'Fn::Sub': x }, C: c }";
+  const provider = "environment: { A1: !Ref Table, B1: { 'Fn::Sub': x }, C1: c }";
   expect(read(text, { target: "aws", provider }).wrong).toEqual([]);
   const local = read(text, { target: "local", provider });
   expect([local.wrong, local.left]).toEqual([
     [],
-    ["A", "B"].map((name) => expect.stringContaining(`provider.environment.${name}\` is made by CloudFormation`)),
+    ["A1", "B1"].map((name) => expect.stringContaining(`provider.environment.${name}\` is made by CloudFormation`)),
   ]);
   expect(read(text, { target: "gcp", provider }).wrong).toEqual(
-    ["A", "B"].map((name) => expect.stringContaining(`2 UNSUPPORTED \`provider.environment.${name}\` is made`)),
+    ["A1", "B1"].map((name) => expect.stringContaining(`2 UNSUPPORTED \`provider.environment.${name}\` is made`)),
   );
 });
 
@@ -363,7 +399,6 @@ describe("on AWS alone", () => {
     [event("eventBridge: { pattern: { source: [a] }, retryPolicy: { maximumRetryAttempts: 1 } }"), /own attempts/],
     [event("eventBridge: { pattern: { source: [a] }, deadLetterQueueArn: a }"), /own dead letters/],
     [event("s3: { bucket: b, event: 's3:ObjectRestore:*' }"), /only AWS tells `s3:ObjectRestore:\*`/],
-    [event("httpApi: GET /a/{rest+}"), /called `\{proxy\+\}`/],
     [`    layers: [a]\n${event("httpApi: GET /a")}`, /only AWS adds code/],
     [`    destinations: { onFailure: a }\n${event("sns: a")}`, /publish it from the handler/],
     [`    onError: arn:q\n${event("sns: a")}`, /publish it from the handler/],

@@ -102,6 +102,23 @@ describe("values", () => {
     expect(resolve(`'${text.replaceAll("'", "''")}'`)).toEqual({ value, problems: [] });
   });
 
+  test.each([
+    ["${self:provider.stage}.${self:provider.region}", {}, "dev.us-east-1"],
+    ["${self:service}-${opt:stage, self:provider.stage}", {}, "orders-dev"],
+    ["${self:service}-${opt:stage, self:provider.stage}", { stage: "prod" }, "orders-prod"],
+    ["${self:provider.stage, 'none'}", { stage: "prod" }, "prod"],
+    ["${self:provider.region}", { options: { region: "eu-north-1" } }, "eu-north-1"],
+  ])("what the framework fills in where the file does not: %s of %o is %s", (text, given, value) => {
+    for (const provider of ["{ name: aws }", "aws", "{ name: aws, stage: ~ }"]) {
+      const app = folder({ "serverless.yml": `service: orders\nprovider: ${provider}\nx: "${text}"\n` });
+      const problems = new Problems(app);
+      const root = readYaml(join(app, "serverless.yml"), problems)?.[0];
+      const x = root?.kind === "map" ? root.entries.get("x") : undefined;
+      if (!root || !x) throw new Error("there is no file");
+      expect(createVariables(root, { env: {}, ...given }, problems).resolve(x)).toMatchObject({ value });
+    }
+  });
+
   test("parameters: the option's, then the stage's, then the default", () => {
     const text = '"${param:own} ${param:other} ${param:size} ${param:nothing}"';
     expect(resolve(text).value).toBe("stage's default 3 something");

@@ -312,6 +312,8 @@ test("the rest of a path is two routes, unless another function has the shorter 
   const keys = (functions: readonly GraphFunction[]): readonly unknown[] =>
     Object.values(emitted({ functions }).Resources).flatMap(({ Properties }) => Properties["RouteKey"] ?? []);
   expect(keys([one("f", get("/files/*"))])).toEqual(["GET /files/{proxy+}", "GET /files"]);
+  expect(keys([one("f", get("/files/*", { rest: "key" }))])).toEqual(["GET /files/{key+}", "GET /files"]);
+  expect(keys([one("f", get("/*", { method: "*", fallback: true }))])).toEqual(["$default"]);
   expect(keys([one("f", get("/*"))])).toEqual(["GET /{proxy+}", "GET /"]);
   expect(keys([one("f", get("/files/*")), one("g", get("/files"))])).toEqual(["GET /files/{proxy+}", "GET /files"]);
 });
