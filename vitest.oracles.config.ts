@@ -10,8 +10,8 @@ export default defineConfig(
     test: {
       include: ["test/oracles/*.test.ts"],
       exclude: ["**/node_modules/**"],
-      globalSetup: ["test/oracles/unavailable.ts"],
-      testTimeout: 120_000,
+      globalSetup: ["test/oracles/unavailable.ts", "test/oracles/installed.ts"],
+      testTimeout: 600_000,
       hookTimeout: 1_800_000,
     },
   }),

@@ -5,6 +5,7 @@ export type * from "./contracts/configuration-store.ts";
 export type * from "./contracts/event.ts";
 export type * from "./contracts/function.ts";
 export type * from "./contracts/graph.ts";
+export type * from "./contracts/inbox.ts";
 export type * from "./contracts/lambda.ts";
 export type * from "./contracts/plan.ts";
 export type * from "./contracts/provider.ts";
@@ -16,9 +17,16 @@ export type * from "./contracts/state.ts";
 export type * from "./contracts/trigger.ts";
 export { type ErrorCode, FaastenError, Redeliver } from "./errors.ts";
 export { once } from "./once.ts";
-export { type ForeignMessage, fromMessage, fromStructured, toStructured } from "./runtime/cloudevent.ts";
+export {
+  type ForeignMessage,
+  fromBatch,
+  fromBinary,
+  fromMessage,
+  fromStructured,
+  toStructured,
+} from "./runtime/cloudevent.ts";
 export { buried, type Death, foundDead, fromDeadLetter, toDeadLetter } from "./runtime/dead-letter.ts";
-export { inboxOf } from "./runtime/inbox.ts";
+export { inboxOf, subscriptionOf } from "./runtime/inbox.ts";
 export { checkKey, checkOperations, maxBodyBytes, toPublished } from "./runtime/limits.ts";
 export type { Journal, Level, Mark, Sink } from "./runtime/log.ts";
 export { duration, flag, setting } from "./runtime/metadata.ts";

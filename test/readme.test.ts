@@ -35,7 +35,7 @@ describe("the README", () => {
       // What is published is handled a moment later: a reader types slower than this. A build is the same each time.
       if (/ -d | -X |redrive|--target/.test(line)) expect(await type(line)).toBe(answer);
       else await expect.poll(() => type(line), { timeout: 10_000 }).toBe(answer);
-    });
+    }, 240_000);
   }
 
   test("names only npm scripts and files that there are", () => {

@@ -122,6 +122,8 @@ describe("exports", () => {
       failedRequest
       flag
       foundDead
+      fromBatch
+      fromBinary
       fromDeadLetter
       fromMessage
       fromNode
@@ -139,6 +141,7 @@ describe("exports", () => {
       sendRequest
       setting
       sha256
+      subscriptionOf
       timetableOf
       toBuffered
       toDeadLetter
@@ -197,6 +200,7 @@ describe("exports", () => {
       type GraphGrant
       type GraphSection
       type HttpDefinition
+      type Inbox
       type Invocation
       type Journal
       type LambdaEvent
@@ -379,8 +383,8 @@ describe("providers", () => {
 
 describe("our share of a function's bundle, minified", () => {
   const sizes: readonly (readonly [name: string, entry: string, goal: number, ceiling: number])[] = [
-    ["HTTP, state and publish", httpStatePublish, 15 * 1024, 34_950],
-    ["a subscriber and state", subscriberState, 8 * 1024, 24_150],
+    ["HTTP, state and publish", httpStatePublish, 15 * 1024, 35_050],
+    ["a subscriber and state", subscriberState, 8 * 1024, 24_450],
   ];
   test.each(sizes)("%s", async (name, entry, goal, ceiling) => {
     const { bytes, heaviest, loads, packages } = await measure(entry);

@@ -76,6 +76,14 @@ export function createClient<const Commands extends Readonly<Record<string, AnyC
   };
 }
 
+/** The client of a service that no function of the bundle calls. */
+export const nobody = {
+  call(): never {
+    throw new FaastenError("INTERNAL", "no function of this bundle was granted this");
+  },
+  close(): void {},
+};
+
 /** What the SDK does beside a call, such as signing an address or reading what follows a reply: it fails as a call does. */
 export async function alike<T>(
   component: ComponentOptions,

@@ -63,7 +63,7 @@ export function toEtag(etag: string, document: Pick<Document, "expiresAt" | "ttl
   return Number.isFinite(expiry) ? etag.replace(/("?)$/, `@${expiry / 1000}$1`) : etag;
 }
 
-/** What Cosmos DB calls that version; `undefined`: it is none of its own, or has expired. */
+/** What the service calls that version; `undefined`: it is none of its own, or has expired. */
 export function matchOf(etag: Etag): string | undefined {
   const [, quote, own, expiry] = /^("?)([\w-]{1,64})(?:@(\d{1,12}))?\1$/.exec(etag) ?? [];
   if (own === undefined || (expiry !== undefined && Number(expiry) * 1000 <= Date.now())) return undefined;

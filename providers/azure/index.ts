@@ -21,17 +21,43 @@ export const azure: Provider = {
       optional: [...identity, "connectionString", "accountName", "accountKey", "containerName"],
       operations: ["create", "get", "list", "delete", "presign"],
     },
+    "bindings.azure.eventgrid": {
+      resource: "topicEndpoint",
+      optional: [...identity, "accessKey"],
+      operations: ["create"],
+    },
+    "bindings.azure.servicebusqueues": {
+      resource: "namespaceName",
+      optional: [...identity, "connectionString", "queueName"],
+      operations: ["create"],
+    },
+    "bindings.azure.storagequeues": {
+      resource: "queueEndpoint",
+      optional: [
+        ...[...identity, "accountName", "accountKey", "queueName"],
+        ...["encodeBase64", "ttl", "initialVisibilityDelay"],
+      ],
+      operations: ["create"],
+    },
     "configuration.azure.appconfig": { resource: "host", optional: [...identity, "connectionString"] },
     "invocation.azure.http": { required: ["audience"], resource: "baseUrl", optional: [...identity] },
     "pubsub.azure.servicebus.queues": { resource: "namespaceName", optional: [...identity, "connectionString"] },
     "pubsub.azure.servicebus.topics": { resource: "namespaceName", optional: [...identity, "connectionString"] },
     "secretstores.azure.keyvault": { resource: "vaultName", optional: [...identity] },
+    "state.azure.blobstorage": {
+      resource: "endpoint",
+      optional: [...identity, "connectionString", "accountName", "accountKey", "containerName", "keyPrefix"],
+    },
     "state.azure.cosmosdb": {
       resource: "url",
       optional: [...identity, "masterKey", "database", "collection", "allowEventualReads", "keyPrefix"],
     },
   },
   triggers: {
+    "bindings.azure.blobstorage": ["blob"],
+    "bindings.azure.eventgrid": ["event-grid"],
+    "bindings.azure.servicebusqueues": ["service-bus"],
+    "bindings.azure.storagequeues": ["storage-queue"],
     http: ["http"],
     "pubsub.azure.servicebus.queues": ["service-bus"],
     "pubsub.azure.servicebus.topics": ["service-bus"],
@@ -57,6 +83,8 @@ export const azure: Provider = {
         http: { routePrefix: "" },
         // A message stays locked for as long as its function may run.
         serviceBus: { autoCompleteMessages: true, maxAutoLockRenewalDuration: "00:00:30" },
+        // Bytes as they are; what failed comes again after a while.
+        queues: { messageEncoding: "base64", maxDequeueCount: 5, visibilityTimeout: "00:00:30" },
       },
     }),
   },

@@ -4,6 +4,9 @@ import { type CloudEvent, fromMessage } from "../../src/provider.ts";
 /** The application property by which a later copy tells how often its event was delivered before. */
 export const attemptProperty = "faastenattempt";
 
+/** Of a message that is no CloudEvent. */
+export const messageType = "Microsoft.ServiceBus.Message";
+
 /** As the host hands it over, and as the queue itself gives it. */
 export interface QueuedMessage {
   readonly id: string;
@@ -21,7 +24,7 @@ export function eventOf({ id, body, subscriber, sentAt, contentType, properties 
   return fromMessage(body, {
     id,
     source: `//servicebus.windows.net/${subscriber}`,
-    type: "Microsoft.ServiceBus.Message",
+    type: messageType,
     ...(sentAt && !Number.isNaN(sentAt.getTime()) && { time: sentAt.toISOString() }),
     ...(contentType !== undefined && { datacontenttype: contentType }),
     attributes,

@@ -1,7 +1,6 @@
 // Pub/sub through Service Bus: a topic, or a queue in its place; a queue as each subscriber's inbox, and one beside it for its
 // dead letters. https://learn.microsoft.com/azure/service-bus-messaging/advanced-features-overview
 import {
-  RetryMode,
   ServiceBusClient,
   type ServiceBusMessage,
   type ServiceBusMessageBatch,
@@ -27,6 +26,7 @@ import {
 import { type Client, createClient } from "./client.ts";
 import type { Credential } from "./credential.ts";
 import { attemptProperty, eventOf } from "./message.ts";
+import { retryOptions } from "./retries.ts";
 
 /** A client with the senders that it has opened, each once. */
 interface Bus {
@@ -42,8 +42,6 @@ interface Beside {
   readonly attempt?: number;
 }
 
-/** By the SDK's own, an attempt on a lost connection lasts a minute, and the next one begins half a minute later. */
-const retryOptions = { mode: RetryMode.Exponential, maxRetries: 3, retryDelayInMs: 500, timeoutInMs: 8000 };
 /** Dead letters that are looked at in one call. */
 const pageSize = 100;
 /** Milliseconds that a receiver waits for a message that is known to be there. */

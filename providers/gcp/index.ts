@@ -56,6 +56,8 @@ export const gcp: Provider = {
     "state.gcp.firestore.native": { resource: "collection", optional: [...connection, "database", "keyPrefix"] },
   },
   triggers: {
+    "bindings.gcp.bucket": ["eventarc", "storage-push"],
+    "bindings.gcp.pubsub": ["pubsub-push"],
     http: ["http"],
     "pubsub.gcp.pubsub": ["pubsub-push"],
     "pubsub.in-memory": ["pubsub-push"],

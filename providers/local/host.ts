@@ -26,10 +26,12 @@ import {
   type ServiceCaller,
   type Sink,
   type Subscription,
+  subscriptionOf,
   timetableOf,
   toResponse,
 } from "../../src/provider.ts";
 import { startClock } from "./calendar.ts";
+import { callerHeader } from "./caller.ts";
 import { clockOf } from "./clock.ts";
 import type { Keeper } from "./pubsub/in-memory.ts";
 
@@ -145,7 +147,8 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     run(served, routed, message) {
       const bearer = /^bearer (.+)$/i.exec(message.headers.authorization ?? "")?.[1];
       const service = token !== undefined && bearer === token;
-      const caller = service ? { caller: { kind: "service", subject: app.service, claims: {} } as const } : {};
+      const subject = String(message.headers[callerHeader] ?? app.service);
+      const caller = service ? { caller: { kind: "service", subject, claims: {} } as const } : {};
       return request(served, { ...routed, ...caller }, { request: message });
     },
   });
@@ -232,9 +235,12 @@ export function serve(app: App, options: LocalOptions = {}): Local {
     ask: async (routed) => (await ask(() => routed, {})).reply,
     async keep(name, event, death) {
       const { on } = find(name).definition;
-      if (on.kind !== "topic") return;
-      const broker: PubSub & Partial<Keeper> = (await runner.component(on.pubsub)()) as PubSub;
-      broker.keep?.(subscriptionOf(name, on), event, death);
+      const of = subscriptionOf(name, on);
+      if (!of || (on.kind !== "topic" && on.kind !== "binding")) return;
+      const keeper: Component & Partial<Keeper> = await runner.component(
+        on.kind === "topic" ? on.pubsub : on.binding,
+      )();
+      keeper.keep?.(of, event, death);
     },
     async sign(base) {
       const answers = new Map<string, (request: Request) => Promise<Response>>();
@@ -321,19 +327,13 @@ function subscriptionsOf(functions: readonly Served[]): ReadonlyMap<string, Subs
   const found = new Map<string, Subscription[]>();
   for (const { name, definition } of functions) {
     const { on } = definition;
-    if (on.kind !== "topic") continue;
+    const subscription = on.kind === "topic" && subscriptionOf(name, on);
+    if (!subscription) continue;
     const list = found.get(on.pubsub) ?? [];
-    list.push(subscriptionOf(name, on));
+    list.push(subscription);
     found.set(on.pubsub, list);
   }
   return found;
-}
-
-function subscriptionOf(
-  subscriber: string,
-  { topic, attempts, ordered }: Omit<Subscription, "subscriber">,
-): Subscription {
-  return { topic, subscriber, attempts, ordered };
 }
 
 /** A caller of services is told how the app itself answers, once somebody makes one. */

@@ -1,6 +1,6 @@
 // What comes and goes below a root, as events in inboxes that last. What nobody told of is found by looking: files put there by
 // hand, and what a process that died had no time to tell.
-import type { CloudEvent, ObjectChange, PubSub } from "../../src/provider.ts";
+import type { BindingInput, CloudEvent, ObjectChange, PubSub, Subscription } from "../../src/provider.ts";
 import { type Database, openDatabase } from "./database.ts";
 import type { Found, ObjectFiles } from "./object-files.ts";
 
@@ -25,6 +25,11 @@ export interface ChangesOptions {
 
 /** All changes are events of this one topic. */
 export const changesTopic = "objects";
+
+/** Where they wait for one input. */
+export function changesFor({ subscriber, attempts }: BindingInput): Subscription {
+  return { topic: changesTopic, subscriber, attempts, ordered: false };
+}
 
 const lookInterval = 250;
 /** A file that is still being copied is not taken yet. */

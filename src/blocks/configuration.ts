@@ -35,6 +35,7 @@ export function configuration(
   keys: readonly string[],
   { component = "configstore", freshness = "30s", schema }: ConfigurationChoice & { readonly schema?: Schema } = {},
 ): Grant<Configuration<unknown>> {
+  const maxAge = toMilliseconds(freshness);
   const recall = remembered<readonly (readonly [key: string, value: string | undefined])[]>();
   return {
     block: "configuration",
@@ -46,7 +47,7 @@ export function configuration(
         const store = (await open()) as ConfigurationStore;
         const values = await recall(store, {
           invocation,
-          maxAge: toMilliseconds(freshness),
+          maxAge,
           async fetch(signal) {
             const found = await store.get(keys, { signal });
             return keys.map((key) => [key, found.get(key)?.value]);

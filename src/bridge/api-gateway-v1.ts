@@ -24,7 +24,7 @@ export function toRestApiEvent(asked: Asked, { body, isBase64Encoded }: EventBod
   const headers = Object.entries(listsOf(asked));
   const parameters = parametersOf(queryOf(request), true);
   const resource = resourceOf(asked);
-  const now = new Date();
+  const now = new Date(asked.invocation.now());
   return {
     resource,
     path,

@@ -28,7 +28,7 @@ export function toHttpApiEvent(asked: Asked, body: EventBody, { url }: { readonl
   const rawPath = url ? path : decodedPath(path);
   const routeKey =
     url || route.fallback ? "$default" : `${route.method === "*" ? "ANY" : route.method} ${resourceOf(asked)}`;
-  const now = new Date();
+  const now = new Date(asked.invocation.now());
   return {
     version: "2.0",
     routeKey,

@@ -86,6 +86,10 @@ export function entrySource({
     const wrapped = block === "state" ? `${useModule(ourModule("blocks/prefix"), "prefixed")}(${create})` : create;
     return `${JSON.stringify(name)}: { type: ${JSON.stringify(type)}, create: ${wrapped}, metadata: ${JSON.stringify(metadata)} }`;
   });
+  const waits = deployable.functions.some(
+    ({ name, definition: { on } }) => on.kind === "binding" && !bindings.clocks.has(name),
+  );
+  const inbox = provider.inbox && waits ? [`  inbox: ${useModule(moduleOf(provider, provider.inbox), "create")},`] : [];
   return [
     // A Lambda handler's module may ask for the global while it is loaded.
     ...global,
@@ -94,6 +98,7 @@ export function entrySource({
     `  service: ${JSON.stringify(service)},`,
     `  functions: [${functions.join(", ")}],`,
     `  components: { ${components.join(", ")} },`,
+    ...inbox,
     "});",
     "",
   ].join("\n");

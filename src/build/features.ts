@@ -26,6 +26,7 @@ export function withoutFeatures(
     list: rights.has("list"),
     rotation: components.some((component) => storesOf(component).length > 0),
     output: rights.has("output"),
+    checks: false,
     bridge: definitions.some((one) => one.lambda !== undefined && !isHanded(one, provider)),
   };
   return Object.fromEntries(

@@ -1,6 +1,7 @@
 // What the binding cases run on, and how they watch.
 import assert from "node:assert/strict";
 import type { Binding, BindingInput, BindingObject, Listed, ObjectChange } from "../contracts/binding.ts";
+import type { CloudEvent } from "../contracts/event.ts";
 import type { EventArrival, Outcome } from "../contracts/trigger.ts";
 import type { Case, Harness } from "./case.ts";
 
@@ -23,6 +24,9 @@ export interface BindingHarness extends Harness {
   pump?(receivers: readonly BindingReceiver[]): Promise<void>;
   /** The delivering process ends. What comes meanwhile is kept; the next `pump` goes on with it. */
   pause?(): Promise<void>;
+  /** Of inputs, where it is not the component that keeps them. */
+  deadLetters?(of: BindingInput): AsyncIterable<CloudEvent>;
+  redrive?(of: BindingInput, id: string): Promise<boolean>;
   /** What an address that was signed answers, asked with no other proof. */
   reach?(address: string, init?: RequestInit): Promise<Response>;
   /** Puts an object there behind the component's back. */
@@ -68,6 +72,14 @@ export function recorder(
       return handle(arrival);
     },
   };
+}
+
+/** Those of one input so far. */
+export async function deadLetters(harness: BindingHarness, { input }: BindingRecorder): Promise<CloudEvent[]> {
+  const keeper = harness.component.deadLetters ? harness.component : harness;
+  const all: CloudEvent[] = [];
+  for await (const letter of keeper.deadLetters?.(input) ?? []) all.push(letter);
+  return all;
 }
 
 /** The changes of one key that reached it, each once however often it was delivered, in order. */

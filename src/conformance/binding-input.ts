@@ -1,11 +1,13 @@
 // What comes to a binding that stores, and what becomes of it: told at least once, until it is handled or given up.
 import assert from "node:assert/strict";
+import type { CloudEvent } from "../contracts/event.ts";
 import {
   type BindingCase,
   type BindingHarness,
   bytes,
   changeIn,
   changesOf,
+  deadLetters,
   fresh,
   overtaken,
   recorder,
@@ -143,6 +145,87 @@ export const inputCases: readonly BindingCase[] = [
       await new Promise((resolve) => setTimeout(resolve, 300));
       await overtaken(harness, each);
       assert.deepEqual([deliveries(dead), deliveries(dropped), deliveries(failing)], [1, 1, 2]);
+    },
+  },
+  {
+    name: "what is dead, or has used up its attempts, is kept as it came, with its reason, and what was dropped is not",
+    needs: "deadLetters",
+    async run(harness) {
+      const [dead, dropped, failing] = [fresh(), fresh(), fresh()];
+      const each = recorder(
+        ({ event, attempt }) => {
+          const { key } = changeIn(event.data);
+          if (key === dead) return { kind: "dead", reason: "no use: é" };
+          if (key === dropped) return { kind: "drop", reason: "no need" };
+          return key === failing
+            ? { kind: "retry", notBefore: Date.now(), reason: `no luck at ${attempt}` }
+            : { kind: "done" };
+        },
+        { attempts: 2 },
+      );
+      await harness.pump?.([each]);
+      for (const key of [dead, dropped, failing]) await create(harness, key);
+      await overtaken(harness, each);
+      await until(async () => (await deadLetters(harness, each)).length >= 2, "both are dead");
+      const letters = await deadLetters(harness, each);
+      const told = letters.map(({ data, extensions = {} }) => {
+        const { faastenreason, faastenattempt, faastenfunction } = extensions;
+        return [changeIn(data).key, faastenreason, faastenattempt, faastenfunction];
+      });
+      const { subscriber } = each.input;
+      assert.deepEqual(
+        new Map(told.map(([key, ...rest]) => [key, rest])),
+        new Map([
+          [dead, ["no use: é", 1, subscriber]],
+          [failing, ["no luck at 2", 2, subscriber]],
+        ]),
+      );
+      const came = each.arrivals.find(({ event }) => changeIn(event.data).key === dead)?.event;
+      const kept = letters.find(({ data }) => changeIn(data).key === dead);
+      const context = ({ id, source, type, time }: CloudEvent): readonly unknown[] => [id, source, type, time];
+      assert.deepEqual(kept && context(kept), came && context(came));
+    },
+  },
+  {
+    name: "redrive hands a dead one over again, once",
+    needs: "redrive",
+    async run(harness) {
+      let healed = false;
+      const key = fresh();
+      const each = recorder(({ event }) =>
+        healed || changeIn(event.data).key !== key ? { kind: "done" } : { kind: "dead", reason: "ill" },
+      );
+      await harness.pump?.([each]);
+      await create(harness, key);
+      await until(async () => (await deadLetters(harness, each)).length === 1, "it is dead");
+      const [letter] = await deadLetters(harness, each);
+      healed = true;
+      const keeper = harness.component.redrive ? harness.component : harness;
+      assert.equal(await keeper.redrive?.(each.input, letter?.id ?? ""), true);
+      await until(() => each.arrivals.length === 2, "it came again");
+      assert.deepEqual(each.arrivals[1]?.event, each.arrivals[0]?.event);
+      assert.deepEqual(await deadLetters(harness, each), []);
+      assert.equal(await keeper.redrive?.(each.input, letter?.id ?? ""), false);
+    },
+  },
+  {
+    name: "one that is put off is not delivered before its time",
+    needs: "pump",
+    async run(harness) {
+      let notBefore = 0;
+      const times: number[] = [];
+      const key = fresh();
+      const each = recorder(({ event }) => {
+        if (changeIn(event.data).key !== key) return { kind: "done" };
+        times.push(Date.now());
+        if (times.length > 1) return { kind: "done" };
+        notBefore = Date.now() + 1000;
+        return { kind: "retry", notBefore, reason: "later" };
+      });
+      await harness.pump?.([each]);
+      await create(harness, key);
+      await until(() => times.length === 2, "it came again");
+      assert.ok((times[1] ?? 0) >= notBefore, "it came before its time");
     },
   },
   {

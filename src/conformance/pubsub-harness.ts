@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import type { Value } from "../contracts/component.ts";
 import type { CloudEvent } from "../contracts/event.ts";
-import type { PubSub, Subscription } from "../contracts/pubsub.ts";
+import type { Subscription } from "../contracts/inbox.ts";
+import type { PubSub } from "../contracts/pubsub.ts";
 import type { EventArrival, Outcome } from "../contracts/trigger.ts";
 import type { Case, Harness } from "./case.ts";
 

@@ -1,5 +1,6 @@
 // What a provider implements to offer `binding(name)`.
 import type { CallOptions, Component, Value } from "./component.ts";
+import type { CloudEvent } from "./event.ts";
 import type { EventArrival, Outcome } from "./trigger.ts";
 
 /** What is handed to a binding: an object's bytes, a message, a request's body. */
@@ -100,4 +101,7 @@ export interface Binding extends Component {
     inputs: readonly BindingInput[],
     deliver: (input: BindingInput, arrival: EventArrival) => Promise<Outcome>,
   ): Promise<void>;
+  /** Where `consume` delivers, what it gave up, as of an `Inbox`. */
+  deadLetters?(of: BindingInput, options?: CallOptions): AsyncIterable<CloudEvent>;
+  redrive?(of: BindingInput, id: string, options?: CallOptions): Promise<boolean>;
 }

@@ -23,7 +23,9 @@ export type Feature =
   | "rotation"
   | "output"
   /** Lambda handlers where no host runs them as they are. */
-  | "bridge";
+  | "bridge"
+  /** Of declarations: a build has made them before there is a bundle. */
+  | "checks";
 
 declare global {
   interface ImportMeta {

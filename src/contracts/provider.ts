@@ -1,6 +1,7 @@
 // One cloud on one page of data, and what a generated entry hands to its host.
 import type { Block, Component, Create } from "./component.ts";
 import type { Definition } from "./function.ts";
+import type { Inbox } from "./inbox.ts";
 import type { LambdaEvent } from "./lambda.ts";
 import type { Trigger } from "./trigger.ts";
 
@@ -19,6 +20,8 @@ export interface Provider {
   readonly hosts: { readonly default: string; readonly stream?: string };
   /** Its host delivers what comes to a binding by the component's own `consume`: a bundle holds it for that alone. */
   readonly consumes?: true;
+  /** The module that exports `create`, of an `Inbox`: its stack lays what comes to bindings into a queue of the function's own. */
+  readonly inbox?: string;
   /** Its host runs AWS Lambda handlers as they are, and its stack sends them these events: such a handler is handed over unwrapped. */
   readonly lambda?: readonly LambdaEvent[];
   /** Events that its own services send the handlers of a serverless.yml, from where that file says: nothing portable stands between. */
@@ -73,6 +76,8 @@ export interface App<T extends Trigger = Trigger> {
   readonly service: string;
   readonly functions: readonly Served<T>[];
   readonly components: Readonly<Record<string, Bound>>;
+  /** Keeps what comes to bindings. Left out: they keep it themselves, or nobody does. */
+  readonly inbox?: Create<Inbox>;
 }
 
 /** What a host module exports as `serve`. What its result is, only the cloud's host knows. */

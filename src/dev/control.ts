@@ -2,11 +2,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Local } from "../../providers/local/host.ts";
 import type { ConfigurationStore } from "../contracts/configuration-store.ts";
+import type { Inbox, Subscription } from "../contracts/inbox.ts";
 import type { Served } from "../contracts/provider.ts";
-import type { PubSub, Subscription } from "../contracts/pubsub.ts";
+import type { PubSub } from "../contracts/pubsub.ts";
 import { FaastenError } from "../errors.ts";
 import { suggest } from "../manifest/problems.ts";
 import { toStructured } from "../runtime/cloudevent.ts";
+import { subscriptionOf } from "../runtime/inbox.ts";
 import { readBody } from "../runtime/node-http.ts";
 import { respond } from "../runtime/node-server.ts";
 import { groupOf } from "../runtime/order.ts";
@@ -26,6 +28,12 @@ export interface Control {
 interface Asked {
   readonly params: Readonly<Record<string, string>>;
   readonly body: unknown;
+}
+
+interface Subscribing {
+  readonly component: string;
+  readonly what: "broker" | "binding";
+  readonly subscription: Subscription;
 }
 
 interface Route {
@@ -56,19 +64,18 @@ export function createControl(local: Local, token: string): Control {
     throw new FaastenError("NOT_FOUND", `there is no function ${name}.${suggest(name, names)}`);
   }
 
-  function subscriberOf(name: string): { readonly broker: string; readonly subscription: Subscription } {
+  function subscriberOf(name: string): Subscribing {
     const { on } = find(name).definition;
-    if (on.kind === "topic") {
-      const { pubsub, topic, attempts, ordered } = on;
-      return { broker: pubsub, subscription: { topic, subscriber: name, attempts, ordered } };
-    }
-    const kind =
-      on.kind === "http"
-        ? "answers requests"
-        : timetableOf(on)
-          ? "runs by the clock"
-          : "takes what comes to a binding, which keeps no dead letters,";
+    const subscription = subscriptionOf(name, on);
+    if (subscription && on.kind === "topic") return { component: on.pubsub, what: "broker", subscription };
+    if (subscription && on.kind === "binding") return { component: on.binding, what: "binding", subscription };
+    const kind = timetableOf(on) ? "runs by the clock" : "answers requests";
     throw new FaastenError("INVALID", `${name} ${kind} and subscribes to no topic: name a subscriber`);
+  }
+
+  /** A binding that delivers here keeps dead letters as a broker does. */
+  async function inboxOf({ component }: Subscribing): Promise<Inbox> {
+    return local.runner.component(component)();
   }
 
   async function brokerOf(name: string): Promise<PubSub> {
@@ -94,9 +101,8 @@ export function createControl(local: Local, token: string): Control {
 
   async function deliver({ params, body }: Asked): Promise<unknown> {
     const name = params["name"] ?? "";
-    const { on } = find(name).definition;
-    const from = on.kind === "binding" && !timetableOf(on) ? on.binding : subscriberOf(name).subscription.topic;
-    return local.deliver(name, { kind: "event", event: eventOf(record(body), from) });
+    const { topic } = subscriberOf(name).subscription;
+    return local.deliver(name, { kind: "event", event: eventOf(record(body), topic) });
   }
 
   async function fire({ params, body }: Asked): Promise<unknown> {
@@ -107,21 +113,21 @@ export function createControl(local: Local, token: string): Control {
   }
 
   async function deadLetters({ params }: Asked): Promise<unknown> {
-    const { broker, subscription } = subscriberOf(params["name"] ?? "");
-    const pubsub = await brokerOf(broker);
-    if (!pubsub.deadLetters) throw cannot(`broker ${broker}`, "show its dead letters");
+    const from = subscriberOf(params["name"] ?? "");
+    const inbox = await inboxOf(from);
+    if (!inbox.deadLetters) throw cannot(`${from.what} ${from.component}`, "show its dead letters");
     const letters: unknown[] = [];
-    for await (const event of pubsub.deadLetters(subscription)) letters.push(JSON.parse(toStructured(event)));
+    for await (const event of inbox.deadLetters(from.subscription)) letters.push(JSON.parse(toStructured(event)));
     return letters;
   }
 
   async function redrive({ params }: Asked): Promise<unknown> {
-    const { broker, subscription } = subscriberOf(params["name"] ?? "");
-    const pubsub = await brokerOf(broker);
+    const from = subscriberOf(params["name"] ?? "");
+    const inbox = await inboxOf(from);
     const id = params["id"] ?? "";
-    if (!pubsub.redrive) throw cannot(`broker ${broker}`, "send a dead letter back");
-    if (await pubsub.redrive(subscription, id)) return { id };
-    const { subscriber } = subscription;
+    if (!inbox.redrive) throw cannot(`${from.what} ${from.component}`, "send a dead letter back");
+    if (await inbox.redrive(from.subscription, id)) return { id };
+    const { subscriber } = from.subscription;
     throw new FaastenError(
       "NOT_FOUND",
       `${subscriber} has no dead letter ${id}: \`faasten dead-letters ${subscriber}\` shows them`,

@@ -5,6 +5,7 @@ import type { Output, Schema } from "../blocks/schema.ts";
 import type { ObjectChange } from "../contracts/binding.ts";
 import type { Definition, Grant, Uses } from "../contracts/function.ts";
 import type { TriggerSpec } from "../contracts/trigger.ts";
+import { given } from "./given.ts";
 import { leftOut, one, type Subscribed, type SubscribeOptions, type Subscriber } from "./subscriber.ts";
 
 export interface BindingDeclaration<T = ObjectChange> {
@@ -18,7 +19,7 @@ export interface BindingDeclaration<T = ObjectChange> {
   output<const Operations extends readonly [string, ...string[]]>(
     ...operations: Operations
   ): Grant<BindingClient<Operations[number]>>;
-  /** Runs for each thing that comes, at least once. What was tried in vain, or is dead, is logged and kept nowhere, unless the platform keeps it. */
+  /** Runs for each thing that comes, at least once. What was tried in vain, or is dead, is logged, and lies among the function's dead letters where its platform keeps such. */
   input(handler: Subscriber<T, {}>): Subscribed<T>;
   input<const U extends Uses = {}>(options: SubscribeOptions<T, U>, handler: Subscriber<T, U>): Subscribed<T>;
 }
@@ -41,11 +42,8 @@ export function binding<T>(
     name,
     trigger,
     output: (...operations) => outputOf(name, operations),
-    input(...given: readonly unknown[]): Definition {
-      const [options, handler] = (given.length === 2 ? given : [{}, given[0]]) as [
-        SubscribeOptions<T, Uses>,
-        Subscriber<T, Uses>,
-      ];
+    input(...all: readonly unknown[]): Definition {
+      const [options, handler] = given<SubscribeOptions<T, Uses>, Subscriber<T, Uses>>(all, name);
       const { name: own, uses = {}, attempts = trigger.attempts, idempotent } = options;
       return {
         faasten: "function",

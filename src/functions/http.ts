@@ -9,6 +9,7 @@ import type { Params as RouteParams } from "../runtime/router.ts";
 import type { AccessRule } from "./access.ts";
 import { type Admitted, answeredBy, type HttpTrigger, wholeOf } from "./answered.ts";
 import { type Checked, type Context, contextOf, type WithUses } from "./context.ts";
+import { given } from "./given.ts";
 
 export type { HttpTrigger } from "./answered.ts";
 
@@ -95,10 +96,11 @@ type AnyHandler = (request: Request, context: Context) => Response | Promise<Res
 
 /* @__NO_SIDE_EFFECTS__ */
 function forMethod<Method extends string>(method: Method): HttpMethod<Method> {
-  function declare(path: string, ...given: readonly unknown[]): Definition | HttpTrigger {
-    if (!import.meta.without?.bridge && typeof given.at(-1) !== "function")
-      return { kind: "http", method, path, ...triggerOptions((given[0] ?? {}) as HttpTriggerOptions) };
-    const [options, handler] = (given.length === 2 ? given : [{}, given[0]]) as [AnyOptions, AnyHandler];
+  function declare(path: string, ...all: readonly unknown[]): Definition | HttpTrigger {
+    const [first = {}] = all;
+    if (!import.meta.without?.bridge && all.length < 2 && typeof first === "object")
+      return { kind: "http", method, path, ...triggerOptions(first as HttpTriggerOptions) };
+    const [options, handler] = given<AnyOptions, AnyHandler>(all, path);
     return define(method, path, options, handler);
   }
   return declare as HttpMethod<Method>;

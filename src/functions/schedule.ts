@@ -3,6 +3,7 @@ import { idempotency } from "../blocks/idempotency.ts";
 import type { Definition, Invocation, Uses } from "../contracts/function.ts";
 import type { Outcome } from "../contracts/trigger.ts";
 import { type Checked, contextOf, type WithUses } from "./context.ts";
+import { given } from "./given.ts";
 import { again, settleOnce } from "./settle-once.ts";
 
 /** One planned run. */
@@ -44,13 +45,11 @@ export function schedule<const U extends Uses = {}>(
   handler: TickHandler<U>,
 ): Definition;
 /* @__NO_SIDE_EFFECTS__ */
-export function schedule(cron: string, ...given: readonly unknown[]): Definition | ScheduleTrigger {
-  if (!import.meta.without?.bridge && typeof given.at(-1) !== "function")
-    return { kind: "schedule", cron, ...(given[0] as Pick<ScheduleTrigger, "timeZone">) };
-  const [options, handler] = (given.length === 2 ? given : [{}, given[0]]) as [
-    ScheduleOptions<Uses>,
-    TickHandler<Uses>,
-  ];
+export function schedule(cron: string, ...all: readonly unknown[]): Definition | ScheduleTrigger {
+  const [first = {}] = all;
+  if (!import.meta.without?.bridge && all.length < 2 && typeof first === "object")
+    return { kind: "schedule", cron, ...(first as Pick<ScheduleTrigger, "timeZone">) };
+  const [options, handler] = given<ScheduleOptions<Uses>, TickHandler<Uses>>(all, cron);
   const { name, timeZone, uses = {}, idempotent } = options;
   const Handled = contextOf(uses);
   const run = async (tick: Tick, invocation: Invocation): Promise<Outcome> => {

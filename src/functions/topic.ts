@@ -5,6 +5,7 @@ import type { Input, Output, Schema } from "../blocks/schema.ts";
 import type { Definition, Grant, Uses } from "../contracts/function.ts";
 import type { TriggerSpec } from "../contracts/trigger.ts";
 import { isFifo } from "../runtime/order.ts";
+import { given } from "./given.ts";
 import {
   type BatchSubscriber,
   batch,
@@ -77,18 +78,12 @@ export function topic<T>(
     name,
     trigger,
     publish: publishing(envelope) as Grant<Publisher<T>>,
-    subscribe(...given: readonly unknown[]): Definition {
-      const [options, handler] = (given.length === 2 ? given : [{}, given[0]]) as [
-        SubscribeOptions<T, Uses>,
-        Subscriber<T, Uses>,
-      ];
+    subscribe(...all: readonly unknown[]): Definition {
+      const [options, handler] = given<SubscribeOptions<T, Uses>, Subscriber<T, Uses>>(all, name);
       return define(options, import.meta.without?.subscriptions ? leftOut : one(source, options, handler), false);
     },
-    subscribeMany(...given: readonly unknown[]): Definition {
-      const [options, handler] = (given.length === 2 ? given : [{}, given[0]]) as [
-        SubscribeOptions<T, Uses>,
-        BatchSubscriber<T, Uses>,
-      ];
+    subscribeMany(...all: readonly unknown[]): Definition {
+      const [options, handler] = given<SubscribeOptions<T, Uses>, BatchSubscriber<T, Uses>>(all, name);
       return define(options, import.meta.without?.batches ? leftOut : batch(source, options, handler), true);
     },
   };

@@ -1,5 +1,6 @@
 // The components of an app: each made once, on first use, its variables and secrets resolved.
 import type { Clock, Component } from "../contracts/component.ts";
+import type { Inbox } from "../contracts/inbox.ts";
 import type { App, Bound, MetadataValue } from "../contracts/provider.ts";
 import type { SecretStore } from "../contracts/secret-store.ts";
 import { FaastenError } from "../errors.ts";
@@ -9,6 +10,8 @@ import { rotating } from "./rotation.ts";
 
 export interface Components {
   get(name: string): () => Component | Promise<Component>;
+  /** The keeper of what comes to bindings, where there is one. */
+  readonly inbox: (() => Inbox | Promise<Inbox>) | undefined;
   close(): Promise<void>;
 }
 
@@ -26,7 +29,11 @@ export function createComponents(app: App, journal: Journal, clock: Partial<Cloc
 
   const opened = new Set<Promise<Component>>();
   const makers = new Map<string, () => Component | Promise<Component>>();
-  for (const [name, bound] of Object.entries(app.components)) {
+  const waits = import.meta.without?.subscriptions ? undefined : app.inbox;
+  const all = waits
+    ? { ...app.components, [inboxName]: { type: "inbox", create: waits, metadata: {} } }
+    : app.components;
+  for (const [name, bound] of Object.entries(all)) {
     const make = once(() => {
       const making = create(name, bound);
       opened.add(making);
@@ -95,6 +102,7 @@ export function createComponents(app: App, journal: Journal, clock: Partial<Cloc
 
   return {
     get,
+    inbox: waits && get(inboxName),
     async close() {
       const closing = [...opened].map(async (component) => (await component).close?.());
       opened.clear();
@@ -102,6 +110,9 @@ export function createComponents(app: App, journal: Journal, clock: Partial<Cloc
     },
   };
 }
+
+/** Nothing that a user names is called so. */
+const inboxName = "(inbox)";
 
 type Resolved = Readonly<Record<string, string>>;
 

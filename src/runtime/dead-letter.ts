@@ -1,6 +1,6 @@
 // A dead letter: the event as it came, with the reason, the attempt and the function beside it.
 import type { CloudEvent } from "../contracts/event.ts";
-import type { Subscription } from "../contracts/pubsub.ts";
+import type { Subscription } from "../contracts/inbox.ts";
 import type { EventArrival, MalformedArrival } from "../contracts/trigger.ts";
 
 /** Why, at which delivery, and in whose hands an event died. */

@@ -1,10 +1,19 @@
 // How one native call is run: decode, deadline, trace, order, settle, encode.
 import type { CallOptions, Clock, Component } from "../contracts/component.ts";
+import type { Inbox } from "../contracts/inbox.ts";
 import type { App, Served } from "../contracts/provider.ts";
-import type { PubSub, Subscription } from "../contracts/pubsub.ts";
-import type { Arrival, Call, EventArrival, Outcome, RequestArrival, Trigger } from "../contracts/trigger.ts";
+import type {
+  Arrival,
+  Call,
+  EventArrival,
+  Outcome,
+  RequestArrival,
+  Trigger,
+  TriggerSpec,
+} from "../contracts/trigger.ts";
 import { FaastenError, notHere } from "../errors.ts";
 import { createComponents } from "./components.ts";
+import { subscriptionOf } from "./inbox.ts";
 import { Run, type Scope } from "./invocation.ts";
 import { createJournal, type Journal, type Mark, type Sink } from "./log.ts";
 import { longestTimer, Running } from "./running.ts";
@@ -190,12 +199,12 @@ function traceOf(arrival: RequestArrival | EventArrival): string | undefined {
 }
 
 /**
- * Carries an outcome to the broker where only the broker can keep it: the last attempt and the dead are buried, what has
- * a time is put off. What comes from a binding has no dead letters of ours: the log tells of it, and its trigger says whether
- * the platform keeps it. A reason goes on without secrets, wherever it is kept.
+ * Carries an outcome to the inbox where only its keeper can: the last attempt and the dead are buried, what has a time is
+ * put off. Where nobody keeps an inbox, the log tells of it, and its trigger says whether the platform keeps it. A reason
+ * goes on without secrets, wherever it is kept.
  */
 async function hand(scope: Scope, arrival: Arrival, outcome: Outcome): Promise<Outcome> {
-  const { served, journal, components, call } = scope;
+  const { served, journal, call } = scope;
   const { on } = served.definition;
   if (outcome.kind === "done" || outcome.kind === "reply") return outcome;
   const reason = journal.redact(outcome.reason);
@@ -204,20 +213,20 @@ async function hand(scope: Scope, arrival: Arrival, outcome: Outcome): Promise<O
   const own = { function: served.name, event: arrival.kind === "event" ? arrival.event.id : undefined, reason };
   if (final.kind === "drop") journal.write("warn", "dropped", own);
   if (final.kind === "dead") journal.write("error", last ? "dead after the last attempt" : "dead", own);
-  if (on.kind !== "topic" || arrival.kind === "request") return final;
+  const from = subscriptionOf(served.name, on);
+  const keeper = keeperOf(on, scope);
+  if (!from || !keeper || arrival.kind === "request") return final;
 
-  const from: Subscription = { topic: on.topic, subscriber: served.name, attempts: on.attempts, ordered: on.ordered };
-  const broker = async (): Promise<PubSub> => (await components.get(on.pubsub)()) as PubSub;
   try {
     if (final.kind === "dead") {
-      const pubsub = await broker();
-      if (!pubsub.bury) return final;
-      await pubsub.bury(from, arrival, reason, until(call.deadline));
+      const inbox = await keeper();
+      if (!inbox.bury) return final;
+      await inbox.bury(from, arrival, reason, until(call.deadline));
       return { kind: "done" };
     }
     if (final.kind === "retry" && final.notBefore !== undefined && arrival.kind === "event") {
-      const pubsub = await broker();
-      if (await pubsub.postpone?.(from, arrival, final.notBefore, until(call.deadline))) return putOff;
+      const inbox = await keeper();
+      if (await inbox.postpone?.(from, arrival, final.notBefore, until(call.deadline))) return putOff;
     }
     return final;
   } catch (error) {
@@ -225,6 +234,10 @@ async function hand(scope: Scope, arrival: Arrival, outcome: Outcome): Promise<O
     journal.write("error", `could not be ${what}; it comes again`, own, { error });
     return { kind: "retry", reason };
   }
+}
+
+function keeperOf(on: TriggerSpec, { components }: Scope): (() => Inbox | Promise<Inbox>) | undefined {
+  return on.kind === "topic" ? components.get(on.pubsub) : components.inbox;
 }
 
 function isLast(arrival: Arrival, outcome: Outcome, attempts: number): boolean {

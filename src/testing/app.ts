@@ -3,11 +3,13 @@ import { type Duration, toMilliseconds } from "../blocks/duration.ts";
 import { publishing } from "../blocks/publisher.ts";
 import type { CloudEvent } from "../contracts/event.ts";
 import type { Definition, Grant } from "../contracts/function.ts";
-import type { PubSub, Subscription } from "../contracts/pubsub.ts";
+import type { Inbox, Subscription } from "../contracts/inbox.ts";
+import type { PubSub } from "../contracts/pubsub.ts";
 import type { Outcome } from "../contracts/trigger.ts";
 import { FaastenError } from "../errors.ts";
 import type { Subscribed } from "../functions/subscriber.ts";
 import type { Topic } from "../functions/topic.ts";
+import { subscriptionOf } from "../runtime/inbox.ts";
 import { toResponse } from "../runtime/response.ts";
 import { toProblem } from "../runtime/routes.ts";
 import { createBroadcasts, type Sent, toSent } from "./broadcasts.ts";
@@ -136,19 +138,20 @@ export async function testApp(functions: Functions, options: TestOptions = {}): 
     throw new FaastenError("NOT_FOUND", `testApp: this function is not in the app, which has ${known}`);
   }
 
-  async function inboxOf(definition: Definition): Promise<{ broker: PubSub; of: Subscription }> {
+  /** A binding in memory keeps dead letters as a broker does. */
+  async function inboxOf(definition: Definition): Promise<{ inbox: Inbox; of: Subscription }> {
     checkOpen();
     const { on } = definition;
     const subscriber = nameOf(definition);
-    if (on.kind !== "topic") throw new FaastenError("INVALID", `testApp: ${subscriber} subscribes to no topic`);
-    const broker = (await local.runner.component(on.pubsub)()) as PubSub;
-    return { broker, of: { topic: on.topic, subscriber, attempts: on.attempts, ordered: on.ordered } };
+    const of = subscriptionOf(subscriber, on);
+    if (!of) throw new FaastenError("INVALID", `testApp: ${subscriber} subscribes to no topic`);
+    return { inbox: await local.runner.component(sourceOf(definition, subscriber).pubsub)(), of };
   }
 
   async function lettersOf(definition: Definition): Promise<readonly CloudEvent[]> {
-    const { broker, of } = await inboxOf(definition);
+    const { inbox, of } = await inboxOf(definition);
     const letters: CloudEvent[] = [];
-    for await (const letter of broker.deadLetters?.(of) ?? []) letters.push(letter);
+    for await (const letter of inbox.deadLetters?.(of) ?? []) letters.push(letter);
     return letters;
   }
 
@@ -201,10 +204,10 @@ export async function testApp(functions: Functions, options: TestOptions = {}): 
       });
     },
     async redrive(definition, id) {
-      const { broker, of } = await inboxOf(definition);
+      const { inbox, of } = await inboxOf(definition);
       const letters = (await lettersOf(definition)).filter((letter) => id === undefined || letter.id === id);
       let sent = 0;
-      for (const letter of letters) if (await broker.redrive?.(of, letter.id)) sent += 1;
+      for (const letter of letters) if (await inbox.redrive?.(of, letter.id)) sent += 1;
       return sent;
     },
     open(grant) {

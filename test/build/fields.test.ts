@@ -76,8 +76,7 @@ test.each([
 });
 
 test("this machine runs what no deployment would keep", () => {
-  const { folder } = buildApp("none", "local", {
-    files: { "serverless.yml": manifest(limited + provisioned), ...source },
-  });
+  const text = manifest(limited + provisioned).replace(/ +environment: \{ GREETING: "hello, two" \}\n/, "");
+  const { folder } = buildApp("none", "local", { files: { "serverless.yml": text, ...source } });
   remove(folder);
 });

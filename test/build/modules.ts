@@ -9,10 +9,12 @@ const requests = [
   "aws/triggers/rest",
 ] as const;
 const dynamodb = ["aws/client", "aws/state/dynamodb"] as const;
-const snssqs = ["aws/client", "aws/message", "aws/pubsub/snssqs"] as const;
+const snssqs = ["aws/client", "aws/inbox", "aws/message", "aws/order", "aws/pubsub/snssqs"] as const;
+const queue = ["aws/queue", "aws/triggers/sqs"] as const;
 const gcp = ["gcp/host", "gcp/message"] as const;
 const google = ["gcp/client", "gcp/credentials", "gcp/transport"] as const;
 const firestore = [...google, "gcp/document-id", "gcp/state/firestore-native"] as const;
+const pushed = ["gcp/identity", "gcp/push", "gcp/pushed-message"] as const;
 const pubsub = [...google, "gcp/pubsub-message", "gcp/pubsub/pubsub"] as const;
 const s3 = ["aws/client", "aws/bindings/s3"] as const;
 const settings = ["aws/client", "aws/configuration/parameterstore"] as const;
@@ -20,7 +22,14 @@ const settings = ["aws/client", "aws/configuration/parameterstore"] as const;
 export const modules: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   local: {
     app: [
-      ...["local/bindings/localstorage", "local/broker", "local/calendar", "local/clock", "local/configuration/sqlite"],
+      ...[
+        "local/bindings/localstorage",
+        "local/broker",
+        "local/calendar",
+        "local/caller",
+        "local/clock",
+        "local/configuration/sqlite",
+      ],
       ...["local/consumer", "local/database", "local/host", "local/inboxes", "local/object-changes"],
       ...["local/object-files", "local/object-paths", "local/presigner", "local/pubsub/sqlite"],
       ...["local/secretstores/file", "local/state/sqlite"],
@@ -41,8 +50,8 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
     removeOrder: [...aws, ...requests, ...dynamodb],
     getStock: [...aws, ...requests, ...dynamodb],
     putStock: [...aws, ...requests, ...dynamodb],
-    ship: [...aws, "aws/triggers/sqs", ...snssqs, ...dynamodb],
-    summarise: [...aws, "aws/triggers/sqs", ...snssqs, ...dynamodb],
+    ship: [...aws, ...queue, ...snssqs, ...dynamodb],
+    summarise: [...aws, ...queue, ...snssqs, ...dynamodb],
   },
   azure: {
     app: [
@@ -50,11 +59,14 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
       ...["azure/triggers/http", "azure/triggers/service-bus", "azure/triggers/timer"],
       ...[
         "azure/bindings/blobstorage",
+        "azure/blob-container",
         "azure/client",
         "azure/configuration/appconfig",
         "azure/credential",
         "azure/document",
+        "azure/inbox",
         "azure/message",
+        "azure/retries",
         "azure/service-bus",
       ],
       ...["azure/pubsub/servicebus-topics", "azure/secretstores/keyvault", "azure/state/cosmosdb"],
@@ -65,9 +77,9 @@ export const modules: Readonly<Record<string, Readonly<Record<string, readonly s
       ...[...gcp, "gcp/triggers/http", ...pubsub, "gcp/secretstores/secretmanager", ...firestore],
       ...["gcp/bindings/bucket", "gcp/signed-url", "gcp/signing", "gcp/configuration/parametermanager"],
     ],
-    audit: [...gcp, "gcp/identity", "gcp/push", "gcp/triggers/pubsub-push", ...pubsub],
+    audit: [...gcp, ...pushed, "gcp/triggers/pubsub-push", ...pubsub],
     countOrders: [...gcp, "gcp/identity", "gcp/push", "gcp/triggers/scheduler", ...firestore],
-    ship: [...gcp, "gcp/identity", "gcp/push", "gcp/triggers/pubsub-push", ...pubsub, ...firestore],
-    summarise: [...gcp, "gcp/identity", "gcp/push", "gcp/triggers/pubsub-push", ...pubsub, ...firestore],
+    ship: [...gcp, ...pushed, "gcp/triggers/pubsub-push", ...pubsub, ...firestore],
+    summarise: [...gcp, ...pushed, "gcp/triggers/pubsub-push", ...pubsub, ...firestore],
   },
 };

@@ -22,7 +22,6 @@ const templates: Readonly<
     functions: ["announce", "summarise", "getSummary", "putDocument"],
     lacking: {
       azure: "azure has no trigger for bindings.azure.blobstorage",
-      gcp: "gcp has no trigger for bindings.gcp.bucket",
     },
   },
   "http-api": { functions: ["api", "health"] },

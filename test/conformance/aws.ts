@@ -2,27 +2,41 @@
 import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { CreateTableCommand, DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
-import { SQSClient } from "@aws-sdk/client-sqs";
 import dynalite from "dynalite";
 import { startFauxqs } from "fauxqs";
 import { create as createSnsSqs } from "../../providers/aws/pubsub/snssqs.ts";
 import { create as createDynamodb } from "../../providers/aws/state/dynamodb.ts";
 import { trigger as sqsTrigger } from "../../providers/aws/triggers/sqs.ts";
-import type { PubSubHarness, Receiver, StateHarness } from "../../src/conformance/cases.ts";
+import type { PubSubHarness, StateHarness } from "../../src/conformance/cases.ts";
 import { once } from "../../src/once.ts";
-import { type ComponentOptions, createRunner, kebab, variableOf } from "../../src/provider.ts";
-import { type Mapping, startMapping } from "../servers/event-source-mapping.ts";
+import { type ComponentOptions, kebab } from "../../src/provider.ts";
 import { createFaultProxy } from "../servers/faults.ts";
+import { createInboxes } from "./aws-inboxes.ts";
 import { definitionOf } from "./receiver.ts";
 
 const access = { region: "eu-west-1", accessKey: "key", secretKey: "secret" };
 
 /** One server for all cases: each has keys of its own. */
-const table = once(async () => {
+const dynaliteServer = once(async () => {
   const server = dynalite({ createTableMs: 0 });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   server.unref();
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return createTable(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+});
+
+/** dynalite knows no transactions. */
+export async function dynamodbOnDynalite(): Promise<[harness: StateHarness, close: () => Promise<void>]> {
+  const [{ component, ...harness }, close] = await dynamodbOn(await dynaliteServer());
+  const { transact: _, ...rest } = component;
+  return [{ ...harness, component: rest }, close];
+}
+
+export interface Table {
+  readonly endpoint: string;
+  readonly client: DynamoDBClient;
+}
+
+export async function createTable(endpoint: string): Promise<Table> {
   const client = new DynamoDBClient({
     endpoint,
     region: access.region,
@@ -37,13 +51,14 @@ const table = once(async () => {
     }),
   );
   return { endpoint, client };
-});
+}
 
-/** dynalite knows no transactions. */
-export async function dynamodbOnDynalite(): Promise<[harness: StateHarness, close: () => Promise<void>]> {
-  const { endpoint, client } = await table();
+export async function dynamodbOn({
+  endpoint,
+  client,
+}: Table): Promise<[harness: StateHarness, close: () => Promise<void>]> {
   const proxy = await createFaultProxy(endpoint);
-  const { transact: _, ...component } = await createDynamodb(
+  const component = await createDynamodb(
     named({ ...access, endpoint: proxy.url, table: "entries", allowScan: "true" }),
   );
   const second = await createDynamodb(named({ ...access, endpoint, table: "entries", allowScan: "true" }));
@@ -82,20 +97,13 @@ const account = "000000000000";
 export async function snssqsOnFauxqs(): Promise<[harness: PubSubHarness, close: () => Promise<void>]> {
   const server = await startFauxqs({ port: 0, host: "127.0.0.1", logger: false });
   const endpoint = `http://127.0.0.1:${server.port}`;
-  const config = {
-    endpoint,
-    region: access.region,
-    credentials: { accessKeyId: access.accessKey, secretAccessKey: access.secretKey },
-  };
-  const sqs = new SQSClient(config);
+  const inboxes = createInboxes(server, access);
   const options = {
     ...named({ ...access, endpoint, topicPrefix: `arn:aws:sns:${access.region}:${account}:` }),
     name: "pubsub",
   };
   const component = await createSnsSqs(options);
   const topics = new Set<string>();
-  const inboxes = new Set<string>();
-  let mappings: Mapping[] = [];
 
   const topic = (name: string, ordered: boolean): string => {
     const physical = `${kebab(name)}${ordered ? ".fifo" : ""}`;
@@ -104,35 +112,6 @@ export async function snssqsOnFauxqs(): Promise<[harness: PubSubHarness, close: 
     topics.add(physical);
     return physical;
   };
-
-  function inbox({ subscription: { topic: name, subscriber, attempts, ordered } }: Receiver): string {
-    const fifo = ordered ? ".fifo" : "";
-    const [own, dead] = [`${kebab(subscriber)}${fifo}`, `${kebab(subscriber)}-dead${fifo}`];
-    if (inboxes.has(own)) return own;
-    inboxes.add(own);
-    const kind = ordered ? { FifoQueue: "true" } : {};
-    const { queueArn: deadLetterTargetArn } = server.createQueue(dead, { region: access.region, attributes: kind });
-    const { queueUrl } = server.createQueue(own, {
-      region: access.region,
-      attributes: {
-        ...kind,
-        VisibilityTimeout: "2",
-        RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: attempts }),
-      },
-    });
-    server.subscribe({
-      topic: topic(name, ordered),
-      queue: own,
-      region: access.region,
-      attributes: { RawMessageDelivery: "true" },
-    });
-    process.env[variableOf("inbox", subscriber)] = queueUrl;
-    return own;
-  }
-
-  async function stop(): Promise<void> {
-    await Promise.all(mappings.splice(0).map((mapping) => mapping.stop()));
-  }
 
   const harness: PubSubHarness = {
     component: {
@@ -147,39 +126,31 @@ export async function snssqsOnFauxqs(): Promise<[harness: PubSubHarness, close: 
       },
     },
     async pump(receivers) {
-      await stop();
-      mappings = receivers.map((receiver) => {
-        const { subscriber } = receiver.subscription;
-        const served = { name: subscriber, definition: definitionOf(receiver), triggers: [sqsTrigger] };
-        const runner = createRunner(
-          {
-            service: "conformance",
-            functions: [served],
-            components: { pubsub: { type: "pubsub.aws.snssqs", create: () => component, metadata: {} } },
-          },
-          () => undefined,
+      await inboxes.stop();
+      const all = receivers.map((receiver) => {
+        const { topic: name, subscriber, attempts, ordered } = receiver.subscription;
+        const of = { subscriber, attempts, ordered };
+        inboxes.make(of, (queue) =>
+          server.subscribe({
+            topic: topic(name, ordered),
+            queue,
+            region: access.region,
+            attributes: { RawMessageDelivery: "true" },
+          }),
         );
-        const own = inbox(receiver);
-        const { url: queueUrl = "", arn: queueArn = "" } = server.inspectQueue(own) ?? {};
-        let calls = 0;
-        return startMapping({
-          client: sqs,
-          queueUrl,
-          queueArn,
-          invoke: (payload) =>
-            runner.run(served, { id: `${subscriber}-${++calls}`, payload, context: {}, deadline: Date.now() + 30_000 }),
-        });
+        return { ...of, served: { name: subscriber, definition: definitionOf(receiver), triggers: [sqsTrigger] } };
       });
+      const pubsub = { type: "pubsub.aws.snssqs", create: () => component, metadata: {} };
+      inboxes.map(all, { components: { pubsub } });
     },
-    pause: stop,
+    pause: inboxes.stop,
   };
   return [
     harness,
     async () => {
-      await stop();
+      await inboxes.stop();
       await component.close?.();
-      sqs.destroy();
-      await server.stop();
+      await inboxes.close();
     },
   ];
 }

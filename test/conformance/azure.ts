@@ -6,6 +6,7 @@ import { ServiceBusClient } from "@azure/service-bus";
 import { create as createAppconfig } from "../../providers/azure/configuration/appconfig.ts";
 import { create as createServiceBusTopics } from "../../providers/azure/pubsub/servicebus-topics.ts";
 import { create as createKeyvault } from "../../providers/azure/secretstores/keyvault.ts";
+import { create as createBlobs } from "../../providers/azure/state/blobstorage.ts";
 import { create as createCosmosdb } from "../../providers/azure/state/cosmosdb.ts";
 import { trigger as serviceBusTrigger } from "../../providers/azure/triggers/service-bus.ts";
 import type {
@@ -18,9 +19,10 @@ import type {
 import { once } from "../../src/once.ts";
 import { type ComponentOptions, createRunner, kebab, variableOf } from "../../src/provider.ts";
 import { startAppConfiguration } from "../servers/app-configuration.ts";
+import { startBlobStorage } from "../servers/blob-storage.ts";
 import { startCosmos } from "../servers/cosmos.ts";
 import { createFaultProxy } from "../servers/faults.ts";
-import { type Pump, startPump } from "../servers/functions-pump.ts";
+import { type Pump, startPump, toMetadata } from "../servers/functions-pump.ts";
 import { startKeyVault } from "../servers/key-vault.ts";
 import { startServiceBus } from "../servers/service-bus.ts";
 import { definitionOf } from "./receiver.ts";
@@ -68,6 +70,39 @@ export async function cosmosdbOnContractServer(): Promise<[harness: StateHarness
       await second.close?.();
       client.dispose();
       await proxy.close();
+    },
+  ];
+}
+
+export async function blobsOnContractServer(): Promise<[harness: StateHarness, close: () => Promise<void>]> {
+  const { url, account: accountName, key: accountKey, createContainer, plant, close } = await startBlobStorage();
+  createContainer("state");
+  const proxy = await createFaultProxy(url);
+  const at = (origin: string) => named({ endpoint: `${origin}/${accountName}/state`, accountName, accountKey });
+  const component = await createBlobs(at(proxy.url));
+  const second = await createBlobs(at(url));
+  const harness: StateHarness = {
+    component,
+    second,
+    /** Nobody sweeps. */
+    async plantExpired(key, value) {
+      const expiresAt = Math.floor(Date.now() / 1000) - 5;
+      const isBytes = "bytes" in value;
+      const bytes = Buffer.from(isBytes ? value.bytes : value.json);
+      const beside = { "x-ms-meta-expiresat": String(expiresAt), ...(isBytes && { "x-ms-meta-isbytes": "true" }) };
+      return plant("state", key, bytes, beside).replace(/"$/, `@${expiresAt}"`);
+    },
+    async cutNextReply() {
+      proxy.spoil((call) => (call === 1 ? "cut" : undefined));
+    },
+  };
+  return [
+    harness,
+    async () => {
+      await component.close?.();
+      await second.close?.();
+      await proxy.close();
+      await close();
     },
   ];
 }
@@ -136,9 +171,10 @@ export async function serviceBusOnContractBroker(): Promise<[harness: PubSubHarn
           client,
           queue: inbox(receiver),
           sessions: ordered,
-          invoke(input, triggerMetadata) {
+          invoke(message) {
             const at = Date.now();
-            const context = { triggerMetadata };
+            const context = { triggerMetadata: toMetadata(message) };
+            const input: unknown = message.body;
             const payload = { service: "conformance", function: subscriber, on: definition.on, input, context, at };
             const id = `${subscriber}-${++calls}`;
             return runner.run(served, { id, payload, context, deadline: at + 30_000 });
@@ -162,7 +198,7 @@ export async function serviceBusOnContractBroker(): Promise<[harness: PubSubHarn
 /** With the tokens of an app's own identity, over TLS: from then on, this process has one. */
 export const vault = once(async () => {
   const server = await startKeyVault();
-  Object.assign(process.env, server.identity);
+  Object.assign(process.env, server.entra.environment);
   tls.setDefaultCACertificates([...tls.getCACertificates(), server.certificate]);
   leadHome(".localhost");
   return server;

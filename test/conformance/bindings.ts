@@ -10,6 +10,7 @@ import { create as createStorage } from "../../providers/local/bindings/localsto
 import type { BindingHarness, BindingReceiver } from "../../src/conformance/cases.ts";
 import { type Binding, type ComponentOptions, FaastenError } from "../../src/provider.ts";
 import { s3OnContract, senders } from "./aws-bindings.ts";
+import { azureBindings } from "./azure-bindings.ts";
 import { bucketOnContract, topicOnContract } from "./gcp.ts";
 
 type Open = () => Promise<[harness: BindingHarness, close: () => Promise<void>]>;
@@ -84,6 +85,7 @@ export const bindings: Readonly<Record<string, Open>> = {
 
   "bindings.aws.s3 (contract server)": s3OnContract,
   ...senders,
+  ...azureBindings,
   "bindings.gcp.bucket (contract server)": () => bucketOnContract("key"),
   "bindings.gcp.bucket, signed by Google (contract server)": () => bucketOnContract("instance"),
   "bindings.gcp.pubsub (contract server)": topicOnContract,

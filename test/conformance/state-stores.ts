@@ -9,7 +9,7 @@ import { create as createSqlite } from "../../providers/local/state/sqlite.ts";
 import type { StateHarness } from "../../src/conformance/cases.ts";
 import type { ComponentOptions } from "../../src/provider.ts";
 import { dynamodbOnDynalite } from "./aws.ts";
-import { cosmosdbOnContractServer } from "./azure.ts";
+import { blobsOnContractServer, cosmosdbOnContractServer } from "./azure.ts";
 import { firestoreOnContract } from "./gcp.ts";
 
 type Open = () => Promise<[harness: StateHarness, close: () => Promise<void>]>;
@@ -41,6 +41,7 @@ export const stateStores: Readonly<Record<string, Open>> = {
   },
 
   "state.aws.dynamodb (emulator: dynalite)": dynamodbOnDynalite,
+  "state.azure.blobstorage (contract server)": blobsOnContractServer,
   "state.azure.cosmosdb (contract server)": cosmosdbOnContractServer,
   "state.gcp.firestore.native (contract server)": firestoreOnContract,
 };

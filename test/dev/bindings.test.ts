@@ -178,5 +178,17 @@ test("invoke: a change is delivered, a clock is rung at an instant", async () =>
   expect((await faasten("invoke", "beaten", "--data", "1")).stderr).toContain(
     "beaten is a schedule, which takes --time",
   );
-  expect((await faasten("dead-letters", "taken")).stderr).toContain("keeps no dead letters");
+  expect((await faasten("dead-letters", "beaten")).stderr).toContain("beaten runs by the clock");
+});
+
+test("dead-letters: what an input gave up, and sent back", async () => {
+  await send("/uploads/bad", { method: "POST", body: "of bad" });
+  const letters = async (): Promise<readonly { readonly id: string; readonly faastenreason: string }[]> =>
+    JSON.parse((await faasten("dead-letters", "taken")).stdout.toString());
+  await expect.poll(async () => (await letters()).length, { timeout: 20_000 }).toBeGreaterThan(0);
+  const [letter] = await letters();
+  expect(letter).toMatchObject({ faastenreason: "bad", faastenfunction: "taken", data: { key: "bad" } });
+  const back = await faasten("dead-letters", "taken", "--redrive", letter?.id ?? "");
+  expect([back.code, back.stderr.toString()]).toEqual([0, "1 back in the inbox of taken\n"]);
+  await expect.poll(async () => (await letters()).some(({ id }) => id === letter?.id), { timeout: 20_000 }).toBe(true);
 });

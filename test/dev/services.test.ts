@@ -14,7 +14,7 @@ const manifest = (service: string): string =>
 const billingApp = `
 import { http, service } from "faasten";
 export const invoice = http.get("/invoices/:id", { access: "service" }, (request, { params, caller, trace }) =>
-  Response.json({ id: params.id, caller: caller?.kind, trace: trace.id, language: request.headers.get("accept-language"),
+  Response.json({ id: params.id, caller: caller?.subject, trace: trace.id, language: request.headers.get("accept-language"),
     forwarded: request.headers.get("x-forwarded-for") }));
 export const bill = http.post("/invoices", { access: "service" }, async (request) =>
   Response.json(await request.json(), { status: 201, headers: [["set-cookie", "a=1"], ["set-cookie", "b=2"]] }));
@@ -49,6 +49,8 @@ export const own = http.get("/own/*", { access: "public", uses: { shop } }, asyn
   shop.fetch("/inside/*", { params: { "*": params["*"] } }));
 export const inside = http.get("/inside/:id", { access: "service" }, (_request, { params, caller, trace }) =>
   Response.json({ id: params.id, caller, trace: trace.id }, { headers: { "x-inside": "yes" } }));
+export const anywhere = http.get("/anywhere/*", { access: "public", uses: { billing } }, (request, { billing }) =>
+  billing.fetch(new URL(request.url).pathname.slice("/anywhere".length)));
 export const lost = http.get("/lost", { access: "public", uses: { nobody } }, (_request, { nobody }) => nobody.fetch("/"));
 export const settings = http.get("/settings", { access: "public", uses: { flags } }, async (_request, { flags }) =>
   Response.json(await flags.get()));
@@ -100,7 +102,7 @@ describe("another app", () => {
       "x-forwarded-for": "1.2.3.4",
       "accept-language": "fr",
     });
-    expect(await reply.json()).toEqual({ id: "7", caller: "service", trace, language: "fr", forwarded: null });
+    expect(await reply.json()).toEqual({ id: "7", caller: "shop", trace, language: "fr", forwarded: null });
     const alone = await fetch(`${billing.url}/invoices/7`);
     expect(alone.status).toBe(401);
   });
@@ -120,6 +122,11 @@ describe("another app", () => {
     const reply = await get("/patience");
     expect([reply.status, ((await reply.json()) as { code: string }).code]).toEqual([504, "TIMEOUT"]);
     expect(shop.output()).not.toContain("the token of billing");
+  });
+
+  test("shows us what it serves, and nothing of its developer's", async () => {
+    expect(await (await get("/anywhere/open")).text()).toBe("open");
+    expect((await get("/anywhere/_faasten/functions")).status).toBe(403);
   });
 
   test("that does not run is a 503 that says where it was looked for", async () => {

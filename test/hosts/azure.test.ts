@@ -152,9 +152,7 @@ describe("what only this host does", () => {
   });
 
   test("an app without the variables of its components does not start", async () => {
-    const broken = buildApp("behaviours", "azure", {
-      files: { "components/azure/pubsub.yaml": component("pubsub", "pubsub.sqlite", "connectionString") },
-    });
+    const broken = buildKept("azure");
     await expect(startFunctionsHost(join(broken.output, "app"), settings)).rejects.toThrow(
       "the environment has no WHERE",
     );
@@ -299,18 +297,6 @@ spec: { type: ${type}, version: v1 }
 `,
     )
     .join("---\n");
-}
-
-function component(name: string, type: string, field: string): string {
-  return `apiVersion: dapr.io/v1alpha1
-kind: Component
-metadata: { name: ${name} }
-spec:
-  type: ${type}
-  version: v1
-  metadata:
-    - { name: ${field}, envRef: WHERE }
-`;
 }
 
 /** Our own fixtures, and those of other vendors where they lie beside the repository. */

@@ -1,7 +1,8 @@
 // Google's own functions framework as a process, with the environment of Cloud Run functions.
 // https://github.com/GoogleCloudPlatform/functions-framework-nodejs
 import { spawn } from "node:child_process";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
+import { setTimeout as passes } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Lines } from "./checks.ts";
 
@@ -64,15 +65,16 @@ export async function startFramework(
   });
   let text = "";
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  await new Promise<void>((resolve, reject) => {
-    const hear = (part: Buffer): void => {
-      text += part.toString();
-      if (text.includes("URL: http")) resolve();
-    };
-    child.stdout.on("data", hear);
-    child.stderr.on("data", hear);
-    child.once("exit", () => reject(new Error(`the framework ended before it listened:\n${text}`)));
-  });
+  const hear = (part: Buffer): void => {
+    text += part.toString();
+  };
+  child.stdout.on("data", hear);
+  child.stderr.on("data", hear);
+  // In production it says nothing.
+  while (!(await answers(port))) {
+    if (child.exitCode === null && child.signalCode === null) await passes(25);
+    else throw new Error(`the framework ended before it listened:\n${text}`);
+  }
   return {
     origin: `http://127.0.0.1:${port}`,
     lines: () => text.split("\n").slice(0, -1),
@@ -83,6 +85,15 @@ export async function startFramework(
       await exited;
     },
   };
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.destroy();
+      resolve(true);
+    }).on("error", () => resolve(false));
+  });
 }
 
 async function freePort(): Promise<number> {

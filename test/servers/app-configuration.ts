@@ -6,15 +6,22 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export interface AppConfiguration {
+  readonly url: string;
   readonly connectionString: string;
+  /** Who asked by a token for which key. */
+  readonly read: { readonly by: string; readonly key: string }[];
   /** Sets one, as whoever operates the app would. */
   set(key: string, value: string): void;
   close(): Promise<void>;
 }
 
-export async function startAppConfiguration(): Promise<AppConfiguration> {
+/** `whose`: of a token of Microsoft Entra; `undefined`: nobody's. */
+export async function startAppConfiguration(
+  whose: (token: string) => string | undefined = () => undefined,
+): Promise<AppConfiguration> {
   const secret = Buffer.from(randomUUID()).toString("base64");
   const values = new Map<string, { readonly value: string; readonly etag: string }>();
+  const read: { readonly by: string; readonly key: string }[] = [];
   const server = createServer((request, response) => {
     const reply = (
       status: number,
@@ -27,13 +34,15 @@ export async function startAppConfiguration(): Promise<AppConfiguration> {
     };
     const refuse = (status: number, title: string): void =>
       reply(status, "application/problem+json", { title, status });
-    if (!isSigned(request, secret)) {
+    const by = whose(request.headers.authorization?.replace(/^Bearer /, "") ?? "");
+    if (by === undefined && !isSigned(request, secret)) {
       refuse(401, "Unauthorized");
       return;
     }
     const { pathname } = new URL(request.url ?? "/", "http://configuration");
     const key = decodeURIComponent(/^\/kv\/([^/]+)$/.exec(pathname)?.[1] ?? "");
     const found = values.get(key);
+    if (by !== undefined) read.push({ by, key });
     if (request.method !== "GET" || key === "" || key.includes("%")) refuse(400, "Bad Request");
     else if (!found) response.writeHead(404).end();
     else {
@@ -43,8 +52,11 @@ export async function startAppConfiguration(): Promise<AppConfiguration> {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   server.unref();
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    connectionString: `Endpoint=http://127.0.0.1:${(server.address() as AddressInfo).port};Id=id;Secret=${secret}`,
+    url,
+    connectionString: `Endpoint=${url};Id=id;Secret=${secret}`,
+    read,
     set: (key, value) => void values.set(key, { value, etag: randomUUID() }),
     close: () =>
       new Promise((resolve) => {

@@ -29,6 +29,8 @@ export interface StorageOptions {
   readonly email: string;
   /** Does what the IAM Credentials API does. */
   readonly signBlob: (payload: Buffer) => Buffer;
+  /** Told of each change, as https://docs.cloud.google.com/storage/docs/pubsub-notifications has it. */
+  readonly notify?: (bucket: string, attributes: Readonly<Record<string, string>>, resource: object) => void;
 }
 
 class StorageRefusal extends Error {
@@ -41,7 +43,12 @@ class StorageRefusal extends Error {
   }
 }
 
-export async function startCloudStorage({ publicKey, email, signBlob }: StorageOptions): Promise<CloudStorage> {
+export async function startCloudStorage({
+  publicKey,
+  email,
+  signBlob,
+  notify = () => {},
+}: StorageOptions): Promise<CloudStorage> {
   const buckets = new Map<string, Map<string, Stored>>();
   const calls: string[] = [];
   let clock = 0;
@@ -77,8 +84,30 @@ export async function startCloudStorage({ publicKey, email, signBlob }: StorageO
       throw new StorageRefusal(400, "invalid", `Invalid object name: ${JSON.stringify(key)}`);
     clock = Math.max(clock + 1, Date.now() * 1000);
     const stored = { ...object, generation: String(clock), updated: new Date().toISOString() };
+    const before = bucketOf(bucket).get(key);
     bucketOf(bucket).set(key, stored);
+    tell("OBJECT_FINALIZE", bucket, key, stored, before && { overwroteGeneration: before.generation });
+    if (before) tell("OBJECT_DELETE", bucket, key, before, { overwrittenByGeneration: stored.generation });
     return resource(bucket, key, stored);
+  }
+
+  function tell(
+    eventType: string,
+    bucketId: string,
+    objectId: string,
+    object: Stored,
+    more: Readonly<Record<string, string>> = {},
+  ): void {
+    const attributes = {
+      eventType,
+      payloadFormat: "JSON_API_V1",
+      bucketId,
+      objectId,
+      objectGeneration: object.generation,
+      eventTime: new Date().toISOString(),
+      ...more,
+    };
+    notify(bucketId, attributes, resource(bucketId, objectId, object));
   }
 
   function resource(
@@ -124,6 +153,7 @@ export async function startCloudStorage({ publicKey, email, signBlob }: StorageO
     checkGeneration(found, query.get("ifGenerationMatch"));
     if (method === "DELETE") {
       bucketOf(bucket).delete(key);
+      tell("OBJECT_DELETE", bucket, key, found);
       return { status: 204, body: Buffer.alloc(0) };
     }
     if (method !== "GET") throw new StorageRefusal(405, "methodNotAllowed", "Method Not Allowed");

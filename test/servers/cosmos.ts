@@ -10,6 +10,10 @@ export interface CosmosOptions {
   readonly consistency?: string;
   /** The service's clock, in Unix milliseconds. */
   readonly now?: () => number;
+  /** Left out: `/dbs/app/colls/entries`. */
+  readonly containers?: readonly string[];
+  /** Whose token of Microsoft Entra this is; `undefined`: nobody's. */
+  readonly whose?: (token: string) => string | undefined;
 }
 
 export interface Cosmos {
@@ -44,21 +48,25 @@ interface Operation {
   readonly resourceBody?: Readonly<Record<string, unknown>>;
 }
 
-const container = "/dbs/app/colls/entries";
 const largest = 2 * 1024 * 1024;
 
-/** One database `app` with one container `entries`, partitioned by `/partitionKey`, with time to live switched on. */
-export async function startCosmos({ consistency = "Strong", now = Date.now }: CosmosOptions = {}): Promise<Cosmos> {
+/** Containers that are partitioned by `/partitionKey`, with time to live switched on. */
+export async function startCosmos(options: CosmosOptions = {}): Promise<Cosmos> {
+  const { consistency = "Strong", now = Date.now, whose = () => undefined } = options;
+  const { containers = ["/dbs/app/colls/entries"] } = options;
   const key = Buffer.from(randomUUID()).toString("base64");
   const partitions = new Map<string, Partition>();
   const requests: string[] = [];
 
   const answer = (method: string, path: string, headers: IncomingMessage["headers"], text: string): Answer => {
     const decoded = decodeURIComponent(path);
-    if (!isSigned(method, decoded, headers, key))
+    const proof = decodeURIComponent(headers.authorization ?? "");
+    const [, token] = /^type=aad&ver=1\.0&sig=(.+)$/.exec(proof) ?? [];
+    if (token === undefined ? !isSigned(method, decoded, headers, key) : whose(token) === undefined)
       return refused(401, "Unauthorized", "The input authorization token can't serve the request.");
     if (method === "GET" && path === "/") return { status: 200, body: account(consistency) };
-    if (method === "GET" && path === container) return { status: 200, body: definition };
+    const container = containers.find((each) => path === each || path.startsWith(`${each}/`)) ?? "";
+    if (method === "GET" && containers.includes(path)) return { status: 200, body: definitionOf(path) };
     if (path !== `${container}/docs` && !path.startsWith(`${container}/docs/`))
       return { ...refused(404, "NotFound", "Owner resource does not exist"), headers: { "x-ms-substatus": "1003" } };
     if (Buffer.byteLength(text) > largest) return refused(413, "RequestEntityTooLarge", "Request size is too large");
@@ -67,16 +75,18 @@ export async function startCosmos({ consistency = "Strong", now = Date.now }: Co
       return query(
         body,
         headers,
-        [...partitions.values()].flatMap((each) => [...live(each, now()).values()]),
+        [...partitions]
+          .filter(([name]) => name.startsWith(`${container} `))
+          .flatMap(([, each]) => [...live(each, now()).values()]),
       );
 
     const [partition, ...others] = JSON.parse(String(headers["x-ms-documentdb-partitionkey"] ?? "[]")) as unknown[];
     if (typeof partition !== "string" || others.length > 0)
       return refused(400, "BadRequest", "PartitionKey value must be supplied for this operation.");
-    const before = live(partitions.get(partition) ?? new Map(), now());
+    const before = live(partitions.get(`${container} ${partition}`) ?? new Map(), now());
     if (headers["x-ms-cosmos-is-batch-request"] !== undefined) {
       const [reply, after] = batch(before, body, partition, now(), headers["prefer"] === "return=minimal");
-      partitions.set(partition, after);
+      partitions.set(`${container} ${partition}`, after);
       return reply;
     }
     const operationType = operationOf(method, headers);
@@ -84,7 +94,7 @@ export async function startCosmos({ consistency = "Strong", now = Date.now }: Co
     const ifMatch = headers["if-match"];
     const operation = { operationType, id, ...(ifMatch !== undefined && { ifMatch }), resourceBody: body as Item };
     const [reply, after] = operate(before, operation, partition, now());
-    partitions.set(partition, after);
+    partitions.set(`${container} ${partition}`, after);
     return reply;
   };
 
@@ -93,7 +103,8 @@ export async function startCosmos({ consistency = "Strong", now = Date.now }: Co
     const kind = ["isquery", "is-upsert"].find((each) => request.headers[`x-ms-documentdb-${each}`] !== undefined);
     const of = ["batch", "query-plan"].find((each) => request.headers[`x-ms-cosmos-is-${each}-request`] !== undefined);
     requests.push([method, path, of ?? kind].filter(Boolean).join(" "));
-    const { status, body, headers } = answer(method, path, request.headers, await textOf(request));
+    const text = await textOf(request);
+    const { status, body, headers } = answer(method, path, request.headers, text);
     response.writeHead(status, {
       "content-type": "application/json",
       "x-ms-activity-id": randomUUID(),
@@ -253,12 +264,10 @@ function account(defaultConsistencyLevel: string): object {
   };
 }
 
-const definition = {
-  id: "entries",
-  _rid: "rid",
-  partitionKey: { paths: ["/partitionKey"], kind: "Hash", version: 2 },
-  defaultTtl: -1,
-};
+function definitionOf(path: string): object {
+  const partitionKey = { paths: ["/partitionKey"], kind: "Hash", version: 2 };
+  return { id: path.split("/").at(-1), _rid: "rid", partitionKey, defaultTtl: -1 };
+}
 
 function refused(status: number, code: string, message: string): Answer {
   return { status, body: { code, message } };

@@ -21,12 +21,16 @@ export interface FunctionsHost {
   lines(): readonly string[];
   /** Whether the message was settled; if not, it would come again. */
   deliver(name: string, message: BusMessage): Promise<boolean>;
+  /** Whether a message of a storage queue was deleted; if not, it would come again. */
+  dequeue(name: string, message: QueuedMessage): Promise<boolean>;
   /** Whether a run succeeded at last: as often as the function's retry policy says, without its delays. */
   ring(name: string, status: TimerStatus): Promise<boolean>;
   /** That it is still the process which it was. */
   readonly alive: boolean;
   /** As the platform ends a worker: it hears of it first. */
   terminate(): Promise<void>;
+  /** The worker dies at once, and with it all that it runs; another one takes its place, and what comes meanwhile waits for it. */
+  kill(): Promise<void>;
   stop(): void;
 }
 
@@ -34,10 +38,21 @@ export interface FunctionsHost {
 export interface BusMessage {
   readonly body: Uint8Array;
   readonly messageId?: string;
+  /** With the one that is under way. */
   readonly deliveryCount?: number;
   readonly sessionId?: string;
   readonly contentType?: string;
+  readonly lockToken?: string;
+  readonly sequenceNumber?: number;
+  readonly enqueuedTimeUtc?: Date;
   readonly applicationProperties?: Readonly<Record<string, unknown>>;
+}
+
+/** As the queue holds it: in base64, as host.json says. */
+export interface QueuedMessage {
+  readonly id: string;
+  readonly text: string;
+  readonly dequeueCount?: number;
 }
 
 /** Times as .NET writes them. */
@@ -48,46 +63,61 @@ export interface TimerStatus {
 
 export const traceParent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
+/** What a process of Node.js is started with, beside the app's own: flags, and an environment that the app does not see. */
+export interface WorkerOptions {
+  readonly execArgv?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** `settings`: the app settings, which are the worker's environment. Rejects with what the app's start fails with. */
 export async function startFunctionsHost(
   folder: string,
   settings: Readonly<Record<string, string>>,
+  { execArgv = [], env = {} }: WorkerOptions = {},
 ): Promise<FunctionsHost> {
-  const worker = fork(fileURLToPath(new URL("functions-worker.ts", import.meta.url)), {
-    execArgv: [],
-    serialization: "advanced",
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
-    env: { WEBSITE_PLACEHOLDER_MODE: "1" },
-  });
   let output = "";
-  for (const stream of [worker.stdout, worker.stderr]) {
-    stream?.on("data", (part: Buffer) => {
-      output += part.toString();
-    });
-  }
   const running = new Map<string, (done: boolean) => void>();
-  let alive = true;
-  worker.once("exit", () => {
-    alive = false;
-    for (const end of running.values()) end(false);
-  });
-  const { functions, httpUri } = await load(worker, folder, settings).catch((error: unknown) => {
-    worker.kill("SIGKILL");
-    throw error;
-  });
-  worker.on("message", (message: FromWorker) => {
-    if (message.kind === "done" || message.kind === "failed") running.get(message.id)?.(message.kind === "done");
-  });
+
+  async function start() {
+    const worker = fork(fileURLToPath(new URL("functions-worker.ts", import.meta.url)), {
+      execArgv: [...execArgv],
+      serialization: "advanced",
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      env: { WEBSITE_PLACEHOLDER_MODE: "1", ...env },
+    });
+    for (const stream of [worker.stdout, worker.stderr]) {
+      stream?.on("data", (part: Buffer) => {
+        output += part.toString();
+      });
+    }
+    worker.once("exit", () => {
+      for (const end of running.values()) end(false);
+    });
+    const loaded = await load(worker, folder, settings).catch((error: unknown) => {
+      worker.kill("SIGKILL");
+      throw error;
+    });
+    worker.on("message", (message: FromWorker) => {
+      if (message.kind === "done" || message.kind === "failed") running.get(message.id)?.(message.kind === "done");
+    });
+    return { worker, ...loaded };
+  }
+
+  let current = await start();
+  let starting = Promise.resolve(current);
+  const { functions } = current;
+  const isAlive = (): boolean => current.worker.exitCode === null && current.worker.signalCode === null;
 
   async function invoke(name: string, request: Omit<InvocationRequest, "traceContext">): Promise<boolean> {
-    if (!alive) return false;
+    const { worker } = await starting;
+    if (!isAlive()) return false;
     const id = request.invocationId;
     const done = new Promise<boolean>((resolve) => running.set(id, resolve));
     tell(worker, { kind: "invoke", function: name, request: { ...request, traceContext: { traceParent } } });
     return done.finally(() => running.delete(id));
   }
 
-  const server = createProxy({ functions, folder, httpUri, invoke });
+  const server = createProxy({ functions, folder, httpUri: () => current.httpUri, invoke });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   return {
@@ -100,6 +130,22 @@ export async function startFunctionsHost(
         invocationId: randomUUID(),
         inputData: [{ name: trigger, data: dataOf(message, binding) }],
         triggerMetadata: metadataOf(message),
+      });
+    },
+    dequeue(name, { id, text, dequeueCount = 1 }) {
+      const [trigger, binding] = triggerOf(functions, name);
+      const body = Buffer.from(text, "base64");
+      const times = { InsertionTime: "2026-11-20T10:00:00+00:00", ExpirationTime: "9999-12-31T23:59:59+00:00" };
+      return invoke(name, {
+        invocationId: randomUUID(),
+        inputData: [{ name: trigger, data: dataOf({ body }, binding) }],
+        triggerMetadata: {
+          QueueTrigger: { string: body.toString() },
+          Id: { string: id },
+          PopReceipt: { string: "receipt" },
+          DequeueCount: { json: String(dequeueCount) },
+          ...Object.fromEntries(Object.entries(times).map(([key, time]) => [key, { json: JSON.stringify(time) }])),
+        },
       });
     },
     async ring(name, { Last, Next }) {
@@ -122,15 +168,22 @@ export async function startFunctionsHost(
       return false;
     },
     get alive() {
-      return alive;
+      return isAlive();
     },
     async terminate() {
-      const gone = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
-      tell(worker, { kind: "terminate" });
+      const gone = new Promise<void>((resolve) => current.worker.once("exit", () => resolve()));
+      tell(current.worker, { kind: "terminate" });
       await gone;
     },
+    async kill() {
+      const { worker } = await starting;
+      const gone = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
+      worker.kill("SIGKILL");
+      starting = gone.then(start);
+      current = await starting;
+    },
     stop() {
-      worker.removeAllListeners("exit").kill("SIGKILL");
+      current.worker.removeAllListeners("exit").kill("SIGKILL");
       server.close();
       server.closeAllConnections();
     },
@@ -187,11 +240,12 @@ function dataOf({ body }: BusMessage, { dataType }: Binding): TypedData {
 /** Texts as texts, all else as JSON. Under the names that the extension gives them. */
 function metadataOf(message: BusMessage): Record<string, TypedData> {
   const { messageId, sessionId, contentType, deliveryCount = 1, applicationProperties = {} } = message;
-  const texts = { MessageId: messageId, SessionId: sessionId, ContentType: contentType, LockToken: randomUUID() };
+  const { lockToken = randomUUID(), sequenceNumber = 7, enqueuedTimeUtc = "2026-11-20T10:00:00Z" } = message;
+  const texts = { MessageId: messageId, SessionId: sessionId, ContentType: contentType, LockToken: lockToken };
   const values = {
     DeliveryCount: deliveryCount,
-    SequenceNumber: 7,
-    EnqueuedTimeUtc: "2026-11-20T10:00:00Z",
+    SequenceNumber: sequenceNumber,
+    EnqueuedTimeUtc: enqueuedTimeUtc,
     ApplicationProperties: applicationProperties,
     UserProperties: applicationProperties,
   };

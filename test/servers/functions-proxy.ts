@@ -11,7 +11,7 @@ export interface ProxyOptions {
   /** Where `host.json` lies. */
   readonly folder: string;
   /** The worker's own server. */
-  readonly httpUri: string;
+  httpUri(): string;
   /** Whether the call succeeded. */
   invoke(name: string, request: Omit<InvocationRequest, "traceContext">): Promise<boolean>;
 }
@@ -25,7 +25,7 @@ export function createProxy({ functions, folder, httpUri, invoke }: ProxyOptions
     const fields = Object.entries(incoming.headersDistinct);
     const headers = Object.fromEntries(fields.map(([key, values = []]) => [key, values.join(",")]));
     const { method, url = "/" } = incoming;
-    const outgoing = open(new URL(url, httpUri), { method, path: url, setHost: false });
+    const outgoing = open(new URL(url, httpUri()), { method, path: url, setHost: false });
     for (const [key, values = []] of fields) outgoing.setHeader(key, values);
     outgoing.setHeader("x-ms-invocation-id", invocationId);
     outgoing.setHeader("x-forwarded-host", incoming.headers.host ?? "");

@@ -8,8 +8,8 @@ export interface PumpOptions {
   readonly sessions: boolean;
   /** Calls, or sessions, that may run at once. */
   readonly concurrency?: number;
-  /** The function: what it throws fails the call. */
-  invoke(input: Buffer, triggerMetadata: Readonly<Record<string, unknown>>): Promise<unknown>;
+  /** Calls the function: what it throws fails the call. */
+  invoke(message: ServiceBusReceivedMessage): Promise<unknown>;
 }
 
 export interface Pump {
@@ -56,7 +56,7 @@ async function handle(
   message: ServiceBusReceivedMessage,
 ): Promise<void> {
   try {
-    await invoke(message.body as Buffer, toMetadata(message));
+    await invoke(message);
   } catch {
     await receiver.abandonMessage(message).catch(() => undefined);
     return;
@@ -65,7 +65,7 @@ async function handle(
 }
 
 /** As the library has them, which parses every text that is JSON. */
-function toMetadata(message: ServiceBusReceivedMessage): Readonly<Record<string, unknown>> {
+export function toMetadata(message: ServiceBusReceivedMessage): Readonly<Record<string, unknown>> {
   const { messageId, sessionId, contentType, lockToken, enqueuedTimeUtc, sequenceNumber, applicationProperties } =
     message;
   return {

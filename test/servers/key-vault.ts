@@ -1,38 +1,37 @@
-// A contract server of ours for Key Vault over TLS, and for the endpoint by which an app of Azure gets the tokens that it wants.
+// A contract server of ours for Key Vault over TLS.
 // https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret/get-secret
-// https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { createServer as createPlain } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo, Server } from "node:net";
+import { type Entra, startEntra } from "./entra.ts";
 
 export interface KeyVault {
   /** Of a name that leads to this machine: the vault's domain is checked by its clients. */
   readonly url: string;
   /** Its certificate, which signs itself. */
   readonly certificate: string;
-  /** What the environment of an app with an identity holds. */
-  readonly identity: Readonly<Record<"IDENTITY_ENDPOINT" | "IDENTITY_HEADER", string>>;
+  /** Whose tokens are good here. */
+  readonly entra: Entra;
   readonly secrets: Map<string, string>;
-  /** The tokens that are good; without them, all are expired. */
-  readonly tokens: Set<string>;
-  /** The client ids for which tokens were asked. */
-  readonly asked: (string | null)[];
+  /** Who asked for which secret. */
+  readonly read: { readonly by: string; readonly secret: string }[];
   close(): Promise<void>;
 }
 
-/** For which it has tokens. */
-const known = ["https://vault.localhost", "api://billing"];
+export interface KeyVaultOptions {
+  /** The domain of all vaults, for which their tokens are. */
+  readonly domain?: string;
+  readonly entra?: Entra;
+}
 
-export async function startKeyVault(): Promise<KeyVault> {
+export async function startKeyVault({ domain = "vault.localhost", entra }: KeyVaultOptions = {}): Promise<KeyVault> {
+  const own = entra ?? (await startEntra([`https://${domain}`, "api://billing"]));
   const file = (name: string): string =>
     readFileSync(new URL(`../fixtures/tls/${name}.pem`, import.meta.url)).toString();
   const [cert, key] = [file("cert"), file("key")];
   const secrets = new Map<string, string>();
-  const tokens = new Set<string>();
-  const asked: (string | null)[] = [];
-  const secret = randomUUID();
+  const read: { readonly by: string; readonly secret: string }[] = [];
 
   const vault = createServer({ cert, key }, (request, response) => {
     const reply = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): void => {
@@ -41,8 +40,9 @@ export async function startKeyVault(): Promise<KeyVault> {
     };
     const refuse = (status: number, code: string, message: string): void => reply(status, { error: { code, message } });
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
-    if (token === undefined || !tokens.has(token)) {
-      const challenge = 'Bearer authorization="https://login.localhost/tenant", resource="https://vault.localhost"';
+    const by = own.whose(token, `https://${domain}`);
+    if (by === undefined) {
+      const challenge = `Bearer authorization="https://login.localhost/tenant", resource="https://${domain}"`;
       reply(
         401,
         { error: { code: "Unauthorized", message: "AKV10000: a token is needed" } },
@@ -52,6 +52,7 @@ export async function startKeyVault(): Promise<KeyVault> {
     }
     const { pathname } = new URL(request.url ?? "/", "https://vault");
     const name = decodeURIComponent(/^\/secrets\/([^/]+)\/?$/.exec(pathname)?.[1] ?? "");
+    read.push({ by, secret: name });
     if (!/^[\dA-Za-z-]{1,127}$/.test(name))
       refuse(400, "BadParameter", `The request URI contains an invalid name: ${name}`);
     else if (!secrets.has(name))
@@ -59,40 +60,22 @@ export async function startKeyVault(): Promise<KeyVault> {
     else
       reply(200, {
         value: secrets.get(name),
-        id: `https://app.vault.localhost/secrets/${name}/1`,
+        id: `https://app.${domain}/secrets/${name}/1`,
         attributes: { enabled: true },
       });
   });
 
-  const endpoint = createPlain((request, response) => {
-    const { searchParams } = new URL(request.url ?? "/", "http://identity");
-    const resource = searchParams.get("resource") ?? "";
-    const isOwn = request.headers["x-identity-header"] === secret;
-    if (!isOwn || !known.includes(resource)) {
-      response.writeHead(400).end("{}");
-      return;
-    }
-    asked.push(searchParams.get("client_id"));
-    const token = randomUUID();
-    tokens.add(token);
-    const expires_on = String(Math.floor(Date.now() / 1000) + 3600);
-    response.writeHead(200, { "content-type": "application/json" });
-    response.end(JSON.stringify({ access_token: token, expires_on, resource, token_type: "Bearer" }));
-  });
-
-  const [vaultPort, endpointPort] = [await listen(vault), await listen(endpoint)];
+  const port = await listen(vault);
   return {
-    url: `https://app.vault.localhost:${vaultPort}`,
+    url: `https://app.${domain}:${port}`,
     certificate: cert,
-    identity: { IDENTITY_ENDPOINT: `http://127.0.0.1:${endpointPort}/msi/token`, IDENTITY_HEADER: secret },
+    entra: own,
     secrets,
-    tokens,
-    asked,
-    close: async () => {
-      for (const server of [vault, endpoint]) {
-        server.closeAllConnections();
-        await new Promise((resolve) => server.close(resolve));
-      }
+    read,
+    async close() {
+      vault.closeAllConnections();
+      await new Promise((resolve) => vault.close(resolve));
+      if (own !== entra) await own.close();
     },
   };
 }

@@ -15,6 +15,8 @@ export interface S3 {
   readonly calls: string[];
   /** What it tells EventBridge of its objects. */
   readonly told: object[];
+  /** Each hears what is told from then on, as a rule of EventBridge does: bucket and event. */
+  readonly rules: Set<(bucket: string, event: object) => void>;
   close(): Promise<void>;
 }
 
@@ -50,6 +52,7 @@ export async function startS3({ region, secretOf }: S3Options): Promise<S3> {
   const buckets = new Map<string, Map<string, Stored>>();
   const calls: string[] = [];
   const told: object[] = [];
+  const rules: S3["rules"] = new Set();
   let sequence = 0;
 
   const bucketOf = (name: string): Map<string, Stored> => {
@@ -60,7 +63,7 @@ export async function startS3({ region, secretOf }: S3Options): Promise<S3> {
 
   function tell(type: "Object Created" | "Object Deleted", bucket: string, key: string, more: object): void {
     const sequencer = (++sequence).toString(16).toUpperCase().padStart(18, "0");
-    told.push({
+    const event = {
       version: "0",
       id: randomUUID(),
       "detail-type": type,
@@ -70,7 +73,9 @@ export async function startS3({ region, secretOf }: S3Options): Promise<S3> {
       region,
       resources: [`arn:aws:s3:::${bucket}`],
       detail: { version: "0", bucket: { name: bucket }, object: { key, sequencer, ...more } },
-    });
+    };
+    told.push(event);
+    for (const rule of rules) rule(bucket, event);
   }
 
   /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html */
@@ -189,6 +194,7 @@ export async function startS3({ region, secretOf }: S3Options): Promise<S3> {
     createBucket: (name) => void buckets.set(name, new Map()),
     calls,
     told,
+    rules,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

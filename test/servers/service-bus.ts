@@ -19,6 +19,8 @@ export interface ServiceBus {
   readonly connectionString: string;
   /** What each link was for: `send` or `listen`, and the entity. */
   readonly links: readonly string[];
+  /** The same of one who proved to be that by a token. */
+  linksOf(who: string): readonly string[];
   queue(name: string, settings?: QueueSettings): Queue;
   topic(name: string): void;
   /** A subscription that takes all and forwards it. */
@@ -39,7 +41,10 @@ interface Outlet {
 const sessionFilter = "com.microsoft:session-filter";
 const largest = 256 * 1024;
 
-export async function startServiceBus(): Promise<ServiceBus> {
+/** `whose`: of a token of Microsoft Entra; `undefined`: nobody's. */
+export async function startServiceBus(
+  whose: (token: string) => string | undefined = () => undefined,
+): Promise<ServiceBus> {
   const key = randomUUID();
   const queues = new Map<string, Queue>();
   const topics = new Map<string, string[]>();
@@ -47,9 +52,15 @@ export async function startServiceBus(): Promise<ServiceBus> {
   const inHand = new Map<Delivery, { readonly queue: Queue; readonly token: string }>();
   /** Where answers go, by the name that a request asks to be answered at. */
   const replies = new Map<string, Sender>();
-  const claims = new WeakSet<object>();
+  const claims = new WeakMap<object, string>();
   const sockets = new Set<Socket>();
   const links: string[] = [];
+  const linked = new Map<string, string[]>();
+  const note = (connection: object, link: string): void => {
+    const who = claims.get(connection) ?? "nobody";
+    links.push(link);
+    linked.set(who, [...(linked.get(who) ?? []), link]);
+  };
 
   function queue(name: string, settings: QueueSettings = {}): Queue {
     const known = queues.get(name.toLowerCase());
@@ -121,6 +132,11 @@ export async function startServiceBus(): Promise<ServiceBus> {
 
   /** A signature over what is claimed and until when. https://learn.microsoft.com/azure/service-bus-messaging/service-bus-sas */
   function claim(message: Message, connection: object): Answer {
+    const who = whose(String(message.body));
+    if (who !== undefined) {
+      claims.set(connection, who);
+      return [202, "Accepted"];
+    }
     const token = new URLSearchParams(String(message.body).replace(/^SharedAccessSignature /, ""));
     const [resource = "", until = ""] = ["sr", "se"].map((name) => token.get(name) ?? "");
     const signature = createHmac("sha256", key)
@@ -128,7 +144,7 @@ export async function startServiceBus(): Promise<ServiceBus> {
       .digest("base64");
     if (token.get("sig") !== signature) return [401, "InvalidSignature: The token has an invalid signature."];
     if (Number(until) * 1000 <= Date.now()) return [401, "ExpiredToken: The token is expired."];
-    claims.add(connection);
+    claims.set(connection, "the key's holder");
     return [202, "Accepted"];
   }
 
@@ -199,7 +215,7 @@ export async function startServiceBus(): Promise<ServiceBus> {
       for (const name of [sender.name, sender.target.address]) replies.set(String(name), sender);
       return;
     }
-    links.push(`listen ${address}`);
+    note(connection, `listen ${address}`);
     const own = queues.get(address.toLowerCase());
     if (!own) sender.close(notFound(address));
     else if (!claims.has(connection)) sender.close(unauthorized);
@@ -226,7 +242,7 @@ export async function startServiceBus(): Promise<ServiceBus> {
     if (!receiver) return;
     const address = addressOf(receiver.target.address);
     const served = address === "$cbs" || address.endsWith("/$management");
-    if (!served) links.push(`send ${address}`);
+    if (!served) note(connection, `send ${address}`);
     receiver.set_source(receiver.source);
     receiver.set_target(receiver.target);
     if (!served && !queues.has(address.toLowerCase()) && !topics.has(address.toLowerCase()))
@@ -282,6 +298,7 @@ export async function startServiceBus(): Promise<ServiceBus> {
   return {
     connectionString: `Endpoint=sb://127.0.0.1:${port};SharedAccessKeyName=root;SharedAccessKey=${key};UseDevelopmentEmulator=true;`,
     links,
+    linksOf: (who) => linked.get(who) ?? [],
     queue,
     topic: (name) => void topics.set(name.toLowerCase(), topics.get(name.toLowerCase()) ?? []),
     forward: (name, inbox) => void topics.get(name.toLowerCase())?.push(inbox),

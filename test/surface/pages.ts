@@ -16,6 +16,7 @@ export function pageBreaches(page: Provider, sources: readonly Source[]): readon
     ...Object.values(page.triggers)
       .flat()
       .map((name): [string, string] => [pathOf(moduleOf(page, `triggers/${name}`)), "trigger"]),
+    ...(page.inbox === undefined ? [] : [[pathOf(moduleOf(page, page.inbox)), "create"] satisfies [string, string]]),
     ...Object.values(page.hosts).map((name): [string, string] => [pathOf(moduleOf(page, name)), "serve"]),
   ]);
   const paths = new Set(sources.map(({ path }) => path));

@@ -2,11 +2,29 @@
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 import { FaastenError, type GraphComponent, type GraphFunction, type StackInput } from "../../../src/provider.ts";
-import { bindingArn, bindingValue, bucketName, isMade, queueName, written } from "./locations.ts";
-import { keptBucket, ruleResources, snsResources } from "./pushes.ts";
-import { type Reason, retries, takeFromQueue } from "./sources.ts";
-import { deadQueue, queuePolicy } from "./stores.ts";
-import { attribute, type Json, join, logical, physical, type Resources, ref, retained } from "./template.ts";
+import {
+  bindingArn,
+  bindingValue,
+  bucketName,
+  isMade,
+  type QueuePlace,
+  queueName,
+  queuePlace,
+  written,
+} from "./locations.ts";
+import { keptBucket, regionIn, ruleInto } from "./pushes.ts";
+import { deadQueue, inboxQueues, queueMapping, queuePolicy, snsIntoInbox } from "./stores.ts";
+import {
+  attribute,
+  type Json,
+  join,
+  logical,
+  physical,
+  type Resources,
+  ref,
+  retained,
+  retainedOnceMade,
+} from "./template.ts";
 
 export function bindingResources(component: GraphComponent, input: StackInput): Resources {
   switch (component.type) {
@@ -20,49 +38,44 @@ export function bindingResources(component: GraphComponent, input: StackInput): 
   return {};
 }
 
-/** Of a function that a binding triggers. What is called asynchronously has dead letters of its own, a queue those of the queue. */
+/** Of a function that a binding triggers: its inbox, and who fills it. A queue is the inbox itself. */
 export function inputResources(one: GraphFunction, input: StackInput): Resources {
   const source = inputOf(one, input);
   if (!source) return {};
   const { name } = one;
   const { component, attempts } = source;
-  if (component.type === "bindings.aws.sqs") return { [logical(name, "Mapping")]: mapping(name, component, input) };
-  const dead = {
-    [logical(name, "InboxDead")]: deadQueue(queueName(name, { dead: true, ordered: false }, input), false),
-    [logical(name, "Retries")]: retries(name, Math.min(2, attempts - 1)),
-  };
+  if (component.type === "bindings.aws.sqs")
+    return { [logical(name, "Mapping")]: queueMapping(name, bindingArn(component, input), 10) };
+  const queues = inboxQueues(one, { attempts, ordered: false, batch: 10 }, input);
   const where = bindingValue(component, input);
-  if (component.type === "bindings.aws.sns") return { ...dead, ...snsResources(name, { arn: where }) };
-  const deadLetterQueueArn = attribute(logical(name, "InboxDead"), "Arn");
-  const rule =
+  // What is not raw says of which topic it is, and by its policy nobody else sends there.
+  if (component.type === "bindings.aws.sns") return { ...queues, ...snsIntoInbox(name, where, regionIn(where)) };
+  const [inbox, dead, rule] = [logical(name, "Inbox"), logical(name, "InboxDead"), logical(name, "Rule")];
+  const settings =
     component.type === "bindings.aws.s3"
       ? { pattern: { source: ["aws.s3"], "detail-type": changes, detail: { bucket: { name: [where] } } } }
       : { eventBus: where, pattern: patternOf(component, one, input) };
+  const [from, service] = [attribute(rule, "Arn"), "events.amazonaws.com"];
   return {
-    ...dead,
-    ...ruleResources(name, { ...rule, deadLetterQueueArn }),
-    // What the rule itself cannot hand over, after a day.
-    [logical(name, "InboxDeadPolicy")]: queuePolicy(
-      logical(name, "InboxDead"),
-      "events.amazonaws.com",
-      attribute(logical(name, "Rule"), "Arn"),
+    ...queues,
+    [rule]: ruleInto(
+      { id: "inbox", arn: attribute(inbox, "Arn") },
+      // What the rule itself cannot hand over, after a day.
+      { ...settings, deadLetterQueueArn: attribute(dead, "Arn") },
     ),
+    [logical(name, "InboxPolicy")]: queuePolicy(inbox, service, from),
+    [logical(name, "InboxDeadPolicy")]: queuePolicy(dead, service, from),
   };
 }
 
-export function inputStatements(one: GraphFunction, input: StackInput): readonly Reason[] {
+/** What a function takes from, and where its dead letters go. `undefined`: nothing waits for it. */
+export function inboxOf(one: GraphFunction, input: StackInput): QueuePlace | undefined {
   const source = inputOf(one, input);
-  if (!source) return [];
-  if (source.component.type === "bindings.aws.sqs")
-    return [
-      {
-        actions: takeFromQueue,
-        resource: bindingArn(source.component, input),
-        because: `Lambda takes from ${source.component.name} for ${one.name}`,
-      },
-    ];
-  const resource = attribute(logical(one.name, "InboxDead"), "Arn");
-  return [{ actions: ["sqs:SendMessage"], resource, because: `Lambda stores what ${one.name} cannot handle` }];
+  // Of a queue that is there already the dead letters are beside it, if it has any.
+  if (source?.component.type === "bindings.aws.sqs") return queuePlace(source.component, input);
+  if (!source && one.on.kind !== "topic") return undefined;
+  const own = logical(one.name, "Inbox");
+  return { arn: attribute(own, "Arn"), dead: attribute(logical(one.name, "InboxDead"), "Arn"), url: ref(own) };
 }
 
 interface Input {
@@ -151,7 +164,7 @@ function queue(component: GraphComponent, input: StackInput): Resources {
     }),
     [logical(component.name, "Queue")]: {
       Type: "AWS::SQS::Queue",
-      ...retained,
+      ...retainedOnceMade,
       Properties: {
         QueueName: queueName(component.name, { dead: false, ordered: false }, input),
         VisibilityTimeout: (taker?.section?.timeout ?? input.timeout) * 6,
@@ -169,22 +182,8 @@ function topic(component: GraphComponent, input: StackInput): Resources {
   return {
     [logical(component.name, "NotificationTopic")]: {
       Type: "AWS::SNS::Topic",
-      ...retained,
+      ...retainedOnceMade,
       Properties: { TopicName: physical(input, component.name, "", 256), KmsMasterKeyId: "alias/aws/sns" },
-    },
-  };
-}
-
-function mapping(name: string, component: GraphComponent, input: StackInput): Resources[string] {
-  return {
-    Type: "AWS::Lambda::EventSourceMapping",
-    DependsOn: [logical(name, "Role")],
-    Properties: {
-      FunctionName: ref(logical(name, "Function")),
-      EventSourceArn: bindingArn(component, input),
-      BatchSize: 10,
-      FunctionResponseTypes: ["ReportBatchItemFailures"],
-      Enabled: true,
     },
   };
 }

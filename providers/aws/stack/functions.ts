@@ -1,6 +1,7 @@
 // One Lambda function a deployable, with a role and a log of its own.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-function.html
 import { type StackInput, variableOf } from "../../../src/provider.ts";
+import { inboxOf } from "./bindings.ts";
 import { valueOf } from "./locations.ts";
 import { type Statement, writtenStatements } from "./policies.ts";
 import { attribute, type Json, logical, physical, type Resources, ref, toJson } from "./template.ts";
@@ -85,14 +86,10 @@ function environmentOf(name: string, input: StackInput): Json {
           : [],
       ),
     );
-  const inbox: [string, Json][] =
-    one?.on.kind === "topic"
-      ? [
-          [variableOf("inbox", name), ref(logical(name, "Inbox"))],
-          ["FAASTEN_SNS_DELIVERY", "raw"],
-        ]
-      : [];
-  return Object.fromEntries([...own, ...located, ...inbox]);
+  const place = one && inboxOf(one, input);
+  const inbox: [string, Json][] = place ? [[variableOf("inbox", name), place.url]] : [];
+  const delivery: [string, Json][] = one?.on.kind === "topic" ? [["FAASTEN_SNS_DELIVERY", "raw"]] : [];
+  return Object.fromEntries([...own, ...located, ...inbox, ...delivery]);
 }
 
 /** A secret store that a needed component names. */

@@ -87,15 +87,8 @@ export function bindingArn(component: GraphComponent, input: StackInput): Json {
       const bucket = said ?? bucketName(component, input);
       return made ? attribute(logical(name, "Bucket"), "Arn") : join("arn:", ref("AWS::Partition"), ":s3:::", bucket);
     }
-    case "bindings.aws.sqs": {
-      if (made) return attribute(logical(name, "Queue"), "Arn");
-      const named = said?.split("/") ?? [queueName(name, { dead: false, ordered: false }, input)];
-      // An address says whose the queue is: https://sqs.<region>.amazonaws.com/<account>/<name>
-      const [scheme = "", , host = "", account = ""] = named;
-      const at = /^https?:$/.test(scheme) && /^sqs\.([a-z0-9-]+)\./.exec(host)?.[1];
-      const own = arn("sqs", named.at(-1) ?? "", region);
-      return at ? join("arn:", ref("AWS::Partition"), `:sqs:${at}:${account}:${named.at(-1)}`) : own;
-    }
+    case "bindings.aws.sqs":
+      return queuePlace(component, input).arn;
     case "bindings.aws.sns":
       return made
         ? ref(logical(name, "NotificationTopic"))
@@ -104,6 +97,43 @@ export function bindingArn(component: GraphComponent, input: StackInput): Json {
       return arn("events", `event-bus/${said ?? "default"}`, region);
   }
   return arn("dynamodb", `table/${said}`, region);
+}
+
+/** A queue and that of its dead letters, whether this stack makes them or not. */
+export interface QueuePlace {
+  readonly arn: Json;
+  readonly dead: Json;
+  readonly url: Json;
+}
+
+export function queuePlace(component: GraphComponent, input: StackInput): QueuePlace {
+  const { name } = component;
+  if (isMade(component, "queueName", input))
+    return {
+      arn: attribute(logical(name, "Queue"), "Arn"),
+      dead: attribute(logical(name, "QueueDead"), "Arn"),
+      url: ref(logical(name, "Queue")),
+    };
+  const said = written(component, "queueName", input) ?? queueName(name, { dead: false, ordered: false }, input);
+  const called = said.split(/[/:]/).at(-1) ?? "";
+  const before = said.slice(0, -called.length);
+  const dead = called.endsWith(".fifo") ? called.replace(/\.fifo$/, "-dead.fifo") : `${called}-dead`;
+  // Both an address and an ARN say whose the queue is: https://sqs.<region>.amazonaws.com/<account>/<name>
+  const [, at, owner] =
+    /^https?:\/\/sqs\.([a-z0-9-]+)\.[^/]+\/(\d+)\/$/.exec(before) ??
+    /^arn:[^:]+:sqs:([^:]+):(\d+):$/.exec(before) ??
+    [];
+  const region = regionOf(component, input);
+  const arnOf = (queue: string): Json =>
+    at !== undefined && owner !== undefined
+      ? join("arn:", ref("AWS::Partition"), `:sqs:${at}:${owner}:${queue}`)
+      : arn("sqs", queue, region);
+  const host = ["https://sqs.", at ?? region ?? ref("AWS::Region"), ".", ref("AWS::URLSuffix"), "/"];
+  return {
+    arn: arnOf(called),
+    dead: arnOf(dead),
+    url: /^https?:/.test(said) ? said : join(...host, owner ?? ref("AWS::AccountId"), `/${called}`),
+  };
 }
 
 /** No two buckets in the world have one name. */

@@ -8,7 +8,7 @@ import {
   type StackInput,
   timetableOf,
 } from "../../../src/provider.ts";
-import { inputStatements } from "./bindings.ts";
+import { inboxOf } from "./bindings.ts";
 import { addressOf, bindingArn, prefixOf, regionOf, topicArn, written } from "./locations.ts";
 import { serviceStatement } from "./services.ts";
 import { isAsynchronous, type Reason, sourceStatements, takeFromQueue } from "./sources.ts";
@@ -51,33 +51,23 @@ export function statementsOf(name: string, input: StackInput): readonly Statemen
 
 function triggerStatements(name: string, input: StackInput): readonly Reason[] {
   const one = input.graph.functions.find((each) => each.name === name);
+  if (!one) return [];
+  const inbox = inboxOf(one, input);
   const bury = {
     actions: ["sqs:SendMessage"],
-    resource: attribute(logical(name, "InboxDead"), "Arn"),
+    resource: inbox?.dead ?? attribute(logical(name, "InboxDead"), "Arn"),
     because: `${name} buries what it cannot handle`,
   };
-  switch (one?.on.kind) {
-    case "topic":
-      // A Lambda handler that runs as it is has nothing of ours around it: what it names as failed, Lambda leaves in its inbox.
-      if (one.lambda !== undefined) {
-        const because = `Lambda takes from the inbox of ${name}`;
-        return [{ actions: takeFromQueue, resource: attribute(logical(name, "Inbox"), "Arn"), because }];
-      }
-      return [
-        {
-          actions: [...takeFromQueue, "sqs:ChangeMessageVisibility"],
-          resource: attribute(logical(name, "Inbox"), "Arn"),
-          because: `${name} takes from its inbox`,
-        },
-        bury,
-      ];
-    case "native":
-      return isAsynchronous(one) ? [...sourceStatements(one, input), bury] : sourceStatements(one, input);
-    default:
-      if (!one) return [];
-      // Lambda stores what it gives up as the function itself.
-      return timetableOf(one.on) ? [bury] : inputStatements(one, input);
-  }
+  // Lambda stores what it gives up as the function itself.
+  if (one.on.kind === "native")
+    return isAsynchronous(one) ? [...sourceStatements(one, input), bury] : sourceStatements(one, input);
+  if (!inbox) return timetableOf(one.on) ? [bury] : [];
+  const resource = inbox.arn;
+  // A Lambda handler that runs as it is has nothing of ours around it: what it names as failed, Lambda leaves in its inbox.
+  if (one.lambda !== undefined)
+    return [{ actions: takeFromQueue, resource, because: `Lambda takes from the inbox of ${name}` }];
+  const actions = [...takeFromQueue, "sqs:ChangeMessageVisibility"];
+  return [{ actions, resource, because: `${name} takes from its inbox` }, bury];
 }
 
 function statementsFor(grant: GraphGrant, input: StackInput): readonly Reason[] {

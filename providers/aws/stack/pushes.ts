@@ -62,41 +62,46 @@ export function snsResources(name: string, settings: Settings): Resources {
 }
 
 /** A subscription is made where its topic is. */
-function regionIn(topicArn: Json): Settings {
+export function regionIn(topicArn: Json): Settings {
   const region = typeof topicArn === "string" ? topicArn.split(":")[3] : undefined;
   return region === undefined || region === "" ? {} : { Region: region };
 }
 
 /** https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-rule.html */
 export function ruleResources(name: string, settings: Settings): Resources {
-  const { eventBus, pattern, inputPath, inputTransformer, retryPolicy, deadLetterQueueArn, description } = settings;
   const rule = logical(name, "Rule");
   return {
-    [rule]: {
-      Type: "AWS::Events::Rule",
-      Properties: {
-        ...(eventBus !== undefined && { EventBusName: eventBus }),
-        ...(description !== undefined && { Description: description }),
-        EventPattern: pattern ?? {},
-        State: "ENABLED",
-        Targets: [
-          {
-            Id: "function",
-            Arn: attribute(logical(name, "Function"), "Arn"),
-            ...(inputPath !== undefined && { InputPath: inputPath }),
-            ...(inputTransformer !== undefined && { InputTransformer: capitalised(inputTransformer) }),
-            ...(retryPolicy !== undefined && {
-              RetryPolicy: {
-                MaximumEventAgeInSeconds: valueIn(retryPolicy, "maximumEventAge") ?? 3600,
-                MaximumRetryAttempts: valueIn(retryPolicy, "maximumRetryAttempts") ?? 2,
-              },
-            }),
-            ...(deadLetterQueueArn !== undefined && { DeadLetterConfig: { Arn: deadLetterQueueArn } }),
-          },
-        ],
-      },
-    },
+    [rule]: ruleInto({ id: "function", arn: attribute(logical(name, "Function"), "Arn") }, settings),
     [logical(name, "RulePermission")]: permission(name, "events.amazonaws.com", attribute(rule, "Arn")),
+  };
+}
+
+/** Whoever it hands its events to has to let it. */
+export function ruleInto(target: { readonly id: string; readonly arn: Json }, settings: Settings): Resources[string] {
+  const { eventBus, pattern, inputPath, inputTransformer, retryPolicy, deadLetterQueueArn, description } = settings;
+  return {
+    Type: "AWS::Events::Rule",
+    Properties: {
+      ...(eventBus !== undefined && { EventBusName: eventBus }),
+      ...(description !== undefined && { Description: description }),
+      EventPattern: pattern ?? {},
+      State: "ENABLED",
+      Targets: [
+        {
+          Id: target.id,
+          Arn: target.arn,
+          ...(inputPath !== undefined && { InputPath: inputPath }),
+          ...(inputTransformer !== undefined && { InputTransformer: capitalised(inputTransformer) }),
+          ...(retryPolicy !== undefined && {
+            RetryPolicy: {
+              MaximumEventAgeInSeconds: valueIn(retryPolicy, "maximumEventAge") ?? 3600,
+              MaximumRetryAttempts: valueIn(retryPolicy, "maximumRetryAttempts") ?? 2,
+            },
+          }),
+          ...(deadLetterQueueArn !== undefined && { DeadLetterConfig: { Arn: deadLetterQueueArn } }),
+        },
+      ],
+    },
   };
 }
 

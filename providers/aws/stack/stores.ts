@@ -1,13 +1,7 @@
 // What holds data: tables, topics, inboxes and their dead letters. All of it is retained.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
 // https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
-import {
-  FaastenError,
-  type GraphComponent,
-  type GraphFunction,
-  type StackInput,
-  type TriggerSpec,
-} from "../../../src/provider.ts";
+import { FaastenError, type GraphComponent, type GraphFunction, type StackInput } from "../../../src/provider.ts";
 import { isMade, queueName, tableName, topicArn, topicName, written } from "./locations.ts";
 import { attribute, type Json, logical, type Resources, ref, retained, retainedOnceMade } from "./template.ts";
 
@@ -65,38 +59,59 @@ export function topicResources(component: GraphComponent, input: StackInput): Re
   );
 }
 
-type TopicSpec = Extract<TriggerSpec, { readonly kind: "topic" }>;
-
-/** A subscriber's queue between the topic and the function, and the queue of its dead letters. A broker in memory sends it nothing: then whoever may does. */
-export function inboxResources({ name, on }: GraphFunction, input: StackInput): Resources {
+/** A subscriber's inbox, and the topic's subscription. A broker in memory sends it nothing: then whoever may does. */
+export function inboxResources(one: GraphFunction, input: StackInput): Resources {
+  const { name, on } = one;
   if (on.kind !== "topic") return {};
   const broker = input.graph.components.find((component) => component.name === on.pubsub);
-  const [inbox, dead] = [logical(name, "Inbox"), logical(name, "InboxDead")];
   const topic = broker?.type === "pubsub.aws.snssqs" ? topicArn(broker, on.topic, on.ordered, input) : undefined;
   return {
-    [dead]: deadQueue(queueName(name, { dead: true, ordered: on.ordered }, input), on.ordered),
+    ...inboxQueues(one, { ...on, batch: on.many || !on.ordered ? 10 : 1 }, input),
+    ...(topic !== undefined && snsIntoInbox(name, topic, { RawMessageDelivery: true })),
+  };
+}
+
+interface InboxSettings {
+  readonly attempts: number;
+  readonly ordered: boolean;
+  readonly batch: number;
+}
+
+/** A function's queue, that of its dead letters, and who takes from it. */
+export function inboxQueues(
+  { name, section }: GraphFunction,
+  { attempts, ordered, batch }: InboxSettings,
+  input: StackInput,
+): Resources {
+  const [inbox, dead] = [logical(name, "Inbox"), logical(name, "InboxDead")];
+  return {
+    [dead]: deadQueue(queueName(name, { dead: true, ordered }, input), ordered),
     [inbox]: {
       Type: "AWS::SQS::Queue",
       ...retainedOnceMade,
       Properties: {
-        QueueName: queueName(name, { dead: false, ordered: on.ordered }, input),
+        QueueName: queueName(name, { dead: false, ordered }, input),
         // Lambda asks for six times the function's own: a batch may be tried again while it is throttled.
-        VisibilityTimeout: input.timeout * 6,
+        VisibilityTimeout: (section?.timeout ?? input.timeout) * 6,
         MessageRetentionPeriod: fourteenDays,
         SqsManagedSseEnabled: true,
-        RedrivePolicy: { deadLetterTargetArn: attribute(dead, "Arn"), maxReceiveCount: on.attempts },
-        ...(on.ordered && fifo),
+        RedrivePolicy: { deadLetterTargetArn: attribute(dead, "Arn"), maxReceiveCount: attempts },
+        ...(ordered && fifo),
       },
     },
-    ...(topic !== undefined && {
-      [logical(name, "InboxPolicy")]: queuePolicy(inbox, "sns.amazonaws.com", topic),
-      [logical(name, "Subscription")]: {
-        Type: "AWS::SNS::Subscription",
-        DependsOn: [logical(name, "InboxPolicy")],
-        Properties: { Protocol: "sqs", TopicArn: topic, Endpoint: attribute(inbox, "Arn"), RawMessageDelivery: true },
-      },
-    }),
-    [logical(name, "Mapping")]: mapping(name, on),
+    [logical(name, "Mapping")]: queueMapping(name, attribute(inbox, "Arn"), batch),
+  };
+}
+
+/** That topic alone may send to it. */
+export function snsIntoInbox(name: string, topic: Json, more: Readonly<Record<string, Json>>): Resources {
+  return {
+    [logical(name, "InboxPolicy")]: queuePolicy(logical(name, "Inbox"), "sns.amazonaws.com", topic),
+    [logical(name, "Subscription")]: {
+      Type: "AWS::SNS::Subscription",
+      DependsOn: [logical(name, "InboxPolicy")],
+      Properties: { Protocol: "sqs", TopicArn: topic, Endpoint: attribute(logical(name, "Inbox"), "Arn"), ...more },
+    },
   };
 }
 
@@ -138,14 +153,15 @@ export function queuePolicy(queue: string, Service: string, source: Json): Resou
   };
 }
 
-function mapping(name: string, on: TopicSpec): Resources[string] {
+/** Of a batch what was not done alone comes again. */
+export function queueMapping(name: string, queue: Json, batch: number): Resources[string] {
   return {
     Type: "AWS::Lambda::EventSourceMapping",
     DependsOn: [logical(name, "Role")],
     Properties: {
       FunctionName: ref(logical(name, "Function")),
-      EventSourceArn: attribute(logical(name, "Inbox"), "Arn"),
-      BatchSize: on.many || !on.ordered ? 10 : 1,
+      EventSourceArn: queue,
+      BatchSize: batch,
       FunctionResponseTypes: ["ReportBatchItemFailures"],
       Enabled: true,
     },

@@ -4,21 +4,13 @@
 import {
   BlobSASPermissions,
   BlobServiceClient,
-  ContainerClient,
+  type ContainerClient,
   generateBlobSASQueryParameters,
   StorageSharedKeyCredential,
 } from "@azure/storage-blob";
-import {
-  type Binding,
-  type ComponentOptions,
-  type Create,
-  checkKey,
-  FaastenError,
-  type Listed,
-  setting,
-} from "../../../src/provider.ts";
+import { type Binding, type Create, checkKey, FaastenError, type Listed } from "../../../src/provider.ts";
+import { containerOf } from "../blob-container.ts";
 import { absentIf, createClient } from "../client.ts";
-import type { Credential } from "../credential.ts";
 
 type Storage = Required<Pick<Binding, "create" | "get" | "list" | "delete" | "presign">> & Pick<Binding, "close">;
 
@@ -121,18 +113,6 @@ async function sign(
   const lent = await service.getUserDelegationKey(startsOn, expiresOn, sdk);
   const named = { containerName: container.containerName, blobName: key, permissions, expiresOn };
   return `${blob.url}?${generateBlobSASQueryParameters(named, lent, container.accountName)}`;
-}
-
-async function containerOf(options: ComponentOptions, credential: () => Promise<Credential>): Promise<ContainerClient> {
-  const [connectionString, name, account, key] = ["connectionString", "containerName", "accountName", "accountKey"].map(
-    (field) => setting(options, field),
-  );
-  if (connectionString !== undefined && name !== undefined) return new ContainerClient(connectionString, name);
-  const endpoint = setting(options, "endpoint") ?? `https://${account}.blob.core.windows.net`;
-  const url = name === undefined ? endpoint : `${endpoint.replace(/\/$/, "")}/${name}`;
-  if (account !== undefined && key !== undefined)
-    return new ContainerClient(url, new StorageSharedKeyCredential(account, key));
-  return new ContainerClient(url, await credential());
 }
 
 /**

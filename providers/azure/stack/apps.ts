@@ -5,7 +5,7 @@ import { type GraphComponent, type StackInput, variableOf } from "../../../src/p
 import { connectionOf } from "../invoked.ts";
 import { timeoutSetting, toTimeSpan } from "../timeout.ts";
 import type { Principal } from "./items.ts";
-import { addressOf, hostOf, readsAddress } from "./locations.ts";
+import { addressOf, gridTopicAt, hostOf, readsAddress, type StorageQueue, storageQueueOf } from "./locations.ts";
 import { inboxOf } from "./messages.ts";
 import { insightsAt } from "./monitoring.ts";
 import { hostStorageName, physical, siteName } from "./names.ts";
@@ -84,6 +84,10 @@ export function appResources(
         objectsAt(account, packages),
         ...assigned.map(({ place }) => place),
         ...granted,
+        // Their addresses are among the settings.
+        ...input.graph.components
+          .filter(({ type }) => type === "bindings.azure.eventgrid")
+          .map((one) => gridTopicAt(one, input)),
       ],
       in: location,
       body: {
@@ -186,11 +190,37 @@ function ourSettings(deployable: string, input: StackInput): readonly (readonly 
     ["AzureFunctionsJobHost__extensions__serviceBus__maxAutoLockRenewalDuration", timeout],
     ...located(deployable, input),
     ...inboxes,
+    ...queuesOf(deployable, input).flatMap(([component, name, { account, queue }]) => [
+      [variableOf("inbox", name), queue] as const,
+      [`${connectionOf(component)}__queueServiceUri`, join("https://", account, ".queue.core.windows.net")] as const,
+      ...byIdentity(connectionOf(component)),
+    ]),
+    ...attemptsOf(deployable, input),
     ...[...connections].flatMap(([connection, namespace]) => [
       [`${connection}__fullyQualifiedNamespace`, namespace] as const,
       ...byIdentity(connection),
     ]),
   ];
+}
+
+/** Functions that the host gives messages from queues of storage accounts: by component, by name. */
+function queuesOf(deployable: string, input: StackInput): readonly (readonly [string, string, StorageQueue])[] {
+  return ownOf(deployable, input).flatMap(({ name, on }) => {
+    const binding = on.kind === "binding" ? on.binding : undefined;
+    const found = input.graph.components.find((one) => one.name === binding);
+    if (binding === undefined || found?.type !== "bindings.azure.storagequeues") return [];
+    return [[binding, name, storageQueueOf(found, input)] as const];
+  });
+}
+
+/** The host counts for all queues alike: the most that one of them asks for. */
+function attemptsOf(deployable: string, input: StackInput): readonly (readonly [string, Text])[] {
+  const names = queuesOf(deployable, input).map(([, name]) => name);
+  const attempts = ownOf(deployable, input).flatMap(({ name, on }) =>
+    on.kind === "binding" && names.includes(name) ? [on.attempts] : [],
+  );
+  if (attempts.length === 0) return [];
+  return [["AzureFunctionsJobHost__extensions__queues__maxDequeueCount", String(Math.max(...attempts))]];
 }
 
 /** Where the components are that it needs, and the secret stores that these name. */

@@ -3,14 +3,14 @@
 import type { Emit, StackInput } from "../../../src/provider.ts";
 import { appResources, principalOf, siteAt } from "./apps.ts";
 import { checkInput, checkLimits, checkOwnSettings, merged } from "./checks.ts";
-import { inputResources } from "./inputs.ts";
+import { gridResources, inputResources } from "./inputs.ts";
 import { itemRoleResources } from "./items.ts";
 import { isAsked } from "./locations.ts";
-import { inboxResources, namespaceResources, topicResources } from "./messages.ts";
+import { inboxResources, namespaceResources, queueResources, topicResources } from "./messages.ts";
 import { monitoringResources } from "./monitoring.ts";
 import { hostStorageName, namesOf, parameterName, siteName } from "./names.ts";
 import { permissionsOf, rightsOf } from "./rights.ts";
-import { objectResources, settingsResources, stateResources } from "./stores.ts";
+import { dataResources, settingsResources, stateResources } from "./stores.ts";
 import { idOf, type Json, join, keyOf, property, stateOf, type Text, toJson, written } from "./template.ts";
 
 export const emit: Emit = (input) => {
@@ -24,10 +24,12 @@ export const emit: Emit = (input) => {
   const resources = merged([
     ["the log", monitoringResources(input)],
     ["the state components", stateResources(input)],
-    ["the objects", objectResources(input)],
+    ["the objects and queues", dataResources(input)],
     ["the namespace", namespaceResources(input)],
     ...graph.components.flatMap((component) => [
       [`the component ${component.name}`, topicResources(component, input)] as const,
+      [`the component ${component.name}`, queueResources(component, input)] as const,
+      [`the component ${component.name}`, gridResources(component, input)] as const,
       [`the component ${component.name}`, settingsResources(component, input)] as const,
     ]),
     ...graph.functions.map((one) => [`the function ${one.name}`, inboxResources(one, input)] as const),

@@ -1,7 +1,16 @@
 // Where a component's resource is: made by this stack, or named by its YAML. What a YAML names lies in the same resource group.
 import { FaastenError, type GraphComponent, kebab, type StackInput, variableOf } from "../../../src/provider.ts";
-import { accountName, cut, dataStorageName, namespaceName, parameterName, physical, storeName } from "./names.ts";
-import { join, type Place, parameter, type Text } from "./template.ts";
+import {
+  accountName,
+  cut,
+  dataStorageName,
+  gridTopicName,
+  namespaceName,
+  parameterName,
+  physical,
+  storeName,
+} from "./names.ts";
+import { join, type Place, parameter, property, stateOf, type Text } from "./template.ts";
 
 /** What a component reads as its address. */
 export function addressOf(component: GraphComponent, input: StackInput): Text {
@@ -17,10 +26,21 @@ export function addressOf(component: GraphComponent, input: StackInput): Text {
     }
     case "configuration.azure.appconfig":
       return join("https://", storeName(component.name), ".azconfig.io");
+    case "state.azure.blobstorage":
     case "bindings.azure.blobstorage": {
       const { account, container } = objectsOf(component, input);
       return join("https://", account, `.blob.core.windows.net/${container}`);
     }
+    case "bindings.azure.storagequeues": {
+      const { account, queue } = storageQueueOf(component, input);
+      return join("https://", account, `.queue.core.windows.net/${queue}`);
+    }
+    case "bindings.azure.servicebusqueues": {
+      const { namespace, queue } = busQueueOf(component, input);
+      return hostOf(namespace, `/${queue}`);
+    }
+    case "bindings.azure.eventgrid":
+      return property(stateOf(gridTopicAt(component, input)), "endpoint");
     default:
       return parameter(parameterName(component));
   }
@@ -43,7 +63,7 @@ export function readsAddress({ block, name, metadata }: GraphComponent): string 
 /** A component that proves itself otherwise needs no role. */
 export function actsAsApp(component: GraphComponent): boolean {
   const has = (field: string): boolean => fieldOf(component, field) !== undefined;
-  if (["azureClientSecret", "masterKey", "accountKey", "connectionString"].some(has)) return false;
+  if (["azureClientSecret", "masterKey", "accountKey", "accessKey", "connectionString"].some(has)) return false;
   if (!has("azureClientId")) return true;
   const message = `the component ${component.name} names an identity by its \`azureClientId\`, which the function app has not: leave it out, or write the \`azureClientSecret\` of an application beside it`;
   throw new FaastenError("MISCONFIGURED", message);
@@ -140,6 +160,63 @@ export function objectsOf(component: GraphComponent, input: StackInput): Objects
   const named = containerNamed ?? path;
   if (account !== undefined && named !== undefined) return { account, container: named, made: false };
   throw unread(component, "endpoint", "https://<account>.blob.core.windows.net/<container>");
+}
+
+export interface StorageQueue {
+  readonly account: Text;
+  readonly queue: string;
+  readonly made: boolean;
+}
+
+export function storageQueueOf(component: GraphComponent, input: StackInput): StorageQueue {
+  const [endpoint, accountNamed, queueNamed] = ["queueEndpoint", "accountName", "queueName"].map((field) =>
+    written(component, field, input),
+  );
+  // `-poison` comes after it.
+  const queue = queueNamed ?? cut(physical(input, component.name, 255).replaceAll(/-+/g, "-"), 56);
+  if (endpoint === undefined && accountNamed === undefined)
+    return { account: dataStorageName, queue, made: !component.existing };
+  const url = endpoint ?? `https://${accountNamed}.queue.core.windows.net`;
+  const [, account, path] = /^https:\/\/([a-z0-9]{3,24})\.queue\.core\.windows\.net(?:\/([^/]+))?\/?$/.exec(url) ?? [];
+  const named = queueNamed ?? path;
+  if (account !== undefined && named !== undefined) return { account, queue: named, made: false };
+  throw unread(component, "queueEndpoint", "https://<account>.queue.core.windows.net/<queue>");
+}
+
+export const storageQueueAt = (account: Text, queue: string): Place => ({
+  type: "Microsoft.Storage/storageAccounts/queueServices/queues",
+  names: [account, "default", queue],
+});
+
+export interface BusQueue {
+  readonly namespace: Text;
+  readonly queue: string;
+  readonly made: boolean;
+}
+
+/** No topic can be called so, and no inbox. */
+export function busQueueOf(component: GraphComponent, input: StackInput): BusQueue {
+  const [named, queueNamed] = ["namespaceName", "queueName"].map((field) => written(component, field, input));
+  if (named === undefined) {
+    const queue = queueNamed ?? `${physical(input, component.name, 240)}.queue`;
+    return { namespace: namespaceName, queue, made: !component.existing };
+  }
+  const [, namespace, path] =
+    /^([A-Za-z][A-Za-z0-9-]{4,48}[A-Za-z0-9])\.servicebus\.windows\.net(?:\/(.+))?$/.exec(named) ?? [];
+  const queue = queueNamed ?? path;
+  if (namespace !== undefined && queue !== undefined) return { namespace, queue, made: false };
+  throw unread(component, "namespaceName", "<namespace>.servicebus.windows.net/<queue>");
+}
+
+/** A topic that a YAML names by its address lies in the same resource group. */
+export function gridTopicAt(component: GraphComponent, input: StackInput): Place & { readonly made: boolean } {
+  const type = "Microsoft.EventGrid/topics";
+  const named = written(component, "topicEndpoint", input);
+  if (named === undefined) return { type, names: [gridTopicName(component.name)], made: !component.existing };
+  const [, topic] =
+    /^https:\/\/([A-Za-z0-9-]{3,50})\.[a-z0-9]+-\d+\.eventgrid\.azure\.net\/api\/events$/.exec(named) ?? [];
+  if (topic !== undefined) return { type, names: [topic], made: false };
+  throw unread(component, "topicEndpoint", "https://<topic>.<region>-1.eventgrid.azure.net/api/events");
 }
 
 export function settingsAt(component: GraphComponent, input: StackInput): Place & { readonly made: boolean } {

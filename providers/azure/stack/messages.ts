@@ -8,7 +8,7 @@ import {
   type StackInput,
   type TriggerSpec,
 } from "../../../src/provider.ts";
-import { actsAsApp, type Broker, brokerOf, inboxName, queueAt, topicAt, topicName } from "./locations.ts";
+import { actsAsApp, type Broker, brokerOf, busQueueOf, inboxName, queueAt, topicAt, topicName } from "./locations.ts";
 import { cut, namespaceName, physical } from "./names.ts";
 import { retained } from "./retained.ts";
 import { location, type Place, type Resource, type Value } from "./template.ts";
@@ -26,6 +26,12 @@ export interface Inbox {
 /** `undefined`: nothing is queued for it. */
 export function inboxOf({ name, on, file, line }: GraphFunction, input: StackInput): Inbox | undefined {
   if (on.kind === "binding" && on.cron === undefined) {
+    const component = input.graph.components.find((one) => one.name === on.binding);
+    if (component?.type === "bindings.azure.storagequeues") return undefined;
+    if (component?.type === "bindings.azure.servicebusqueues") {
+      const { namespace, queue, made } = busQueueOf(component, input);
+      return inboxIn({ namespace, prefix: "", made, queues: true }, queue, { ordered: false, attempts: on.attempts });
+    }
     const broker = { namespace: namespaceName, prefix: "", made: true, queues: false };
     return inboxIn(broker, inboxName(name, input), { ordered: false, attempts: on.attempts });
   }
@@ -57,6 +63,9 @@ export function namespaceResources(input: StackInput): readonly Resource[] {
   const brokers = components.filter((one) => one.block === "pubsub" && one.type.includes(".azure.") && actsAsApp(one));
   const needed = [
     ...brokers.map((one) => brokerOf(one, input)),
+    ...components
+      .filter((one) => one.type === "bindings.azure.servicebusqueues" && actsAsApp(one))
+      .map((one) => busQueueOf(one, input)),
     ...functions.flatMap((one) => inboxOf(one, input)?.broker ?? []),
   ];
   if (!needed.some(({ made }) => made)) return [];
@@ -69,6 +78,14 @@ export function namespaceResources(input: StackInput): readonly Resource[] {
       properties: { disableLocalAuth: true, minimumTlsVersion: "1.2", publicNetworkAccess: "Enabled" },
     },
   });
+}
+
+/** A queue that is a binding; with an input it is that one's inbox. */
+export function queueResources(component: GraphComponent, input: StackInput): readonly Resource[] {
+  if (component.type !== "bindings.azure.servicebusqueues" || !actsAsApp(component)) return [];
+  const { namespace, queue: name, made } = busQueueOf(component, input);
+  const isInbox = input.graph.functions.some(({ on }) => on.kind === "binding" && on.binding === component.name);
+  return made && !isInbox ? [{ place: queueAt(namespace, name), body: { properties: queue({}) } }] : [];
 }
 
 /** Each topic that is published to or subscribed to, once. Of another's namespace they are there. */

@@ -19,6 +19,8 @@ export const siteName = (deployable: string): Expression => variable(key("site",
 export const hostStorageName = (deployable: string): Expression => variable(key("storage", deployable));
 /** Of an App Configuration store, by the component. */
 export const storeName = (component: string): Expression => variable(key("store", component));
+/** Of a topic of Event Grid, by the component. */
+export const gridTopicName = (component: string): Expression => variable(key("topic", component));
 export const accountName: Expression = variable("cosmosAccount");
 export const namespaceName: Expression = variable("serviceBus");
 export const dataStorageName: Expression = variable("dataStorage");
@@ -34,8 +36,10 @@ export function namesOf(input: StackInput): Readonly<Record<string, Json>> {
       [key("site", name), unique(physical(input, name === "app" ? undefined : name, 46), "-", `site ${name}`, input)],
       [key("storage", name), unique(squeezed(input), "", `host ${name}`, input)],
     ]),
-    ...components.map(
-      ({ name }) => [key("store", name), unique(physical(input, name, 36), "-", `store ${name}`, input)] as const,
+    ...components.flatMap(({ name }) =>
+      ["store", "topic"].map(
+        (kind) => [key(kind, name), unique(physical(input, name, 36), "-", `${kind} ${name}`, input)] as const,
+      ),
     ),
   ];
   return Object.fromEntries(names.map(([name, value]) => [name, toJson(value)]));

@@ -3,6 +3,7 @@
 import {
   FaastenError,
   type GraphComponent,
+  type GraphFunction,
   type GraphGrant,
   type Permission,
   type StackInput,
@@ -11,10 +12,14 @@ import { type ItemRight, itemActions, metadataAction } from "./items.ts";
 import {
   actsAsApp,
   brokerOf,
+  busQueueOf,
   containerOf,
+  gridTopicAt,
   objectsOf,
   queueAt,
   settingsAt,
+  storageQueueAt,
+  storageQueueOf,
   topicAt,
   topicName,
   vaultAt,
@@ -23,7 +28,7 @@ import { inboxOf } from "./messages.ts";
 import { insightsAt } from "./monitoring.ts";
 import { hostStorageName } from "./names.ts";
 import { type Role, roles } from "./roles.ts";
-import { objectsAt, storageAt } from "./stores.ts";
+import { objectsAt, poisonOf, storageAt } from "./stores.ts";
 import { idOf, keyOf, type Place, shown } from "./template.ts";
 
 /** One role on one resource. */
@@ -53,6 +58,7 @@ export function rightsOf(deployable: string, input: StackInput): Rights {
     ...hostRights(deployable, input),
     ...grants.flatMap((grant) => ofGrant(grant, input)),
     ...graph.components.filter(({ name }) => names.has(name)).flatMap((one) => ofSecretsOf(one, input)),
+    ...own.flatMap((one) => queueRights(one, input)),
     ...own.flatMap((one): readonly RoleRight[] => {
       const inbox = inboxOf(one, input);
       if (!inbox) return [];
@@ -68,6 +74,24 @@ export function rightsOf(deployable: string, input: StackInput): Rights {
     }),
   ];
   return { roles: together(reasons), items: itemRights(grants, input) };
+}
+
+/** What the host does with a queue of a storage account, whose poison queue it looks for and would make. */
+function queueRights({ name, on }: GraphFunction, input: StackInput): readonly RoleRight[] {
+  if (on.kind !== "binding") return [];
+  const found = input.graph.components.find((each) => each.name === on.binding);
+  if (found?.type !== "bindings.azure.storagequeues") return [];
+  const { account, queue } = storageQueueOf(found, input);
+  const because = [`${name} takes from ${on.binding}`];
+  return [
+    { role: roles.readQueues, on: storageQueueAt(account, queue), because },
+    { role: roles.processQueues, on: storageQueueAt(account, queue), because },
+    {
+      role: roles.writeQueues,
+      on: storageQueueAt(account, poisonOf(queue)),
+      because: [`the host puts there what ${name} cannot handle`],
+    },
+  ];
 }
 
 function isServiceBus(pubsub: string, { graph }: StackInput): boolean {
@@ -117,6 +141,11 @@ function ofGrant(grant: GraphGrant, input: StackInput): readonly RoleRight[] {
       return [secretRight(found, resource, because, input)];
     case "configuration.azure.appconfig":
       return [{ role: roles.readSettings, on: settingsAt(found, input), because }];
+    case "state.azure.blobstorage": {
+      const { account, container } = objectsOf(found, input);
+      const role = right === "readWrite" ? roles.writeBlobs : roles.readBlobs;
+      return [{ role, on: objectsAt(account, container), because }];
+    }
     case "bindings.azure.blobstorage": {
       const { account, container } = objectsOf(found, input);
       const reads = operations.every((one) => one === "get" || one === "list");
@@ -125,6 +154,18 @@ function ofGrant(grant: GraphGrant, input: StackInput): readonly RoleRight[] {
         { role, on: objectsAt(account, container), because },
         ...(operations.includes("presign") ? [{ role: roles.signBlobs, on: storageAt(account), because }] : []),
       ];
+    }
+    case "bindings.azure.storagequeues": {
+      const { account, queue } = storageQueueOf(found, input);
+      return [{ role: roles.sendToQueues, on: storageQueueAt(account, queue), because }];
+    }
+    case "bindings.azure.servicebusqueues": {
+      const { namespace, queue } = busQueueOf(found, input);
+      return [{ role: roles.send, on: queueAt(namespace, queue), because }];
+    }
+    case "bindings.azure.eventgrid": {
+      const { type, names } = gridTopicAt(found, input);
+      return [{ role: roles.publishEvents, on: { type, names }, because }];
     }
   }
   throw new FaastenError("UNSUPPORTED", `${name}: the stack of Azure has no roles for ${block} of type ${found.type}`);

@@ -21,7 +21,11 @@ type Roles = Readonly<
     | "writeBlobs"
     | "signBlobs"
     | "ownBlobs"
+    | "sendToQueues"
+    | "readQueues"
+    | "processQueues"
     | "writeQueues"
+    | "publishEvents"
     | "writeTables"
     | "publishMetrics",
     Role
@@ -45,6 +49,14 @@ export const roles: Roles = {
   signBlobs: { name: "Storage Blob Delegator", id: "db58b8e5-c6ad-4a2a-8342-4190687cbf4a" },
   // https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/storage#storage-blob-data-owner
   ownBlobs: { name: "Storage Blob Data Owner", id: "b7e6dc6d-f1e8-4753-8033-0f276bb0955b" },
+  // https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/storage#storage-queue-data-message-sender
+  sendToQueues: { name: "Storage Queue Data Message Sender", id: "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a" },
+  // https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/storage#storage-queue-data-reader
+  readQueues: { name: "Storage Queue Data Reader", id: "19e7f393-937e-4f77-808e-94535e297925" },
+  // https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/storage#storage-queue-data-message-processor
+  processQueues: { name: "Storage Queue Data Message Processor", id: "8a0f0c08-91a1-4084-bc3d-661d67233fed" },
+  // https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/integration#eventgrid-data-sender
+  publishEvents: { name: "EventGrid Data Sender", id: "d5a91429-5739-47e2-a06b-3470a27159e7" },
   // https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/storage#storage-queue-data-contributor
   writeQueues: { name: "Storage Queue Data Contributor", id: "974c5e8b-45b9-4653-ba55-5f855dd0fb88" },
   // https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/storage#storage-table-data-contributor

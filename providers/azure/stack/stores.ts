@@ -1,7 +1,7 @@
 // What holds data beside messages: containers of items, settings, objects.
 // https://learn.microsoft.com/azure/cosmos-db/nosql/manage-with-templates
 import type { GraphComponent, StackInput } from "../../../src/provider.ts";
-import { actsAsApp, containerOf, objectsOf, settingsAt } from "./locations.ts";
+import { actsAsApp, containerOf, objectsOf, settingsAt, storageQueueAt, storageQueueOf } from "./locations.ts";
 import { accountName, dataStorageName } from "./names.ts";
 import { retained } from "./retained.ts";
 import { location, type Place, type Resource, type Text } from "./template.ts";
@@ -101,13 +101,23 @@ export const objectsAt = (account: Text, container: string): Place => ({
   names: [account, "default", container],
 });
 
-/** One account of objects, apart from those of the hosts: who may read there may not read packages and keys. */
-export function objectResources(input: StackInput): readonly Resource[] {
-  const made = input.graph.components
-    .filter((one) => one.type === "bindings.azure.blobstorage" && actsAsApp(one))
-    .map((one) => objectsOf(one, input))
-    .filter((one) => one.made);
-  if (made.length === 0) return [];
+/** What is put in where whatever a queue or Event Grid could not hand over lies. */
+export const undelivered = "undelivered-events";
+
+/** One account of objects and queues, apart from those of the hosts: who may read there may not read packages and keys. */
+export function dataResources(input: StackInput): readonly Resource[] {
+  const { components, functions } = input.graph;
+  const of = (type: string) => components.filter((one) => one.type === type && actsAsApp(one));
+  const containers = [...of("bindings.azure.blobstorage"), ...of("state.azure.blobstorage")].map((one) =>
+    objectsOf(one, input),
+  );
+  const queues = of("bindings.azure.storagequeues").map((one) => ({ ...storageQueueOf(one, input), name: one.name }));
+  const made = { containers: containers.filter((one) => one.made), queues: queues.filter((one) => one.made) };
+  // What Event Grid tells of a topic and cannot hand over lies here as well.
+  const heard = of("bindings.azure.eventgrid").some(({ name }) =>
+    functions.some(({ on }) => on.kind === "binding" && on.binding === name),
+  );
+  if (made.containers.length + made.queues.length === 0 && !heard) return [];
   const kept = { enabled: true, days: 7 };
   return [
     ...retained(storage(dataStorageName)),
@@ -115,8 +125,30 @@ export function objectResources(input: StackInput): readonly Resource[] {
       place: { type: "Microsoft.Storage/storageAccounts/blobServices", names: [dataStorageName, "default"] },
       body: { properties: { deleteRetentionPolicy: kept, containerDeleteRetentionPolicy: kept } },
     },
-    ...made.map(({ container }) => privateContainer(dataStorageName, container)),
+    ...made.containers.map(({ container }) => privateContainer(dataStorageName, container)),
+    ...(made.queues.length > 0
+      ? [
+          {
+            place: {
+              type: "Microsoft.Storage/storageAccounts/queueServices",
+              names: [dataStorageName, "default"],
+            } satisfies Place,
+            body: { properties: {} },
+          },
+        ]
+      : []),
+    ...made.queues.flatMap(({ account, queue, name }) => {
+      const taken = functions.some(({ on }) => on.kind === "binding" && on.binding === name);
+      return [queue, ...(taken ? [poisonOf(queue)] : [])].map(
+        (each): Resource => ({ place: storageQueueAt(account, each), body: { properties: {} } }),
+      );
+    }),
   ];
+}
+
+/** As the Functions host calls it, which would make it. */
+export function poisonOf(queue: string): string {
+  return `${queue}-poison`;
 }
 
 /** No key opens it, and nothing in it is public. */

@@ -28,7 +28,9 @@ interface Resource {
 /** How often a read begins anew because the object was replaced under it. */
 const maxRounds = 50;
 
-export const create: Create<Required<Omit<Binding, "attach" | "consume">> & Binding> = (options) => {
+export const create: Create<Required<Omit<Binding, "attach" | "consume" | "deadLetters" | "redrive">> & Binding> = (
+  options,
+) => {
   const where = `binding "${options.name}"`;
   const client = createClient(options, "storage.googleapis.com");
   const signer = createSigner(options);

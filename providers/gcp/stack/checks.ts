@@ -107,6 +107,7 @@ export function checkTriggers({ graph }: StackInput): void {
     }
     if (on.kind !== "binding" || timetableOf(on)) continue;
     const type = graph.components.find((component) => component.name === on.binding)?.type ?? on.binding;
+    if (["bindings.gcp.bucket", "bindings.gcp.pubsub"].includes(type)) continue;
     const message = `${name} (${file}:${line}): the stack sets up no input of ${type}: take what comes by a topic`;
     throw new FaastenError("UNSUPPORTED", message);
   }

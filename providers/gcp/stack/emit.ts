@@ -9,7 +9,7 @@ import { retainedOf } from "./retained.ts";
 import { scheduleResources } from "./schedules.ts";
 import { bindingResources, collectionResources, databaseResources, sourceResources } from "./stores.ts";
 import { type Body, type Json, label, madeBy, project, type Resources, region, render } from "./template.ts";
-import { checkOrder, inboxResources, topicResources } from "./topics.ts";
+import { changeResources, checkOrder, inboxResources, topicResources } from "./topics.ts";
 
 export const emit: Emit = (input) => {
   const { graph, stage } = input;
@@ -22,10 +22,9 @@ export const emit: Emit = (input) => {
     ["the archives", sourceResources(input)],
     ["the state", databaseResources(input)],
     ...graph.components.flatMap((component) =>
-      [topicResources, collectionResources, bindingResources].map((make): readonly [string, Resources] => [
-        `the component ${component.name}`,
-        make(component, input),
-      ]),
+      [topicResources, collectionResources, bindingResources, changeResources].map(
+        (make): readonly [string, Resources] => [`the component ${component.name}`, make(component, input)],
+      ),
     ),
     ...policies.flatMap(({ name, bindings }): readonly (readonly [string, Resources])[] => [
       [`the function ${name}`, functionResources(name, input)],
@@ -57,6 +56,10 @@ export const emit: Emit = (input) => {
     provider: { google: { project, region } },
     data: {
       google_project: { this: { project_id: project, depends_on: madeBy("cloudresourcemanager") } },
+      // Cloud Storage has no account in a project before somebody asks for it.
+      ...(ours["google_storage_notification"] && {
+        google_storage_project_service_account: { this: { project, depends_on: madeBy("storage") } },
+      }),
       ...(Object.keys(others).length > 0 && { google_cloudfunctions2_function: others }),
     },
     resource: sorted({ ...ours, ...apiResources(ours) }),

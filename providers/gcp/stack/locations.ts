@@ -99,6 +99,18 @@ export function bucketName(component: GraphComponent, input: StackInput): Text {
   return written(component, "bucket", input) ?? join(project, `-${physical(input, component.name, 32)}`);
 }
 
+/** Of one that is made here, the resource's own: whoever names it waits for it. */
+export function bucketPath(component: GraphComponent, input: StackInput): Text {
+  if (isBindingMade(component, "bucket", input))
+    return attribute("google_storage_bucket", label(component.name), "name");
+  return bucketName(component, input);
+}
+
+export function bindingPath(component: GraphComponent, input: StackInput): Text {
+  if (isBindingMade(component, "topic", input)) return attribute("google_pubsub_topic", label(component.name), "id");
+  return bindingTopic(component, input);
+}
+
 export function bindingTopic(component: GraphComponent, input: StackInput): Text {
   const said = written(component, "topic", input);
   if (said?.includes("/")) return said;

@@ -4,9 +4,8 @@
 import { FaastenError, type GraphComponent, type Permission, type StackInput } from "../../../src/provider.ts";
 import { functionsOf, inboxName, isWeb, memberOf, pusherOf } from "./functions.ts";
 import {
-  bindingTopic,
-  bucketName,
-  isBindingMade,
+  bindingPath,
+  bucketPath,
   isDatabaseMade,
   placeOf,
   prefixOf,
@@ -138,16 +137,9 @@ function targetOf(component: GraphComponent, resource: string, input: StackInput
     case "pubsub.gcp.pubsub":
       return onTopic(topicLabel(component, resource), topicPath(component, resource, input));
     case "bindings.gcp.pubsub":
-      return onTopic(
-        component.name,
-        isBindingMade(component, "topic", input)
-          ? attribute("google_pubsub_topic", label(component.name), "id")
-          : bindingTopic(component, input),
-      );
+      return onTopic(component.name, bindingPath(component, input));
     case "bindings.gcp.bucket": {
-      const bucket = isBindingMade(component, "bucket", input)
-        ? attribute("google_storage_bucket", label(component.name), "name")
-        : bucketName(component, input);
+      const bucket = bucketPath(component, input);
       return {
         type: "google_storage_bucket_iam_member",
         on: { bucket },

@@ -8,9 +8,9 @@ import {
   type Subscription,
 } from "../../../src/provider.ts";
 import { clockOf } from "../clock.ts";
-import { changeOf, changesTopic } from "../object-changes.ts";
+import { changeOf, changesFor, changesTopic } from "../object-changes.ts";
 import { createPresigner, type Presigner } from "../presigner.ts";
-import { createOn as createBrokerOn, type Data as Inboxes } from "../pubsub/in-memory.ts";
+import { createOn as createBrokerOn, type Data as Inboxes, type Keeper } from "../pubsub/in-memory.ts";
 
 /** What a store holds. Clients made on the same data are clients of the same store. */
 export interface Data {
@@ -25,7 +25,7 @@ interface Kept {
   readonly modifiedAt: number;
 }
 
-type Storage = Required<Omit<Binding, "invoke">>;
+type Storage = Required<Omit<Binding, "invoke">> & Keeper;
 
 export const create: Create<Storage> = (options) =>
   createOn({ objects: new Map(), inboxes: { inboxes: new Map(), watchers: new Set() } }, options);
@@ -72,15 +72,16 @@ export function createOn({ objects, inboxes }: Data, options: ComponentOptions):
     },
 
     async consume(inputs, deliver) {
-      const all = new Map(
-        inputs.map((input): [Subscription, BindingInput] => [{ topic: changesTopic, ordered: false, ...input }, input]),
-      );
+      const all = new Map(inputs.map((input): [Subscription, BindingInput] => [changesFor(input), input]));
       broker.consume([...all.keys()], async (inbox, arrival) => {
         const input = all.get(inbox);
         return input ? deliver(input, arrival) : { kind: "retry", reason: "nobody receives" };
       });
     },
 
+    deadLetters: (of, options) => broker.deadLetters(changesFor(of), options),
+    redrive: (of, id, options) => broker.redrive(changesFor(of), id, options),
+    keep: (of, event, death) => broker.keep(changesFor(of), event, death),
     close: broker.close,
   };
   const key = crypto.getRandomValues(new Uint8Array(32));

@@ -3,7 +3,7 @@
 import { type Binding, type BindingInput, type Create, type Subscription, setting } from "../../../src/provider.ts";
 import type { Broker } from "../broker.ts";
 import { clockOf } from "../clock.ts";
-import { changesTopic, createChanges } from "../object-changes.ts";
+import { changesFor, changesTopic, createChanges } from "../object-changes.ts";
 import { createObjectFiles } from "../object-files.ts";
 import { createPresigner, type Presigner } from "../presigner.ts";
 import { create as createBroker } from "../pubsub/sqlite.ts";
@@ -62,15 +62,21 @@ export const create: Create<Storage> = (options) => {
     },
 
     async consume(inputs, deliver) {
-      const inboxes = new Map(
-        inputs.map((input): [Subscription, BindingInput] => [{ topic: changesTopic, ordered: false, ...input }, input]),
-      );
+      const inboxes = new Map(inputs.map((input): [Subscription, BindingInput] => [changesFor(input), input]));
       const { consume } = await broker();
       consume([...inboxes.keys()], async (inbox, arrival) => {
         const input = inboxes.get(inbox);
         return input ? deliver(input, arrival) : { kind: "retry", reason: "nobody receives" };
       });
       await changes.watch();
+    },
+
+    async *deadLetters(of, options) {
+      yield* (await broker()).deadLetters(changesFor(of), options);
+    },
+
+    async redrive(of, id, options) {
+      return (await broker()).redrive(changesFor(of), id, options);
     },
 
     async close() {

@@ -8,6 +8,7 @@ import {
   sendRequest,
   setting,
 } from "../../../src/provider.ts";
+import { callerHeader } from "../caller.ts";
 
 /** The other app's folder is the `folder`, by default the one of its name beside ours. The token that its `faasten dev` keeps there makes us a service. */
 export const create: Create<ServiceCaller> = (options) => {
@@ -39,9 +40,12 @@ export const create: Create<ServiceCaller> = (options) => {
   return {
     async call(request, call = {}) {
       if (own) return within(own, request, call);
+      if (/^\/_faasten(?:[/?]|$)/.test(request.path))
+        throw new FaastenError("DENIED", `${where}: what lies below /_faasten is its developer's, and no service's`);
       const { port, token } = addressOf(app, options, where);
       const headers = new Headers(request.headers);
       headers.set("authorization", `Bearer ${token}`);
+      headers.set(callerHeader, options.service);
       return sendRequest(
         { ...request, headers },
         { base: new URL(`http://127.0.0.1:${port}`), signal: call.signal, where },

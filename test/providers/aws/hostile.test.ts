@@ -1,7 +1,8 @@
 // Messages of senders who mean no good, and the order of what they stand among.
 import { expect, test } from "vitest";
+import type { SqsEvent } from "../../../providers/aws/queue.ts";
 import { type HttpEvent, trigger as http } from "../../../providers/aws/triggers/http.ts";
-import { type SqsEvent, trigger } from "../../../providers/aws/triggers/sqs.ts";
+import { trigger } from "../../../providers/aws/triggers/sqs.ts";
 
 const record = (id: string, body: string) => ({
   messageId: id,

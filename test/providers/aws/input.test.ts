@@ -84,12 +84,28 @@ describe("of a bucket", () => {
     await server.close();
     const through = server.told.filter((event) => lets(patternOf("UploadedRule", "uploads"), event));
     expect([server.told.length, through.length]).toEqual([6, 3]);
-    const [created, deleted, bad] = through;
-    expect([await invoke("uploaded", created), await invoke("uploaded", deleted)]).toEqual([undefined, undefined]);
+    const laid = through.map((event, index) => ({ id: `m${index}`, body: JSON.stringify(event), attempt: 2 }));
+    expect(await invoke("uploaded", sqsEvent(...laid))).toEqual({ batchItemFailures: [{ itemIdentifier: "m2" }] });
+    expect(seen.splice(0)).toEqual([
+      ["uploaded", "object.created", { change: "created", key: "in/a b", size: 4 }, 2],
+      ["uploaded", "object.deleted", { change: "deleted", key: "in/a b" }, 2],
+    ]);
+  });
+
+  test("what calls the function itself is taken as well, and fails as a whole", async () => {
+    const server = await startS3({ region: access.region, secretOf: () => "secret" });
+    server.createBucket("uploads");
+    const metadata = { ...access, endpoint: server.url, bucket: "uploads" };
+    const component = await createS3({ name: "uploads", service: "shop", metadata });
+    await component.create({ value: { json: "1234" } }, { key: "in/a b" });
+    await component.create({ value: { json: "1" } }, { key: "bad" });
+    await component.close();
+    await server.close();
+    const [created, bad] = server.told;
+    expect(await invoke("uploaded", created)).toBeUndefined();
     await expect(invoke("uploaded", bad)).rejects.toThrow("no luck");
     expect(seen.splice(0)).toEqual([
       ["uploaded", "object.created", { change: "created", key: "in/a b", size: 4 }, undefined],
-      ["uploaded", "object.deleted", { change: "deleted", key: "in/a b" }, undefined],
     ]);
   });
 
@@ -125,6 +141,6 @@ test("of a bus what its pattern lets through", async () => {
   await server.close();
   const through = server.events.filter((event) => lets(patternOf("HeardRule"), event));
   expect([server.events.length, through.length]).toEqual([2, 1]);
-  await invoke("heard", through[0]);
-  expect(seen.splice(0)).toEqual([["heard", "com.amazonaws.events.placed", { id: "1" }, undefined]]);
+  await invoke("heard", sqsEvent({ id: "1", body: JSON.stringify(through[0]) }));
+  expect(seen.splice(0)).toEqual([["heard", "com.amazonaws.events.placed", { id: "1" }, 1]]);
 });

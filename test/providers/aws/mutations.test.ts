@@ -3,11 +3,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { trigger as alb } from "../../../providers/aws/triggers/alb.ts";
 import { trigger as eventbridge } from "../../../providers/aws/triggers/eventbridge.ts";
+import { trigger as eventbridgeInbox } from "../../../providers/aws/triggers/eventbridge-inbox.ts";
 import { trigger as http } from "../../../providers/aws/triggers/http.ts";
 import { trigger as invocation } from "../../../providers/aws/triggers/invocation.ts";
 import { trigger as rest } from "../../../providers/aws/triggers/rest.ts";
 import { trigger as s3 } from "../../../providers/aws/triggers/s3.ts";
 import { trigger as s3Eventbridge } from "../../../providers/aws/triggers/s3-eventbridge.ts";
+import { trigger as s3Inbox } from "../../../providers/aws/triggers/s3-inbox.ts";
 import { trigger as scheduler } from "../../../providers/aws/triggers/scheduler.ts";
 import { trigger as sns } from "../../../providers/aws/triggers/sns.ts";
 import { trigger as sqs } from "../../../providers/aws/triggers/sqs.ts";
@@ -23,6 +25,7 @@ import {
   type Trigger,
 } from "../../../src/provider.ts";
 import { createRandom } from "../../faults/random.ts";
+import { sqsEvent } from "../../servers/sqs-event.ts";
 import { mutated } from "./mutate.ts";
 
 const seed = Number(process.env["FAASTEN_SEED"] ?? 20261121);
@@ -52,7 +55,11 @@ interface Kind {
   readonly file: string;
   readonly recorded?: readonly string[];
   readonly acknowledged: Acknowledged;
+  /** A rule lays it into a queue. */
+  readonly laid?: true;
 }
+
+const queues: readonly string[] = [sqs.name, s3Inbox.name, eventbridgeInbox.name];
 
 const events: readonly Kind[] = [
   { trigger: sqs, file: "sqs", recorded: ["sqs-event"], acknowledged: batch },
@@ -66,6 +73,14 @@ const events: readonly Kind[] = [
   { trigger: eventbridge, file: "eventbridge", recorded: ["ecr-image-push-event"], acknowledged: whole },
   { trigger: s3, file: "s3", recorded: ["s3-event", "s3-event-with-decoded"], acknowledged: whole },
   { trigger: s3Eventbridge, file: "s3-eventbridge", acknowledged: whole },
+  { trigger: s3Inbox, file: "s3-eventbridge", acknowledged: batch, laid: true },
+  {
+    trigger: eventbridgeInbox,
+    file: "eventbridge",
+    recorded: ["ecr-image-push-event"],
+    acknowledged: batch,
+    laid: true,
+  },
 ];
 
 const requests: readonly Omit<Kind, "acknowledged">[] = [
@@ -89,7 +104,7 @@ describe(`events, changed at any place (seed ${seed})`, () => {
     expect(account.acknowledged + account.excused).toBe(account.handled + account.buried + account.dropped);
     for (const what of ["handled", "dropped", "left", "refused"] as const)
       expect(account[what], what).toBeGreaterThan(0);
-    if (kind.trigger === sqs) expect(account.buried, "buried").toBeGreaterThan(0);
+    if (queues.includes(kind.trigger.name)) expect(account.buried, "buried").toBeGreaterThan(0);
   });
 
   const [queued, , notified] = events as readonly [Kind, Kind, Kind];
@@ -190,8 +205,9 @@ async function examine(kind: Kind, calls: number): Promise<Account> {
   ];
   const definition: Definition = {
     faasten: "function",
-    on:
-      trigger.name === sqs.name
+    on: kind.laid
+      ? { kind: "binding", binding: "any", attempts: 3 }
+      : trigger.name === sqs.name
         ? { kind: "topic", topic: "any", pubsub: "pubsub", attempts: 3, ordered: false }
         : { kind: "schedule", cron: "* * * * *" },
     uses: {},
@@ -219,10 +235,15 @@ async function examine(kind: Kind, calls: number): Promise<Account> {
   };
   const served = { name: "any", definition, triggers: [watched] };
   const pubsub = { type: "none", metadata: {}, create: () => broker };
-  const runner = createRunner({ service: "s", functions: [served], components: { pubsub } }, () => {});
+  const app = { service: "s", functions: [served], components: { pubsub }, ...(kind.laid && { inbox: () => broker }) };
+  const runner = createRunner(app, () => {});
 
   for (let time = 0; time < calls; time++) {
-    const payload = mutated(recorded[time % recorded.length], random);
+    const original = recorded[time % recorded.length];
+    const lay = (event: unknown): unknown => sqsEvent({ id: `m${time}`, body: JSON.stringify(event) });
+    // Now within the event, now around it.
+    const within = kind.laid && time % 2 === 0;
+    const payload = within ? lay(mutated(original, random)) : mutated(kind.laid ? lay(original) : original, random);
     const what = JSON.stringify(payload);
     [arrivals] = [[]];
     done.clear();
@@ -245,7 +266,7 @@ async function examine(kind: Kind, calls: number): Promise<Account> {
         account.acknowledged++;
       } else if (fine) {
         expect(left, `done, and comes again for nothing: ${what}`).toBeGreaterThan(0);
-        if (trigger.name === sqs.name) expect(hasNamesake(records, index), what).toBe(true);
+        if (queues.includes(trigger.name)) expect(hasNamesake(records, index), what).toBe(true);
         account.excused++;
       }
     });

@@ -1,17 +1,21 @@
 // What Lambda is called with, as arrivals; and what became of them, as its result.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import type { SqsEvent, SqsResult } from "../../../providers/aws/queue.ts";
 import { type AlbEvent, trigger as alb } from "../../../providers/aws/triggers/alb.ts";
 import { trigger as eventbridge } from "../../../providers/aws/triggers/eventbridge.ts";
+import { trigger as eventbridgeInbox } from "../../../providers/aws/triggers/eventbridge-inbox.ts";
 import { type HttpEvent, trigger as http } from "../../../providers/aws/triggers/http.ts";
 import { type InvocationRequest, trigger as invocation } from "../../../providers/aws/triggers/invocation.ts";
 import { type RestEvent, trigger as rest } from "../../../providers/aws/triggers/rest.ts";
 import { trigger as s3 } from "../../../providers/aws/triggers/s3.ts";
 import { trigger as s3Eventbridge } from "../../../providers/aws/triggers/s3-eventbridge.ts";
+import { trigger as s3Inbox } from "../../../providers/aws/triggers/s3-inbox.ts";
 import { trigger as scheduler } from "../../../providers/aws/triggers/scheduler.ts";
 import { trigger as sns } from "../../../providers/aws/triggers/sns.ts";
-import { type SqsEvent, type SqsResult, trigger as sqs } from "../../../providers/aws/triggers/sqs.ts";
+import { trigger as sqs } from "../../../providers/aws/triggers/sqs.ts";
 import { type Call, type Outcome, Redeliver, type Trigger } from "../../../src/provider.ts";
+import { sqsEvent } from "../../servers/sqs-event.ts";
 
 interface RecordedRequest<Payload = unknown> {
   readonly name: string;
@@ -53,7 +57,18 @@ const asEvents: readonly (readonly [Trigger, readonly RecordedEvent[]])[] = [
   [eventbridge, read("eventbridge")],
   [s3, read("s3")],
   [s3Eventbridge, read("s3-eventbridge")],
+  [s3Inbox, laid("s3-eventbridge")],
+  [eventbridgeInbox, laid("eventbridge")],
 ];
+
+/** The same, as a rule lays it into a queue. */
+function laid(name: string): readonly RecordedEvent[] {
+  return read<RecordedEvent>(name).map((one) => ({
+    ...one,
+    payload: sqsEvent({ id: "m1", body: JSON.stringify(one.payload), attempt: 2 }),
+    arrivals: one.arrivals.map((arrival) => ({ ...Object(arrival), attempt: 2, receipt: "receipt of m1" })),
+  }));
+}
 
 describe.each(asRequests.map(([trigger, recorded]) => ({ name: trigger.name, trigger, recorded })))(
   "$name",
@@ -170,8 +185,9 @@ describe("a reply that the platform would not hand on", () => {
     await expect(encode(trigger, payload, "a".repeat(room))).resolves.toMatchObject({ statusCode: 200 });
     const bytes = new Uint8Array((room / 4) * 3 - 3).fill(0xff);
     await expect(encode(trigger, payload, bytes)).resolves.toMatchObject({ statusCode: 200 });
-    const long = ["a".repeat(most), new Uint8Array((most / 4) * 3).fill(0xff), "\u0001".repeat(most / 6)];
-    for (const body of long)
+    const escaped = "\u0001".repeat(most / 6);
+    await expect(encode(trigger, payload, escaped)).resolves.toMatchObject({ isBase64Encoded: true });
+    for (const body of ["a".repeat(most), new Uint8Array((most / 4) * 3).fill(0xff), "\u0001".repeat(most)])
       await expect(encode(trigger, payload, body)).rejects.toMatchObject({
         code: "TOO_LARGE",
         message: expect.stringContaining("stream: true"),
@@ -202,8 +218,10 @@ test("where the stack says raw delivery, what looks wrapped by SNS is the messag
 
 describe("each takes its own calls only", () => {
   const all: readonly (readonly [Trigger, readonly { readonly payload: unknown }[]])[] = [...asRequests, ...asEvents];
-  /** S3's own trigger stands before it where there are both, and a function has but one of them. */
-  const broader = (own: Trigger, trigger: Trigger): boolean => own === eventbridge && trigger === s3Eventbridge;
+  /** S3's own trigger stands before it where there are both, and a function has but one of them; of queues it has one. */
+  const queued: readonly Trigger[] = [sqs, s3Inbox, eventbridgeInbox];
+  const broader = (own: Trigger, trigger: Trigger): boolean =>
+    (own === eventbridge && trigger === s3Eventbridge) || (queued.includes(own) && queued.includes(trigger));
   test.each(all.map(([own]) => ({ name: own.name, own })))("$name", ({ own }) => {
     for (const [trigger, recorded] of all)
       for (const { payload } of recorded) expect(own.accepts(payload)).toBe(own === trigger || broader(own, trigger));

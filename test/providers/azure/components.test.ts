@@ -271,7 +271,7 @@ describe("pubsub.azure.servicebus.topics", () => {
 });
 
 test("invocation.azure.http: each call proves the app's identity to that service, and takes no proof of others along", async () => {
-  const { tokens } = await vault();
+  const { tokens } = (await vault()).entra;
   const seen: (string | undefined)[] = [];
   const server = createServer((request, response) => {
     seen.push(request.headers.authorization);

@@ -9,7 +9,7 @@ const all = ["create", "get", "list", "delete", "presign", "copy"] as const;
 /** A component that keeps what it was asked. */
 function recording(): {
   readonly asked: unknown[][];
-  readonly component: Required<Omit<Binding, "close" | "consume" | "attach">>;
+  readonly component: Required<Omit<Binding, "close" | "consume" | "attach" | "deadLetters" | "redrive">>;
 } {
   const asked: unknown[][] = [];
   const note = (...given: unknown[]): void => void asked.push(given);

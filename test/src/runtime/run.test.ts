@@ -292,6 +292,26 @@ describe("what only a broker can keep", () => {
     }
   });
 
+  test("is kept by the app's inbox where it came to a binding, and by nobody where it came by the clock", async () => {
+    const inbox = broker();
+    const postponed: unknown[] = [];
+    const postpone = async (from: unknown, { event: { id } }: EventArrival, at: number): Promise<boolean> => {
+      postponed.push([from, id, at]);
+      return false;
+    };
+    const on = { kind: "binding", binding: "uploads", attempts: 2 } as const;
+    const settle = ({ event: { id } }: EventArrival): Outcome =>
+      id === "later" ? { kind: "retry", notBefore: 77, reason: "later" } : retry;
+    const [input, beat] = [serve(settle, { on }), serve(settle, { on: { ...on, cron: "* * * * *" } })];
+    const { runner } = run([input, beat], {}, { inbox: () => ({ ...inbox, postpone }) });
+    const from = { topic: "uploads", subscriber: "work", attempts: 2, ordered: false };
+    const both = call([event("last", { attempt: 2 }), event("later", { attempt: 1 })]);
+    expect(((await runner.run(input, both)) as Outcome[]).map(({ kind }) => kind)).toEqual(["done", "retry"]);
+    expect([inbox.buried, postponed]).toEqual([[[from, "last", "again"]], [[from, "later", 77]]]);
+    expect(((await runner.run(beat, both)) as Outcome[]).map(({ kind }) => kind)).toEqual(["dead", "retry"]);
+    expect([inbox.buried.length, postponed.length]).toEqual([1, 1]);
+  });
+
   test("is called with the time that is left, and without a secret", async () => {
     const given: { reason: string; signal: AbortSignal | undefined }[] = [];
     const bury = async (

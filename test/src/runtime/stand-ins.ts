@@ -45,9 +45,12 @@ export function serve(
 export function run(
   functions: readonly Served[],
   components: App["components"] = {},
+  more: Pick<App, "inbox"> = {},
 ): { readonly runner: Runner; readonly lines: Line[] } {
   const lines: Line[] = [];
-  const runner = createRunner({ service: "tests", functions, components }, (line) => lines.push(JSON.parse(line)));
+  const runner = createRunner({ service: "tests", functions, components, ...more }, (line) =>
+    lines.push(JSON.parse(line)),
+  );
   return { runner, lines };
 }
 

@@ -183,3 +183,26 @@ test("bindings are kept in memory: what a function stores comes to the inputs, a
   expect(seen.at(-1)).toEqual([{ change: "deleted", key: "b" }, undefined]);
   await app.close();
 });
+
+test("what an input gave up is among its dead letters, handed over or come by itself, and comes again from there", async () => {
+  const uploads = binding("uploads");
+  let ill = true;
+  const take = uploads.input((event) => (ill ? event.dead(`no ${event.data.key}`) : undefined));
+  const upload = http.post("/", { uses: { uploads: uploads.output("create") } }, async (_request, { uploads }) => {
+    await uploads.create("text", { key: "a" });
+    return new Response();
+  });
+  const app = await testApp({ upload, take });
+  await app.fetch("/", { method: "POST" });
+  await app.drain();
+  await app.deliver(take, { change: "deleted", key: "b" });
+  expect((await app.deadLetters(take)).map(({ data, reason }) => [data.key, reason])).toEqual([
+    ["a", "no a"],
+    ["b", "no b"],
+  ]);
+  ill = false;
+  expect(await app.redrive(take)).toBe(2);
+  await app.drain();
+  expect(await app.deadLetters(take)).toEqual([]);
+  await app.close();
+});

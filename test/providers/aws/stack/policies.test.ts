@@ -209,12 +209,25 @@ describe("each service that is called", () => {
 describe("each trigger has its own", () => {
   test("what comes to a binding", () => {
     const input = (binding: string) => allowed([], on("one", { kind: "binding", binding, attempts: 5 }));
-    const dead = { "sqs:SendMessage": '{"Fn::GetAtt":["OneInboxDead","Arn"]}' };
-    expect(input("uploads")).toEqual(dead);
-    expect(input("news")).toEqual(dead);
-    expect(input("bus")).toEqual(dead);
+    const take = "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage";
+    const own = {
+      [take]: '{"Fn::GetAtt":["OneInbox","Arn"]}',
+      "sqs:SendMessage": '{"Fn::GetAtt":["OneInboxDead","Arn"]}',
+    };
+    expect(input("uploads")).toEqual(own);
+    expect(input("news")).toEqual(own);
+    expect(input("bus")).toEqual(own);
     expect(input("work")).toEqual({
-      "sqs:DeleteMessage sqs:GetQueueAttributes sqs:ReceiveMessage": '{"Fn::GetAtt":["WorkQueue","Arn"]}',
+      [take]: '{"Fn::GetAtt":["WorkQueue","Arn"]}',
+      "sqs:SendMessage": '{"Fn::GetAtt":["WorkQueueDead","Arn"]}',
+    });
+    expect(input("named")).toEqual({
+      [take]: expect.stringMatching(/":theirs"\]\]\}$/),
+      "sqs:SendMessage": expect.stringMatching(/":theirs-dead"\]\]\}$/),
+    });
+    expect(input("addressed")).toEqual({
+      [take]: expect.stringContaining(':sqs:us-east-1:210987654321:theirs"'),
+      "sqs:SendMessage": expect.stringContaining(':sqs:us-east-1:210987654321:theirs-dead"'),
     });
   });
 

@@ -275,11 +275,44 @@ describe.each<readonly [string, Readonly<Record<string, unknown>>]>([
         detail: { bucket: { name: [{ Ref: "UploadsBucket" }] } },
       },
       State: "ENABLED",
-      "Targets.0.Arn": arnOf("UploadedFunction"),
+      "Targets.0.Arn": arnOf("UploadedInbox"),
       "Targets.0.DeadLetterConfig": { Arn: arnOf("UploadedInboxDead") },
     },
   ],
-  ["UploadedRulePermission", { Principal: "events.amazonaws.com", SourceArn: arnOf("UploadedRule") }],
+  [
+    "UploadedInbox",
+    {
+      QueueName: "everything-test-uploaded",
+      VisibilityTimeout: 6 * 60,
+      MessageRetentionPeriod: retention,
+      SqsManagedSseEnabled: true,
+      RedrivePolicy: { deadLetterTargetArn: arnOf("UploadedInboxDead"), maxReceiveCount: 2 },
+      FifoQueue: undefined,
+    },
+  ],
+  ["UploadedTooInbox", { "RedrivePolicy.maxReceiveCount": 5 }],
+  [
+    "UploadedInboxDead",
+    { QueueName: "everything-test-uploaded-dead", MessageRetentionPeriod: retention, SqsManagedSseEnabled: true },
+  ],
+  [
+    "UploadedMapping",
+    {
+      EventSourceArn: arnOf("UploadedInbox"),
+      BatchSize: 10,
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+      Enabled: true,
+    },
+  ],
+  [
+    "UploadedInboxPolicy",
+    {
+      "PolicyDocument.Statement.0.Action": "sqs:SendMessage",
+      "PolicyDocument.Statement.0.Resource": arnOf("UploadedInbox"),
+      "PolicyDocument.Statement.0.Principal": { Service: "events.amazonaws.com" },
+      "PolicyDocument.Statement.0.Condition": { ArnEquals: { "aws:SourceArn": arnOf("UploadedRule") } },
+    },
+  ],
   [
     "UploadedInboxDeadPolicy",
     {
@@ -287,11 +320,6 @@ describe.each<readonly [string, Readonly<Record<string, unknown>>]>([
       "PolicyDocument.Statement.0.Condition": { ArnEquals: { "aws:SourceArn": arnOf("UploadedRule") } },
     },
   ],
-  [
-    "UploadedRetries",
-    { MaximumRetryAttempts: 1, "DestinationConfig.OnFailure.Destination": arnOf("UploadedInboxDead") },
-  ],
-  ["UploadedTooRetries", { MaximumRetryAttempts: 2 }],
   [
     "WorkQueue",
     {
@@ -310,10 +338,54 @@ describe.each<readonly [string, Readonly<Record<string, unknown>>]>([
   ["NewsNotificationTopic", { TopicName: "everything-test-news", KmsMasterKeyId: "alias/aws/sns" }],
   [
     "InformedSubscription",
-    { Protocol: "lambda", TopicArn: { Ref: "NewsNotificationTopic" }, Endpoint: arnOf("InformedFunction") },
+    {
+      Protocol: "sqs",
+      TopicArn: { Ref: "NewsNotificationTopic" },
+      Endpoint: arnOf("InformedInbox"),
+      // What SNS wraps says which topic it is of.
+      RawMessageDelivery: undefined,
+    },
   ],
-  ["InformedTopicPermission", { Principal: "sns.amazonaws.com", SourceArn: { Ref: "NewsNotificationTopic" } }],
-  ["BussedRule", { EventBusName: "default", EventPattern: { source: ["aws.ec2"] } }],
+  [
+    "InformedInboxPolicy",
+    {
+      "PolicyDocument.Statement.0.Principal": { Service: "sns.amazonaws.com" },
+      "PolicyDocument.Statement.0.Condition": { ArnEquals: { "aws:SourceArn": { Ref: "NewsNotificationTopic" } } },
+    },
+  ],
+  ["InformedFunction", { "Environment.Variables.FAASTEN_INBOX_INFORMED": { Ref: "InformedInbox" } }],
+  ["InformedMapping", { EventSourceArn: arnOf("InformedInbox") }],
+  [
+    "BussedRule",
+    {
+      EventBusName: "default",
+      EventPattern: { source: ["aws.ec2"] },
+      "Targets.0.Arn": arnOf("BussedInbox"),
+      "Targets.0.DeadLetterConfig": { Arn: arnOf("BussedInboxDead") },
+    },
+  ],
+  ["BussedMapping", { EventSourceArn: arnOf("BussedInbox") }],
+  ["WorkedFunction", { "Environment.Variables.FAASTEN_INBOX_WORKED": { Ref: "WorkQueue" } }],
+  [
+    "TheirsFunction",
+    {
+      "Environment.Variables.FAASTEN_INBOX_THEIRS": {
+        "Fn::Join": [
+          "",
+          [
+            "https://sqs.",
+            { Ref: "AWS::Region" },
+            ".",
+            { Ref: "AWS::URLSuffix" },
+            "/",
+            { Ref: "AWS::AccountId" },
+            "/theirs",
+          ],
+        ],
+      },
+    },
+  ],
+  ["TheirsMapping", { EventSourceArn: here("sqs", "theirs") }],
   [
     "SendsFunction",
     {
@@ -370,7 +442,8 @@ test("a function gets the variables that its bundle reads, and no other of ours"
     const read = new Set(bundle.match(/FAASTEN_[A-Z0-9_]+/g) ?? []);
     // Of those who publish alone, the broker's module never comes to read it.
     if (on.kind !== "topic") read.delete("FAASTEN_SNS_DELIVERY");
-    const inbox = on.kind === "topic" ? [`FAASTEN_INBOX_${name.replace(/[A-Z]/g, "_$&").toUpperCase()}`] : [];
+    const waits = on.kind === "topic" || (on.kind === "binding" && on.cron === undefined);
+    const inbox = waits ? [`FAASTEN_INBOX_${name.replace(/[A-Z]/g, "_$&").toUpperCase()}`] : [];
     const logical = `${name.charAt(0).toUpperCase()}${name.slice(1)}Function`;
     const given = Object.keys(Object(at(template.Resources[logical]?.Properties, "Environment.Variables")));
     expect([name, given.filter((one) => one.startsWith("FAASTEN_")).sort()]).toEqual([

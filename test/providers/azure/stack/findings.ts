@@ -79,6 +79,8 @@ const rules: Readonly<Record<string, RegExp>> = {
   "Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers": /^[^/\\#?]{1,255}$/,
   "Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments": /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
   "Microsoft.DocumentDB/databaseAccounts/sqlRoleDefinitions": /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+  "Microsoft.EventGrid/topics": /^[A-Za-z0-9-]{3,50}$/,
+  "Microsoft.EventGrid/topics/eventSubscriptions": /^[A-Za-z0-9-]{3,64}$/,
   "Microsoft.EventGrid/systemTopics": /^[A-Za-z0-9-]{3,50}$/,
   "Microsoft.EventGrid/systemTopics/eventSubscriptions": /^[A-Za-z0-9-]{3,64}$/,
   "Microsoft.Insights/components": /^[^%&\\?/]{1,259}[^%&\\?/ .]$/,
@@ -92,6 +94,8 @@ const rules: Readonly<Record<string, RegExp>> = {
   "Microsoft.Storage/storageAccounts": /^[a-z0-9]{3,24}$/,
   "Microsoft.Storage/storageAccounts/blobServices": /^default$/,
   "Microsoft.Storage/storageAccounts/blobServices/containers": /^(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
+  "Microsoft.Storage/storageAccounts/queueServices": /^default$/,
+  "Microsoft.Storage/storageAccounts/queueServices/queues": /^(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
   "Microsoft.Web/serverfarms": /^[A-Za-z0-9-]{1,40}$/,
   "Microsoft.Web/sites": /^[A-Za-z0-9][A-Za-z0-9-]{0,58}[A-Za-z0-9]$/,
   "Microsoft.Web/sites/basicPublishingCredentialsPolicies": /^(?:ftp|scm)$/,
@@ -106,15 +110,19 @@ function ofName({ type, name }: Deployed): readonly string[] {
 /** From https://learn.microsoft.com/azure/role-based-access-control/built-in-roles: the role, and what kind of resource it is for. */
 export const builtIn: Readonly<Record<string, readonly [name: string, on: RegExp]>> = {
   "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3": ["Storage Table Data Contributor", /storageAccounts$/],
+  "19e7f393-937e-4f77-808e-94535e297925": ["Storage Queue Data Reader", /queueServices\/queues$/],
   "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": ["Storage Blob Data Reader", /containers$/],
   "3913510d-42f4-4e42-8a64-420c390055eb": ["Monitoring Metrics Publisher", /Insights\/components$/],
   "4633458b-17de-408a-b874-0445c86b69e6": ["Key Vault Secrets User", /vaults(?:\/secrets)?$/],
   "4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0": ["Azure Service Bus Data Receiver", /namespaces\/queues$/],
   "516239f1-63e1-4d78-a4de-a74fb236a071": ["App Configuration Data Reader", /configurationStores$/],
   "69a216fc-b8fb-44d8-bc22-1f3c2cd27a39": ["Azure Service Bus Data Sender", /namespaces\/(?:queues|topics)$/],
+  "8a0f0c08-91a1-4084-bc3d-661d67233fed": ["Storage Queue Data Message Processor", /queueServices\/queues$/],
   "974c5e8b-45b9-4653-ba55-5f855dd0fb88": ["Storage Queue Data Contributor", /queues$/],
   "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": ["Storage Blob Data Owner", /storageAccounts$/],
   "ba92f5b4-2d11-453d-a403-e96b0029c9fe": ["Storage Blob Data Contributor", /containers$/],
+  "c6a89b2d-59bc-44d0-9896-0f6e12d7b80a": ["Storage Queue Data Message Sender", /queueServices\/queues$/],
+  "d5a91429-5739-47e2-a06b-3470a27159e7": ["EventGrid Data Sender", /EventGrid\/topics$/],
   "db58b8e5-c6ad-4a2a-8342-4190687cbf4a": ["Storage Blob Delegator", /storageAccounts$/],
 };
 

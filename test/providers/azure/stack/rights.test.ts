@@ -28,6 +28,10 @@ const components: readonly GraphComponent[] = [
   of("secretstores.azure.keyvault", "secretstore", "vaultName"),
   of("configuration.azure.appconfig", "configstore", "host"),
   of("bindings.azure.blobstorage", "receipts", "endpoint"),
+  of("state.azure.blobstorage", "pages", "endpoint"),
+  of("bindings.azure.storagequeues", "parcels", "queueEndpoint"),
+  of("bindings.azure.servicebusqueues", "errands", "namespaceName"),
+  of("bindings.azure.eventgrid", "news", "topicEndpoint"),
   {
     ...of("state.azure.cosmosdb", "keyed", "url"),
     metadata: {
@@ -133,6 +137,20 @@ describe("each right of each type has its own", () => {
       [grant("receipts", "output", { operations: ["list"] })],
       ["Storage Blob Data Reader on shop-dev-receipts"],
     ],
+    ["state in blobs: read", [grant("pages", "read")], ["Storage Blob Data Reader on shop-dev-pages"]],
+    ["state in blobs: list", [grant("pages", "list")], ["Storage Blob Data Reader on shop-dev-pages"]],
+    ["state in blobs: readWrite", [grant("pages", "readWrite")], ["Storage Blob Data Contributor on shop-dev-pages"]],
+    [
+      "a queue of storage, which is sent to alone",
+      [grant("parcels", "output", { operations: ["create"] })],
+      ["Storage Queue Data Message Sender on shop-dev-parcels"],
+    ],
+    [
+      "a queue of Service Bus",
+      [grant("errands", "output", { operations: ["create"] })],
+      ["Azure Service Bus Data Sender on shop-dev-errands.queue"],
+    ],
+    ["a topic of Event Grid", [grant("news", "output", { operations: ["create"] })], ["EventGrid Data Sender on NEWS"]],
     [
       "objects: create",
       [grant("receipts", "output", { operations: ["create"] })],
@@ -158,7 +176,10 @@ describe("each right of each type has its own", () => {
       ({ type, name: own }) => type.endsWith("/containers") && own.endsWith("receipts"),
     )?.name;
     const real = wanted.map((one) =>
-      one.replace("CONFIGSTORE", name("/configurationStores")).replace("DATA", data?.split("/")[0] ?? ""),
+      one
+        .replace("CONFIGSTORE", name("/configurationStores"))
+        .replace("NEWS", name("EventGrid/topics"))
+        .replace("DATA", data?.split("/")[0] ?? ""),
     );
     expect(allowed(input)).toEqual(real.sort());
   });
@@ -176,16 +197,16 @@ describe("each right of each type has its own", () => {
   });
 
   test("a type that has no roles yet is refused by name", () => {
-    const other = of("bindings.azure.eventgrid", "grid", "topicEndpoint");
+    const other = of("bindings.azure.eventhubs", "hub", "address");
     const make = () =>
       emit(
         inputOf({
           functions: [http("one")],
           components: [other],
-          grants: [{ function: "one", block: "bindings", component: "grid", right: "output" }],
+          grants: [{ function: "one", block: "bindings", component: "hub", right: "output" }],
         }),
       );
-    expect(make).toThrow("grid: the stack of Azure has no roles for bindings of type bindings.azure.eventgrid");
+    expect(make).toThrow("hub: the stack of Azure has no roles for bindings of type bindings.azure.eventhubs");
   });
 });
 

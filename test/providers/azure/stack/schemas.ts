@@ -54,7 +54,7 @@ function typeIn(schema: unknown): string | undefined {
 
 /**
  * An object holds nothing that is not named. Not where alternatives stand beside the names: each knows its own alone. A child's name holds
- * its parents' here, so its greatest length says nothing.
+ * its parents' here, so its greatest length says nothing, and no more does a pattern of its own alone.
  */
 function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed);
@@ -68,12 +68,17 @@ function closed(schema: unknown): unknown {
   );
   if (!("properties" in inner) || "additionalProperties" in inner) return inner;
   const { name, ...named } = inner["properties"] as Readonly<Record<string, Schema>>;
-  const { maxLength: _, ...unlimited } = name ?? {};
+  const { maxLength: _, ...unlimited } = isOwnName(name) ? { type: "string" } : (name ?? {});
   return {
     ...inner,
     properties: { ...named, ...(name && { name: unlimited }) },
     ...(!split && { additionalProperties: false }),
   };
+}
+
+function isOwnName(name: Schema | undefined): boolean {
+  const [first] = (name?.["oneOf"] ?? []) as readonly Schema[];
+  return String(first?.["pattern"]).startsWith("^[");
 }
 
 const alternatives: readonly string[] = ["oneOf", "anyOf", "allOf"];
@@ -99,6 +104,25 @@ function resource(type: string, version: string, more: Schema): readonly [string
   ];
 }
 const identity = shape({ type: { enum: ["SystemAssigned"] } });
+
+const delivered = {
+  deliveryWithResourceIdentity: shape({
+    identity,
+    destination: shape({ endpointType: { enum: ["ServiceBusQueue"] }, properties: shape({ resourceId: text }) }),
+  }),
+  deadLetterWithResourceIdentity: shape({
+    identity,
+    deadLetterDestination: shape({
+      endpointType: { enum: ["StorageBlob"] },
+      properties: shape({ resourceId: text, blobContainerName: text }),
+    }),
+  }),
+  eventDeliverySchema: { enum: ["EventGridSchema", "CustomInputSchema", "CloudEventSchemaV1_0"] },
+  retryPolicy: shape({
+    maxDeliveryAttempts: { type: "integer", minimum: 1, maximum: 30 },
+    eventTimeToLiveInMinutes: { type: "integer", minimum: 1, maximum: 1440 },
+  }),
+};
 
 const own: Readonly<Record<string, Schema>> = Object.fromEntries([
   resource("Microsoft.Authorization/locks", "2020-05-01", {
@@ -136,20 +160,19 @@ const own: Readonly<Record<string, Schema>> = Object.fromEntries([
     identity,
     properties: shape({ source: text, topicType: { enum: ["Microsoft.Storage.StorageAccounts"] } }),
   }),
+  resource("Microsoft.EventGrid/topics", "2022-06-15", {
+    location: text,
+    identity,
+    properties: shape({
+      inputSchema: { enum: ["EventGridSchema", "CustomEventSchema", "CloudEventSchemaV1_0"] },
+      disableLocalAuth: bool,
+      publicNetworkAccess: { enum: ["Enabled", "Disabled"] },
+    }),
+  }),
+  resource("Microsoft.EventGrid/topics/eventSubscriptions", "2022-06-15", { properties: shape(delivered) }),
   resource("Microsoft.EventGrid/systemTopics/eventSubscriptions", "2022-06-15", {
     properties: shape({
-      deliveryWithResourceIdentity: shape({
-        identity,
-        destination: shape({ endpointType: { enum: ["ServiceBusQueue"] }, properties: shape({ resourceId: text }) }),
-      }),
-      deadLetterWithResourceIdentity: shape({
-        identity,
-        deadLetterDestination: shape({
-          endpointType: { enum: ["StorageBlob"] },
-          properties: shape({ resourceId: text, blobContainerName: text }),
-        }),
-      }),
-      eventDeliverySchema: { enum: ["EventGridSchema", "CustomInputSchema", "CloudEventSchemaV1_0"] },
+      ...delivered,
       filter: shape({
         subjectBeginsWith: text,
         isSubjectCaseSensitive: bool,
@@ -157,10 +180,6 @@ const own: Readonly<Record<string, Schema>> = Object.fromEntries([
           type: "array",
           items: { enum: ["Microsoft.Storage.BlobCreated", "Microsoft.Storage.BlobDeleted"] },
         },
-      }),
-      retryPolicy: shape({
-        maxDeliveryAttempts: { type: "integer", minimum: 1, maximum: 30 },
-        eventTimeToLiveInMinutes: { type: "integer", minimum: 1, maximum: 1440 },
       }),
     }),
   }),

@@ -259,7 +259,15 @@ describe("what the host and the bundle read", () => {
           type === "serviceBusTrigger" ? [{ name, queue: String(queueName).replaceAll("%", ""), connection }] : [],
         ),
       );
-      expect(triggers.map(({ name }) => name).sort()).toEqual(["heard", "rank", "ship", "toil"]);
+      expect(triggers.map(({ name }) => name).sort()).toEqual([
+        "heard",
+        "ran",
+        "rank",
+        "ship",
+        "stored",
+        "toil",
+        "told",
+      ]);
       for (const { queue, connection } of triggers) {
         const namespace = app()[`${String(connection)}__fullyQualifiedNamespace`]?.split(".")[0];
         const named = deployment.resources.map(({ name }) => name);

@@ -107,6 +107,9 @@ function stateOf(id: string, version: string, full: boolean): unknown {
     },
     "Microsoft.Insights/components": { ConnectionString: `InstrumentationKey=${name}` },
     "Microsoft.Web/sites": { defaultHostName: `${name}.azurewebsites.net` },
+    "Microsoft.EventGrid/topics": full
+      ? { identity: { principalId: `principal of ${name}` } }
+      : { endpoint: `https://${name}.westeurope-1.eventgrid.azure.net/api/events` },
     "Microsoft.EventGrid/systemTopics": full && { identity: { principalId: `principal of ${name}` } },
   };
   return states[type] ?? fail(`nothing is known of what ${type} says of itself`);

@@ -16,6 +16,7 @@ import type { GraphComponent, GraphGrant } from "../../../../src/contracts/graph
 import type { ComponentOptions } from "../../../../src/provider.ts";
 import { startCloudStorage } from "../../../servers/cloud-storage.ts";
 import { startFirestore } from "../../../servers/firestore.ts";
+import { type GoogleCall, permissionsFor } from "../../../servers/google-permissions.ts";
 import { startParameterManager } from "../../../servers/parameter-manager.ts";
 import { startPubSub } from "../../../servers/pubsub.ts";
 import { startSecretManager } from "../../../servers/secret-manager.ts";
@@ -260,50 +261,14 @@ test("every type of the page that calls Google has its rights", () => {
   }
 });
 
-/** What Google asks for, call by call: the pages that rights.ts names. */
-function neededBy({ method, path, body }: Call): readonly string[] {
-  const json = (): { readonly writes?: readonly Write[] } => JSON.parse(body || "{}");
-  if (path.endsWith(":batchGet")) return ["datastore.entities.get"];
-  if (path.endsWith(":runQuery")) return ["datastore.entities.get", "datastore.entities.list"];
-  if (path.endsWith(":commit")) return (json().writes ?? []).flatMap(ofWrite);
-  if (path.endsWith(":publish")) return ["pubsub.topics.publish"];
-  if (path.endsWith(":access")) return ["secretmanager.versions.access"];
-  if (/\/parameters\/[^/]+\/versions(?:\?|$)/.test(path)) return ["parametermanager.parameterVersions.list"];
-  if (/\/parameters\/[^/]+\/versions\//.test(path)) return ["parametermanager.parameterVersions.get"];
-  if (path.endsWith(":signBlob")) return ["iam.serviceAccounts.signBlob"];
-  if (path.startsWith("/upload/")) return ["storage.objects.create", "storage.objects.delete"];
-  if (path.includes("/rewriteTo/")) return ["create", "delete", "get"].map((name) => `storage.objects.${name}`);
-  if (method === "DELETE") return ["storage.objects.delete"];
-  if (/\/o\?/.test(path)) return ["storage.objects.list"];
-  if (/\/o\//.test(path)) return ["storage.objects.get"];
-  throw new Error(`nobody knows what ${method} ${path} needs`);
-}
-
-interface Write {
-  readonly delete?: string;
-  readonly currentDocument?: { readonly exists?: boolean };
-}
-
-function ofWrite({ delete: removed, currentDocument }: Write): readonly string[] {
-  if (removed !== undefined) return ["datastore.entities.delete"];
-  if (!currentDocument) return ["datastore.entities.create", "datastore.entities.update"];
-  return currentDocument.exists === false ? ["datastore.entities.create"] : ["datastore.entities.update"];
-}
-
-interface Call {
-  readonly method: string;
-  readonly path: string;
-  readonly body: string;
-}
-
 const closing: (() => unknown)[] = [];
 afterAll(async () => {
   for (const close of closing.reverse()) await close();
 });
 
 /** Hands on every call to that server, and keeps it. */
-async function recorder(target: string): Promise<{ readonly url: string; readonly calls: Call[] }> {
-  const calls: Call[] = [];
+async function recorder(target: string): Promise<{ readonly url: string; readonly calls: GoogleCall[] }> {
+  const calls: GoogleCall[] = [];
   const server = createServer(async (request, response) => {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part);
@@ -323,7 +288,7 @@ const named = (metadata: Readonly<Record<string, string>>): ComponentOptions => 
 const within = "projects/p";
 
 /** By type and right: what uses all of it. */
-const uses: readonly (readonly [string, Omit<Asked, "block" | "component">, () => Promise<readonly Call[]>])[] = [
+const uses: readonly (readonly [string, Omit<Asked, "block" | "component">, () => Promise<readonly GoogleCall[]>])[] = [
   [
     "state.gcp.firestore.native",
     { right: "read" },
@@ -432,7 +397,7 @@ async function firestore() {
 describe("recorded calls need what the right allows, and all of it", () => {
   test.each(uses)("%s %o", async (type, grant, use) => {
     const calls = await use();
-    const needed = [...new Set(calls.flatMap(neededBy))].sort();
+    const needed = [...new Set(calls.flatMap(permissionsFor))].sort();
     expect(needed).toEqual([...(rightOf(type, grant)?.permissions ?? [])].sort());
   });
 });
@@ -483,7 +448,7 @@ describe("recorded calls on a bucket need what each operation allows", () => {
         await binding.invoke?.({ operation, metadata: { key: "a", destinationKey: "b" } });
     }
     const extra = toTellAbsent.includes(operation) ? ["storage.objects.list"] : [];
-    const needed = [...new Set([...calls.flatMap(neededBy), ...extra])].sort();
+    const needed = [...new Set([...calls.flatMap(permissionsFor), ...extra])].sort();
     expect(needed).toEqual(permissions.sort());
     await binding.close?.();
     await planted.close?.();

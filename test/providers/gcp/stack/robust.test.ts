@@ -150,8 +150,11 @@ describe("what a service would refuse is refused before", () => {
     ],
     [
       "an input that nothing feeds",
-      "f (src/app.ts:7): the stack sets up no input of bindings.gcp.bucket",
-      { functions: [one("f", { kind: "binding", binding: "files", attempts: 5 })], components: [bucket("files")] },
+      "f (src/app.ts:7): the stack sets up no input of bindings.localstorage",
+      {
+        functions: [one("f", { kind: "binding", binding: "files", attempts: 5 })],
+        components: [{ ...bucket("files"), type: "bindings.localstorage" }],
+      },
     ],
   ];
   for (const [name, said, graph, settings = {}] of refused)

@@ -249,6 +249,18 @@ export const resources: Readonly<Record<string, Schema>> = {
     },
     attributes: { md5hash: "string", self_link: "string" },
   },
+  google_storage_notification: {
+    page: "storage_notification",
+    arguments: {
+      "bucket!": "string",
+      "payload_format!": "string",
+      "topic!": "string",
+      custom_attributes: "map",
+      event_types: "strings",
+      object_name_prefix: "string",
+    },
+    attributes: { notification_id: "string", self_link: "string" },
+  },
 };
 
 export const dataSources: Readonly<Record<string, Schema>> = {
@@ -261,5 +273,10 @@ export const dataSources: Readonly<Record<string, Schema>> = {
     page: "project",
     arguments: { project_id: "string" },
     attributes: { name: "string", number: "string" },
+  },
+  google_storage_project_service_account: {
+    page: "storage_project_service_account",
+    arguments: { ...project, user_project: "string" },
+    attributes: { email_address: "string", member: "string" },
   },
 };

@@ -62,6 +62,40 @@ describe.each<readonly [string, Readonly<Record<string, unknown>>]>([
     },
   ],
   ["google_pubsub_topic.alarm", { name: "everything-test-alarm" }],
+  ["google_pubsub_topic.receipts__changes", { name: "everything-test-receipts-changes" }],
+  [
+    "google_storage_notification.receipts__changes",
+    {
+      bucket: "${google_storage_bucket.receipts.name}",
+      topic: "${google_pubsub_topic.receipts__changes.id}",
+      payload_format: "JSON_API_V1",
+      event_types: ["OBJECT_FINALIZE", "OBJECT_DELETE"],
+      depends_on: ["google_pubsub_topic_iam_member.receipts__changes"],
+    },
+  ],
+  ["google_storage_notification.archive__changes", { bucket: "cold-files" }],
+  [
+    "google_pubsub_topic_iam_member.receipts__changes",
+    {
+      topic: "${google_pubsub_topic.receipts__changes.id}",
+      role: "roles/pubsub.publisher",
+      member: "serviceAccount:${data.google_storage_project_service_account.this.email_address}",
+    },
+  ],
+  [
+    "google_pubsub_subscription.indexed",
+    {
+      name: "everything-test-indexed",
+      topic: "${google_pubsub_topic.receipts__changes.id}",
+      filter: "NOT attributes:overwrittenByGeneration",
+      "push_config.push_endpoint": uriOf("indexed"),
+      "push_config.oidc_token": { service_account_email: emailOf("indexed__push"), audience: audienceOf("indexed") },
+      "dead_letter_policy.dead_letter_topic": "${google_pubsub_topic.indexed__dead.id}",
+      "dead_letter_policy.max_delivery_attempts": 6,
+    },
+  ],
+  ["google_pubsub_subscription.reindexed", { topic: "${google_pubsub_topic.receipts__changes.id}" }],
+  ["google_pubsub_subscription.alarmed", { topic: "${google_pubsub_topic.alarm.id}", filter: undefined }],
   [
     "google_pubsub_topic_iam_member.ship__dead",
     { topic: "${google_pubsub_topic.ship__dead.id}", role: "roles/pubsub.publisher", member: agent },
@@ -265,6 +299,16 @@ test("only what is public is open: the rest is called by its own identity alone"
   ]);
   expect(JSON.stringify(template)).not.toContain("allAuthenticatedUsers");
   expect(labelsOf("google_cloud_run_v2_service_iam_member")).not.toContain("inside__public");
+});
+
+test("a bucket that nobody listens to tells nothing, and Cloud Storage gets no account", () => {
+  const files = { name: "files", block: "bindings", type: "bindings.gcp.bucket", metadata: {} } as const;
+  const quiet = emitted({ functions: [one("f", daily)], components: [files] });
+  expect(quiet.resource).not.toHaveProperty("google_storage_notification");
+  expect(quiet.data).not.toHaveProperty("google_storage_project_service_account");
+  expect(template.data["google_storage_project_service_account"]).toEqual({
+    this: { project: "${var.project}", depends_on: ["google_project_service.storage"] },
+  });
 });
 
 test("what is there already gets no resource", () => {
