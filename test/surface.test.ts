@@ -130,6 +130,7 @@ describe("exports", () => {
       fromStructured
       httpTrigger
       inboxOf
+      isLambdaVariable
       isOfConnection
       kebab
       maxBodyBytes

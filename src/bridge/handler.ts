@@ -1,6 +1,6 @@
 // Calls a Lambda handler in whichever style it is written: a promise, a plain value, a callback, or a method of its context.
 // https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html
-import { whenLost } from "./lost.ts";
+import { createWatch } from "./lost.ts";
 import { parametersOf } from "./parameters.ts";
 
 /** Rejects with what the handler threw or failed with. What it says first counts. */
@@ -13,6 +13,7 @@ export type Callable = (event: unknown, context: object) => Promise<unknown>;
 export function toCallable(handler: Function): Callable {
   const { answersNever } = parametersOf(handler);
   const callback = takesCallback(handler);
+  const whenLost = createWatch();
   return (event, context) =>
     // Nothing in here may hold the way, but what the handler is given.
     new Promise((resolve, reject) => {

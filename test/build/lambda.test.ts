@@ -95,7 +95,7 @@ describe("aws", () => {
     ]);
     expect(Object.fromEntries(ours.filter(([name]) => name !== "hello"))).toEqual({
       ...{ legacy: [], flow: [], jobs: [], nightly: [] },
-      back: ["src/bridge/handler"],
+      back: ["src/bridge/handler", "src/bridge/lost", "src/bridge/parameters"],
     });
     expect(said).toContain("back takes a callback");
     expect(said).not.toContain("legacy takes a callback");
