@@ -34,6 +34,11 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
 };
 const retryable: readonly ErrorCode[] = ["CONFLICT", "THROTTLED", "TIMEOUT", "UNAVAILABLE", "INTERNAL"];
 
+export interface FaastenErrorOptions extends ErrorOptions {
+  /** What a service behind a component said. */
+  readonly inner?: true;
+}
+
 /**
  * What every part of Faasten throws. The message says what, where (component, operation, function, or file and line) and
  * how to mend it.
@@ -44,10 +49,17 @@ const retryable: readonly ErrorCode[] = ["CONFLICT", "THROTTLED", "TIMEOUT", "UN
 export class FaastenError extends Error {
   override readonly name: string = "FaastenError";
   readonly code: ErrorCode;
+  readonly #inner: boolean;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: FaastenErrorOptions) {
     super(message, options);
     this.code = code;
+    this.#inner = options?.inner === true;
+  }
+
+  /** What a service said to the function: it is for the log, and not for whoever called the function. */
+  get inner(): boolean {
+    return this.#inner;
   }
 
   /** The HTTP status that the code stands for. */

@@ -171,14 +171,14 @@ function toFaastenError(
   if (signal?.aborted) {
     const last = failure === undefined ? "" : `: the last failed with ${nameOf(failure)}`;
     const message = `${what} did not end within the invocation${tries}${requestOf(failure)}${last}`;
-    return new FaastenError("TIMEOUT", message, { cause: error });
+    return new FaastenError("TIMEOUT", message, { cause: error, inner: true });
   }
   const name = nameOf(error);
   const code = codes[name] ?? (faultOf(error) === "client" ? "INVALID" : unnamed(error, name));
   // What AWS says of a signature quotes the request's headers, and a session's token is one of them.
   const said = code === "UNAUTHENTICATED" ? "" : `: ${error instanceof Error ? error.message : String(error)}`;
   const message = `${what} failed with ${name}${tries}${requestOf(error)}${said}${hints[code] ?? ""}`;
-  return new FaastenError(code, message, { cause: error });
+  return new FaastenError(code, message, { cause: error, inner: true });
 }
 
 /** By which AWS finds it in its own logs. */

@@ -24,8 +24,8 @@ import { createClient, nobody } from "./client.ts";
 import { eventOf } from "./message.ts";
 import { inOrder } from "./order.ts";
 
-/** Seconds that a message may stay invisible, from its receipt on. */
-const longestDelay = 12 * 60 * 60;
+/** Seconds: a message may stay invisible for twelve hours from its receipt on, of which a function may have taken a quarter. */
+const longestDelay = (11 * 60 + 44) * 60;
 /** Seconds that a dead letter is kept from other readers while it is looked at. */
 const lookTime = 20;
 
@@ -105,7 +105,7 @@ export const create = (options: ComponentOptions): Required<Inbox> => {
         {
           QueueUrl,
           MessageBody: toStructured(letter),
-          ...(isOrdered(QueueUrl) && inOrder(letter, arrival.order ?? "")),
+          ...(isOrdered(QueueUrl) && inOrder(letter, arrival.order ?? "", String(arrival.receipt))),
         },
         { ...(signal && { signal }) },
       );
@@ -135,7 +135,7 @@ export const create = (options: ComponentOptions): Required<Inbox> => {
               QueueUrl,
               // What the platform moved there may be in its sender's own form, which only its trigger reads.
               MessageBody: fromStructured(Body) ? toStructured(fromDeadLetter(letter)) : Body,
-              ...(isOrdered(QueueUrl) && inOrder(letter, Attributes?.MessageGroupId ?? "")),
+              ...(isOrdered(QueueUrl) && inOrder(letter, Attributes?.MessageGroupId ?? "", message.MessageId)),
             };
             await sqs.call("SendMessage", input, { ...(signal && { signal }) });
             await sqs.call("DeleteMessage", { QueueUrl: deadOf(of), ReceiptHandle: message.ReceiptHandle });

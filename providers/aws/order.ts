@@ -7,10 +7,14 @@ export interface InOrder {
   readonly MessageDeduplicationId?: string;
 }
 
-/** Of one group in the order of publishing; the same event is taken once. Group names are short and plain, so any key is made one. */
-export function inOrder(event: CloudEvent, order: string | undefined): InOrder {
+/**
+ * Of one group in the order of publishing; within five minutes the same event is taken once, and what is said to be taken
+ * again is lost: so whoever sends it anew, says with `of` of which delivery. Group names are short and plain, so any key is made one.
+ */
+export function inOrder(event: CloudEvent, order: string | undefined, of = ""): InOrder {
   if (order === undefined) return {};
-  return { MessageGroupId: plain(order), MessageDeduplicationId: plain(`${event.source}\n${event.id}`) };
+  const MessageDeduplicationId = plain([event.source, event.id, ...(of === "" ? [] : [of])].join("\n"));
+  return { MessageGroupId: plain(order), MessageDeduplicationId };
 }
 
 /** https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: letters, digits and punctuation, 128 at most. */

@@ -121,7 +121,7 @@ function lastOf(error: unknown): unknown {
 
 function toFaastenError(error: unknown, what: string, signal: AbortSignal | undefined): FaastenError {
   if (signal?.aborted)
-    return new FaastenError("TIMEOUT", `${what} did not end within the invocation`, { cause: error });
+    return new FaastenError("TIMEOUT", `${what} did not end within the invocation`, { cause: error, inner: true });
   if (error instanceof FaastenError) return error;
   const { name, code: named, activityId, response } = (error ?? {}) as Refusal;
   const status = statusOf(error);
@@ -132,7 +132,10 @@ function toFaastenError(error: unknown, what: string, signal: AbortSignal | unde
   const request = typeof id === "string" ? ` (request ${id})` : "";
   // What Azure says of a signature quotes what was signed.
   const said = code === "UNAUTHENTICATED" ? "" : `: ${firstLine(error)}`;
-  return new FaastenError(code, `${what} failed with ${as}${request}${said}${hints[code] ?? ""}`, { cause: error });
+  return new FaastenError(code, `${what} failed with ${as}${request}${said}${hints[code] ?? ""}`, {
+    cause: error,
+    inner: true,
+  });
 }
 
 /** The rest is times and activities, which the SDKs' messages repeat. */

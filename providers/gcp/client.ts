@@ -129,14 +129,18 @@ async function pause(attempt: number, error: unknown, signal: AbortSignal | unde
 
 function toFaastenError(error: unknown, what: string, attempts: number, signal: AbortSignal | undefined): FaastenError {
   if (signal?.aborted)
-    return new FaastenError("TIMEOUT", `${what} did not end within the invocation`, { cause: error });
-  if (error instanceof FaastenError) return new FaastenError(error.code, `${what}: ${error.message}`);
+    return new FaastenError("TIMEOUT", `${what} did not end within the invocation`, { cause: error, inner: true });
+  if (error instanceof FaastenError)
+    return new FaastenError(error.code, `${what}: ${error.message}`, { cause: error, inner: true });
   const google = error instanceof GoogleError ? error : undefined;
   const name = google ? (google.code ?? google.status) : (systemCodeOf(error) ?? "no answer");
   const code = google ? toCode(google) : systemCodeOf(error) === undefined ? "INTERNAL" : "UNAVAILABLE";
   const tries = attempts > 1 ? ` after ${attempts} attempts` : "";
   const said = google?.status === 401 ? "" : `: ${error instanceof Error ? error.message : String(error)}`;
-  return new FaastenError(code, `${what} failed with ${name}${tries}${said}${hints[code] ?? ""}`, { cause: error });
+  return new FaastenError(code, `${what} failed with ${name}${tries}${said}${hints[code] ?? ""}`, {
+    cause: error,
+    inner: true,
+  });
 }
 
 const hints: Readonly<Partial<Record<ErrorCode, string>>> = {

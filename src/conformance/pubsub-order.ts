@@ -4,6 +4,7 @@ import type { CloudEvent } from "../contracts/event.ts";
 import type { Outcome } from "../contracts/trigger.ts";
 import {
   again,
+  deadLetter,
   done,
   event,
   fresh,
@@ -103,6 +104,22 @@ export const orderCases: readonly PubSubCase[] = [
     needs: "keyless",
     async run(harness) {
       await heldBack(harness, (each, other) => harness.component.publish(each.subscription.topic, other));
+    },
+  },
+  {
+    name: "what died in an order is redriven, dies again, and is redriven again",
+    needs: "redrive",
+    async run(harness) {
+      let deaths = 0;
+      const each = ordered(() => (deaths < 2 ? { kind: "dead", reason: `death ${++deaths}` } : done));
+      await harness.pump([each]);
+      const sent = event();
+      await publish(harness, each, sent, "a");
+      for (const [index, reason] of ["death 1", "death 2"].entries()) {
+        assert.equal((await deadLetter(harness, each)).extensions?.["faastenreason"], reason);
+        assert.equal(await harness.component.redrive?.(each.subscription, sent.id), true);
+        await until(() => each.arrivals.length === index + 2, `it came again after ${reason}`);
+      }
     },
   },
 ];

@@ -114,15 +114,20 @@ const makeOnce = import.meta.without?.idempotency
       return answerOnce({ key: `${caller?.subject ?? ""}\n${key}`, content }, invocation, () => make(admitted));
     };
 
+/** Of a service's own failures, those that say when to come again. The others are no matter of the caller's. */
+const passing: ReadonlySet<string> = new Set(["THROTTLED", "TIMEOUT", "UNAVAILABLE"]);
+const unsaid = { status: 500, code: "INTERNAL" } as const;
+
 /** What a caller is told. Of what went wrong inside, only where to find it. */
 function refusal(error: unknown, invocation: Invocation): Response {
   const instance = invocation.id;
   if (error instanceof SyntaxError && isLazy(error.cause)) {
     return problem({ status: 400, code: "INVALID", detail: "the body is not JSON", instance });
   }
-  if (!(error instanceof FaastenError) || error.status === 500) {
+  if (!(error instanceof FaastenError) || error.status === 500 || error.inner) {
     const detail = "the function failed; its log says why, under this instance";
-    return problem({ status: 500, code: "INTERNAL", detail, instance });
+    const { status, code } = error instanceof FaastenError && passing.has(error.code) ? error : unsaid;
+    return problem({ status, code, detail, instance });
   }
   const { code, status } = error;
   const clean = (text: string): string => invocation.redact(text);

@@ -39,9 +39,11 @@ export function failedRequest(cause: unknown, signal: AbortSignal | undefined, w
   if (cause instanceof FaastenError) return cause;
   if (signal?.aborted) {
     const late = signal.reason instanceof DOMException && signal.reason.name === "TimeoutError";
-    return late ? new FaastenError("TIMEOUT", `${where}: no reply came in time`, { cause }) : signal.reason;
+    return late
+      ? new FaastenError("TIMEOUT", `${where}: no reply came in time`, { cause, inner: true })
+      : signal.reason;
   }
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
   const why = inner instanceof Error ? inner.message || inner.name : String(inner);
-  return new FaastenError("UNAVAILABLE", `${where}: no reply came (${why})`, { cause });
+  return new FaastenError("UNAVAILABLE", `${where}: no reply came (${why})`, { cause, inner: true });
 }

@@ -190,6 +190,26 @@ describe("what a handler gives or throws", () => {
     expect(lines).toMatchObject([{ level: status < 500 ? "info" : "error", invocation: reply.json["instance"] }]);
   });
 
+  test.each<[ErrorCode, number, ErrorCode]>([
+    ["DENIED", 500, "INTERNAL"],
+    ["UNAUTHENTICATED", 500, "INTERNAL"],
+    ["INVALID", 500, "INTERNAL"],
+    ["THROTTLED", 429, "THROTTLED"],
+    ["UNAVAILABLE", 503, "UNAVAILABLE"],
+    ["TIMEOUT", 504, "TIMEOUT"],
+  ])("%s of a service behind a component is a %i, and tells nothing of it", async (code, status, said) => {
+    const { request, lines } = calling(
+      http.get("/", () => {
+        throw new FaastenError(code, "role arn:aws:iam::1 may not", { inner: true });
+      }),
+    );
+    const reply = await request("/");
+    expect(reply).toMatchObject({ status, json: { status, code: said } });
+    expect(reply.text).not.toContain("arn:");
+    expect(reply.headers.get("www-authenticate")).toBeNull();
+    expect(lines).toMatchObject([{ error: { message: "role arn:aws:iam::1 may not" } }]);
+  });
+
   test.each<[string, unknown]>([
     ["an error", new TypeError("the inside: db.internal:5432")],
     ["one of ours that is about the inside", new FaastenError("MISCONFIGURED", "the inside")],
