@@ -33,6 +33,7 @@ export async function init(given: string | undefined, { template }: InitFlags): 
   for (const file of files)
     if (file !== "package.json") cpSync(join(from, file), join(folder, file), { errorOnExist: true, force: false });
   if (!files.includes("serverless.yml")) takeDemo(root, template, folder);
+  nameService(join(folder, "serverless.yml"), toName(basename(folder)));
   const own = readPackage(join(from, "package.json"));
   const { version } = readPackage(join(root, "package.json"));
   const dependencies = { ...own.dependencies, faasten: `^${String(version)}` };
@@ -56,6 +57,12 @@ function takeDemo(root: string, template: string, folder: string): void {
     const path = join(folder, file);
     writeFileSync(path, readFileSync(path, "utf8").replaceAll(`templates/${template}/`, ""));
   }
+}
+
+/** Two apps of one template are two stacks. */
+function nameService(manifest: string, name: string): void {
+  const service = name.replace(/[^a-z0-9]+/g, "-").replace(/^(?=\d)/, "app-");
+  writeFileSync(manifest, readFileSync(manifest, "utf8").replace(/^service: .*$/m, `service: ${service}`));
 }
 
 interface Package {

@@ -16,11 +16,13 @@ export async function validate({
     try {
       const { built, plan, given } = await prepare(optionsOf({ ...flags, target: cloud }), "checked");
       const { functions, components, deployables } = built.graph;
-      console.log(`${plan.service} on ${cloud}: it can be built and deployed, as far as can be told from here`);
+      const missing = missingValues(plan, knownValues(plan, given));
+      const can = missing.length === 0 ? "built and deployed" : "built, and deployed once the following is said";
+      console.log(`${plan.service} on ${cloud}: it can be ${can}, as far as can be told from here`);
       console.log(
         `  checked: the manifest, ${functions.length} functions, ${components.length} components, ${deployables.length} bundles, ${plan.resources.length} resources, ${plan.deploy.length} steps`,
       );
-      for (const one of missingValues(plan, knownValues(plan, given))) console.log(`  to deploy it: ${one}`);
+      for (const one of missing) console.log(`  to deploy it: ${one}`);
       console.log(["  not checked:", ...uncheckedLines(plan)].join("\n"));
     } catch (error) {
       if (!(error instanceof FaastenError)) throw error;

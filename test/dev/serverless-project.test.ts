@@ -230,7 +230,7 @@ describe("built", () => {
     const { output, graph } = built("aws");
     const names = graph.deployables.map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining(twelve));
-    const bridged = names.filter((name) => statSync(join(output, "functions", name, "index.mjs")).size > 2_000);
+    const bridged = names.filter((name) => statSync(join(output, "functions", name, "index.mjs")).size > 4_000);
     expect(bridged, "whom the runtime answers for first").toEqual(["legacy", "profile"]);
     const module = async (name: string): Promise<{ handler: (...given: unknown[]) => unknown }> =>
       import(pathToFileURL(join(output, "functions", name, "index.mjs")).href);
