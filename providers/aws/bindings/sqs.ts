@@ -8,12 +8,14 @@ import { attributesOf, textOf } from "../message-text.ts";
 
 export const create: Create<Required<Pick<Binding, "create" | "close">>> = (options) => {
   const where = `binding "${options.name}"`;
-  const { call, close } = createClient(options, (config) => new SQSClient(config), {
+  /** The stack says the whole address; a YAML may say the name alone, as Dapr's does. */
+  const QueueName = setting(options, "queueName") ?? options.name;
+  // A call is signed for the region that it goes to.
+  const region = /^https:\/\/sqs\.([a-z0-9-]+)\./.exec(QueueName)?.[1];
+  const { call, close } = createClient(options, (config) => new SQSClient({ ...(region && { region }), ...config }), {
     GetQueueUrl: GetQueueUrlCommand,
     SendMessage: SendMessageCommand,
   });
-  /** The stack says the whole address; a YAML may say the name alone, as Dapr's does. */
-  const QueueName = setting(options, "queueName") ?? options.name;
   let known = /^https?:/.test(QueueName) ? QueueName : undefined;
   return {
     /** In a queue in order, the metadata `messagegroupid` is whose; `messagededuplicationid` names one that was sent before. */

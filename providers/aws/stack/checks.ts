@@ -40,6 +40,31 @@ export function checkNames(resources: Resources): void {
   }
 }
 
+/** What takes from a queue or stream, or listens to a bus, lies in the region of what it takes from. */
+export function checkRegions(resources: Resources, { region }: StackInput): void {
+  if (region === undefined) return;
+  for (const [logical, { Type, Properties }] of Object.entries(resources)) {
+    const property = sources[Type];
+    const source = property === undefined ? undefined : propertyOf(Properties, property);
+    const at: string = /^arn:[^:]*:[a-z]+:([a-z0-9-]+):/.exec(textOf(source))?.[1] ?? region;
+    if (at === region) continue;
+    const message = `${logical} of the stack is in ${region}, and takes from what is in ${at}, which ${Type} cannot: name one of ${region}, or deploy to ${at}`;
+    throw new FaastenError("UNSUPPORTED", message);
+  }
+}
+
+const sources: Readonly<Record<string, string>> = {
+  "AWS::Lambda::EventSourceMapping": "EventSourceArn",
+  "AWS::Events::Rule": "EventBusName",
+};
+
+/** What is plain in it. */
+function textOf(value: Json | undefined): string {
+  if (typeof value === "string") return value;
+  if (Array.isArray(value)) return value.map(textOf).join("");
+  return isMap(value) ? textOf(value["Fn::Join"]) : "";
+}
+
 /** As the service calls it, where the template says so in plain text. */
 export function nameOf({ Type, Properties }: Resource): string | undefined {
   const property = names[Type];

@@ -1,7 +1,7 @@
 // The app's stack, as a CloudFormation template.
 import type { Emit } from "../../../src/provider.ts";
 import { bindingResources, checkInput, inputResources } from "./bindings.ts";
-import { checkLimits, checkNames, checkReferences, checkSettings, checkTexts, merged } from "./checks.ts";
+import { checkLimits, checkNames, checkReferences, checkRegions, checkSettings, checkTexts, merged } from "./checks.ts";
 import { functionResources } from "./functions.ts";
 import { httpOutputs, httpResources } from "./http-api.ts";
 import { ownTemplate, permissionsOf, statementsOf } from "./policies.ts";
@@ -55,6 +55,7 @@ export const emit: Emit = (input) => {
     Outputs: { ...Outputs, ...httpOutputs(input) } as Json,
   };
   checkNames(Resources);
+  checkRegions(Resources, input);
   checkReferences(ours, new Set([...Object.keys(Resources), ...Object.keys(template.Parameters)]));
   checkLimits(Resources);
   return {

@@ -287,6 +287,21 @@ describe("what a deployment would refuse is told before", () => {
       "the component t is in us-east-1",
       () => emitted({ components: [table("t", { table: { env: "FAASTEN_STATE_T" }, region: "us-east-1" })] }),
     ],
+    ...[
+      bound("far", "bindings.aws.sqs", { queueName: "https://sqs.us-east-1.amazonaws.com/111122223333/far" }),
+      bound("far", "bindings.aws.sqs", { queueName: "far", region: "us-east-1" }),
+      bound("far", "bindings.aws.eventbridge", {
+        eventBusName: "arn:aws:events:us-east-1:111122223333:event-bus/x",
+        pattern: '{"source":["a"]}',
+      }),
+    ].map((component): [string, () => unknown] => [
+      "of the stack is in eu-west-1, and takes from what is in us-east-1",
+      () =>
+        emitted(
+          { functions: [one("f", { kind: "binding", binding: "far", attempts: 5 })], components: [component] },
+          { region: "eu-west-1" },
+        ),
+    ]),
     [
       "the component t reads its `table` from the variable TABLE",
       () => emitted({ components: [table("t", { table: { env: "TABLE" } })] }),
