@@ -51,7 +51,7 @@ const components: StackInput["graph"]["components"] = [
     name: "addressed",
     block: "bindings",
     type: "bindings.aws.sqs",
-    metadata: { queueName: "https://sqs.us-east-1.amazonaws.com/210987654321/theirs" },
+    metadata: { queueName: "https://sqs.eu-west-1.amazonaws.com/210987654321/theirs" },
   },
   {
     name: "news",
@@ -168,7 +168,7 @@ describe("each operation of a binding has its own", () => {
   test.each<readonly [string, Readonly<Record<string, string>>]>([
     ["work", { "sqs:SendMessage": '{"Fn::GetAtt":["WorkQueue","Arn"]}' }],
     ["named", { "sqs:GetQueueUrl sqs:SendMessage": `${partition}":sqs:",${here}":theirs"]]}` }],
-    ["addressed", { "sqs:SendMessage": `${partition}":sqs:us-east-1:210987654321:theirs"]]}` }],
+    ["addressed", { "sqs:SendMessage": `${partition}":sqs:eu-west-1:210987654321:theirs"]]}` }],
     ["news", { "sns:Publish": '{"Ref":"NewsNotificationTopic"}' }],
     ["items", { "dynamodb:PutItem": `${partition}":dynamodb:",${here}":table/theirs"]]}` }],
     ["bus", { "events:PutEvents": `${partition}":events:",${here}":event-bus/ours"]]}` }],
@@ -226,8 +226,8 @@ describe("each trigger has its own", () => {
       "sqs:SendMessage": expect.stringMatching(/":theirs-dead"\]\]\}$/),
     });
     expect(input("addressed")).toEqual({
-      [take]: expect.stringContaining(':sqs:us-east-1:210987654321:theirs"'),
-      "sqs:SendMessage": expect.stringContaining(':sqs:us-east-1:210987654321:theirs-dead"'),
+      [take]: expect.stringContaining(':sqs:eu-west-1:210987654321:theirs"'),
+      "sqs:SendMessage": expect.stringContaining(':sqs:eu-west-1:210987654321:theirs-dead"'),
     });
   });
 
