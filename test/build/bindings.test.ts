@@ -70,7 +70,7 @@ test.each(["local", "aws", "azure", "gcp"])("%s", (target) => {
   expect(bundle).toContain("every 15 minutes");
 });
 
-test("what comes to a folder is delivered by its component, which the local bundle holds; a cloud has no trigger for it", () => {
+test("what comes to a folder is delivered by its component, which the local bundle holds; what comes to a table by none", () => {
   const own = {
     "serverless.yml": files["serverless.yml"],
     "src/app.ts": `import { binding } from "faasten";\nexport const taken = binding("uploads").input(() => {});\n`,
@@ -79,7 +79,12 @@ test("what comes to a folder is delivered by its component, which the local bund
   folders.push(folder);
   const { app } = JSON.parse(readFileSync(join(output, "report.json"), "utf8")) as Record<string, Weight>;
   expect(Object.keys(app?.modules ?? {})).toContain("providers/local/bindings/localstorage");
-  expect(() => buildApp("none", "azure", { files: own })).toThrow(
-    "src/app.ts:2  UNSUPPORTED  taken: azure has no trigger for bindings.azure.blobstorage: no type there triggers a function yet; take what comes by a topic",
+  const table = `apiVersion: dapr.io/v1alpha1
+kind: Component
+metadata: { name: uploads }
+spec: { type: bindings.aws.dynamodb, version: v1, metadata: [{ name: table, value: rows }] }
+`;
+  expect(() => buildApp("none", "aws", { files: { ...own, "components/aws/uploads.yaml": table } })).toThrow(
+    "src/app.ts:2  UNSUPPORTED  taken: aws has no trigger for bindings.aws.dynamodb: give `uploads` one of the types bindings.aws.eventbridge, bindings.aws.s3, ",
   );
 });
