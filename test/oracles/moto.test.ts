@@ -164,7 +164,9 @@ else {
   // Parameter Store takes no empty value, and moto neither.
   const nonEmpty = configurationCases.filter(({ name }) => name !== 'a value comes back as it is: ""');
   prove("configuration", nonEmpty, { "configuration.aws.parameterstore (moto)": settings });
-  prove("bindings", bindingCases, { "bindings.aws.s3 (moto)": bucket });
+  // Of an object that is replaced meanwhile, moto may tell the one's metadata with the other's data; S3 replaces whole objects.
+  const apart = bindingCases.filter(({ name }) => !name.startsWith("of many creates of one key at once"));
+  prove("bindings", apart, { "bindings.aws.s3 (moto)": bucket });
 
   describe("messages and events on moto", () => {
     const event = (data: unknown): CloudEvent => ({
