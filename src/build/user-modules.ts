@@ -1,6 +1,6 @@
 // What is done to the user's own modules on their way into a bundle.
 import { readFileSync } from "node:fs";
-import { dirname, sep } from "node:path";
+import { basename, dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { PartialMessage, Plugin, PluginBuild, TransformFailure } from "esbuild";
 import { type LambdaModules, loaderOf, noLambdaModules } from "./lambda-modules.ts";
@@ -87,9 +87,23 @@ function dropUnused(build: PluginBuild, lambdas: () => LambdaModules): void {
   build.onResolve({ filter: /^\.{1,2}(?:\/|$)/ }, async ({ path, importer, kind, resolveDir, pluginData }) => {
     const { handlers, all } = lambdas();
     if (handlers.size === 0 || pluginData === looked || all.has(importer)) return undefined;
+    // A library has a thousand such imports, and to resolve each costs more than to bundle it.
+    const called = calledIn(handlers);
+    if (!called.has(bare(join(resolveDir, path)))) return undefined;
     const found = await build.resolve(path, { kind, importer, resolveDir, pluginData: looked });
     return handlers.has(found.path) ? { path: found.path, sideEffects: false } : undefined;
   });
+}
+
+/** By what names they can be imported: a folder's own for its index. */
+function calledIn(files: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set(
+    [...files].flatMap((file) => [bare(file), ...(bare(file) === "index" ? [basename(dirname(file))] : [])]),
+  );
+}
+
+function bare(path: string): string {
+  return basename(path).replace(/\.[cm]?[jt]sx?$/, "");
 }
 
 const looked: unique symbol = Symbol("looked");
