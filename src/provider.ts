@@ -50,6 +50,7 @@ export { isOfConnection, type Reply, type ReplyBody, toBuffered, toReply, toResp
 export { createRouter, type Params, type Route, type Router } from "./runtime/router.ts";
 export { createRoutes, type Routes, toProblem } from "./runtime/routes.ts";
 export { createRunner, type Origin, type Runner, type Settled } from "./runtime/run.ts";
-export { failedRequest, type RequestSending, sendRequest } from "./runtime/service-request.ts";
+export { failedRequest, provedBase, type RequestSending, sendRequest } from "./runtime/service-request.ts";
 export { sha256 } from "./runtime/sha256.ts";
 export { type Timetable, timetableOf } from "./runtime/timetable.ts";
+export { fieldOf, written } from "./runtime/written.ts";

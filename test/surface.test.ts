@@ -120,6 +120,7 @@ describe("exports", () => {
       createWeb
       duration
       failedRequest
+      fieldOf
       flag
       foundDead
       fromBatch
@@ -137,6 +138,7 @@ describe("exports", () => {
       once
       physicalName
       problem
+      provedBase
       readBody
       respond
       sendRequest
@@ -268,7 +270,8 @@ describe("exports", () => {
       type Want
       type WebOptions
       variableOf
-      writeReply"
+      writeReply
+      written"
     `));
   test("of faasten/testing", () =>
     expect(listed("./testing")).toMatchInlineSnapshot(`

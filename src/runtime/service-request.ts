@@ -1,7 +1,9 @@
 // A service request on its way over HTTP: to one origin, and its redirects are replies.
 // https://fetch.spec.whatwg.org/#http-redirect-fetch
+import type { ComponentOptions } from "../contracts/component.ts";
 import type { ServiceRequest } from "../contracts/service-caller.ts";
 import { FaastenError } from "../errors.ts";
+import { setting } from "./metadata.ts";
 
 export interface RequestSending {
   /** Whatever the path is, nothing goes anywhere else. */
@@ -9,6 +11,24 @@ export interface RequestSending {
   readonly signal: AbortSignal | undefined;
   /** What an error says first. */
   readonly where: string;
+}
+
+/**
+ * The fixed address of a service that is told who calls: what proves it goes nowhere without TLS, but to this machine.
+ * Throws `MISCONFIGURED`, with `example` as how it may look.
+ */
+export function provedBase(options: ComponentOptions, example: string): URL {
+  const given = setting(options, "baseUrl") ?? "";
+  const base = URL.canParse(given) ? new URL(given) : undefined;
+  if (base && isSafe(base) && !base.username && !base.password && !base.search && !base.hash) return base;
+  throw new FaastenError(
+    "MISCONFIGURED",
+    `service "${options.name}": its baseUrl is an address such as "${example}", with no user, query or fragment: a token goes nowhere without TLS`,
+  );
+}
+
+function isSafe({ protocol, hostname }: URL): boolean {
+  return protocol === "https:" || (protocol === "http:" && /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(hostname));
 }
 
 export async function sendRequest(request: ServiceRequest, { base, signal, where }: RequestSending): Promise<Response> {

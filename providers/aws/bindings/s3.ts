@@ -10,6 +10,7 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
+  StorageClass,
 } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import {
@@ -66,7 +67,7 @@ export const create: Create<Storage> = (options) => {
         Body: bytesOf(value),
         ContentType: contentType ?? ("bytes" in value ? "application/octet-stream" : "application/json"),
         ...(metadata && { Metadata: printable(metadata, where) }),
-        ...(storageClass !== undefined && { StorageClass: storageClass as never }), // S3 knows its classes
+        ...(storageClass !== undefined && { StorageClass: storageClass }),
         ...condition,
       },
       { once: Object.keys(condition).length > 0, ...(signal && { signal }) },
@@ -168,7 +169,7 @@ export const create: Create<Storage> = (options) => {
       const sent = { value: data ?? { bytes: new Uint8Array() }, ...(contentType !== undefined && { contentType }) };
       const choice = {
         ...(signal && { signal }),
-        ...(storageClass !== undefined && { storageClass }),
+        ...(storageClass !== undefined && { storageClass: toClass(storageClass, where) }),
       };
       switch (operation) {
         case "createIfAbsent":
@@ -191,7 +192,14 @@ export const create: Create<Storage> = (options) => {
 interface PutChoice extends CallOptions {
   readonly IfNoneMatch?: string;
   readonly IfMatch?: string;
-  readonly storageClass?: string;
+  readonly storageClass?: StorageClass;
+}
+
+function toClass(name: string, where: string): StorageClass {
+  const found = Object.values(StorageClass).find((each) => each === name);
+  if (found !== undefined) return found;
+  const known = Object.values(StorageClass).join(", ");
+  throw new FaastenError("INVALID", `${where}: there is no storageClass "${name}": choose one of ${known}`);
 }
 
 function bytesOf(value: Value): Uint8Array {

@@ -8,22 +8,16 @@ import {
   type Create,
   FaastenError,
   failedRequest,
+  provedBase,
   type ServiceCaller,
   type ServiceRequest,
   sendRequest,
-  setting,
 } from "../../../src/provider.ts";
 import { alike, configOf } from "../client.ts";
 
 export const create: Create<ServiceCaller> = (options) => {
   const where = `service "${options.name}"`;
-  const given = setting(options, "baseUrl") ?? "";
-  const base = URL.canParse(given) ? new URL(given) : undefined;
-  if (!base || !isSafe(base) || base.username || base.password || base.search || base.hash)
-    throw new FaastenError(
-      "MISCONFIGURED",
-      `${where}: its baseUrl is an address such as "https://abcdef.execute-api.eu-west-1.amazonaws.com", with no user, query or fragment: a signature goes nowhere without TLS`,
-    );
+  const base = provedBase(options, "https://abcdef.execute-api.eu-west-1.amazonaws.com");
   const signer = new SignatureV4({
     service: base.hostname.includes(".lambda-url.") ? "lambda" : "execute-api",
     region: regionOf(base, options, where),
@@ -95,11 +89,6 @@ function regionOf({ hostname }: URL, options: ComponentOptions, where: string): 
   const region = named ?? configOf(options).region ?? process.env["AWS_REGION"] ?? process.env["AWS_DEFAULT_REGION"];
   if (region !== undefined) return region;
   throw new FaastenError("MISCONFIGURED", `${where}: nothing tells its region: write it as \`region\``);
-}
-
-/** What stays on this machine needs none. */
-function isSafe({ protocol, hostname }: URL): boolean {
-  return protocol === "https:" || (protocol === "http:" && /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(hostname));
 }
 
 /** Node's own, as the SDK asks for it. */

@@ -1,17 +1,14 @@
 // What bindings stand for: buckets, queues and topics that are made, buses that are there, and who is called by what comes to them.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-import { FaastenError, type GraphComponent, type GraphFunction, type StackInput } from "../../../src/provider.ts";
 import {
-  bindingArn,
-  bindingValue,
-  bucketName,
-  isMade,
-  type QueuePlace,
-  queueName,
-  queuePlace,
+  FaastenError,
+  type GraphComponent,
+  type GraphFunction,
+  type StackInput,
   written,
-} from "./locations.ts";
+} from "../../../src/provider.ts";
+import { bindingArn, bindingValue, bucketName, isMade, type QueuePlace, queueName, queuePlace } from "./locations.ts";
 import { keptBucket, regionIn, ruleInto } from "./pushes.ts";
 import { deadQueue, inboxQueues, queueMapping, queuePolicy, snsIntoInbox } from "./stores.ts";
 import {

@@ -1,5 +1,5 @@
 // Where a component's resource is: made by this stack, or named by its YAML.
-import { FaastenError, type GraphComponent, kebab, type StackInput, variableOf } from "../../../src/provider.ts";
+import { FaastenError, type GraphComponent, kebab, type StackInput, written } from "../../../src/provider.ts";
 import { arn, attribute, type Json, join, logical, physical, ref } from "./template.ts";
 
 /** Whether this stack makes the component's resource: the YAML neither names one nor says that there is one. */
@@ -181,16 +181,4 @@ export function queueName(
 
 export function regionOf(component: GraphComponent, input: StackInput): string | undefined {
   return written(component, "region", input) ?? written(component, "awsRegion", input);
-}
-
-/** As the YAML says it, itself or through a variable of the manifest's. `undefined`: left to the stack. */
-export function written(component: GraphComponent, field: string, { environment }: StackInput): string | undefined {
-  const found = Object.entries(component.metadata).find(([name]) => name.toLowerCase() === field.toLowerCase())?.[1];
-  if (found === undefined || typeof found === "string") return found;
-  if ("env" in found && found.env === variableOf(component.block, component.name)) return undefined;
-  const value = "env" in found ? environment[found.env] : undefined;
-  if (value !== undefined) return value;
-  const from = "env" in found ? `the variable ${found.env}, which \`provider.environment\` does not set` : "a secret";
-  const message = `the component ${component.name} reads its \`${field}\` from ${from}: the stack has to know it, so that it grants no more than that`;
-  throw new FaastenError("MISCONFIGURED", message);
 }

@@ -7,9 +7,10 @@ import {
   type Permission,
   type StackInput,
   timetableOf,
+  written,
 } from "../../../src/provider.ts";
 import { inboxOf } from "./bindings.ts";
-import { addressOf, bindingArn, prefixOf, regionOf, topicArn, written } from "./locations.ts";
+import { addressOf, bindingArn, prefixOf, regionOf, topicArn } from "./locations.ts";
 import { serviceStatement } from "./services.ts";
 import { isAsynchronous, type Reason, sourceStatements, takeFromQueue } from "./sources.ts";
 import { arn, attribute, isMap, type Json, join, logical, type Resources, toJson } from "./template.ts";

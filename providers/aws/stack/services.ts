@@ -1,8 +1,8 @@
 // Other apps that functions call: where they are, and what it takes to be let in.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html
 // https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
-import { FaastenError, type GraphComponent, type StackInput } from "../../../src/provider.ts";
-import { addressParameter, written } from "./locations.ts";
+import { FaastenError, type GraphComponent, type StackInput, written } from "../../../src/provider.ts";
+import { addressParameter } from "./locations.ts";
 import type { Reason } from "./sources.ts";
 import { type Json, join, ref } from "./template.ts";
 

@@ -1,8 +1,14 @@
 // What holds data: tables, topics, inboxes and their dead letters. All of it is retained.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
 // https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
-import { FaastenError, type GraphComponent, type GraphFunction, type StackInput } from "../../../src/provider.ts";
-import { isMade, queueName, tableName, topicArn, topicName, written } from "./locations.ts";
+import {
+  FaastenError,
+  type GraphComponent,
+  type GraphFunction,
+  type StackInput,
+  written,
+} from "../../../src/provider.ts";
+import { isMade, queueName, tableName, topicArn, topicName } from "./locations.ts";
 import { attribute, type Json, logical, type Resources, ref, retained, retainedOnceMade } from "./template.ts";
 
 export function tableResources(component: GraphComponent, input: StackInput): Resources {

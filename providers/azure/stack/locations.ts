@@ -1,5 +1,13 @@
 // Where a component's resource is: made by this stack, or named by its YAML. What a YAML names lies in the same resource group.
-import { FaastenError, type GraphComponent, kebab, type StackInput, variableOf } from "../../../src/provider.ts";
+import {
+  FaastenError,
+  fieldOf,
+  type GraphComponent,
+  kebab,
+  type StackInput,
+  variableOf,
+  written,
+} from "../../../src/provider.ts";
 import {
   accountName,
   cut,
@@ -242,20 +250,4 @@ export function vaultAt(component: GraphComponent, input: StackInput): Place {
 function unread({ name }: GraphComponent, field: string, form: string): FaastenError {
   const message = `the stack cannot tell from \`${field}\` of the component ${name} what to let its functions do: write it as ${form}`;
   return new FaastenError("MISCONFIGURED", message);
-}
-
-function fieldOf({ metadata }: GraphComponent, field: string) {
-  return Object.entries(metadata).find(([name]) => name.toLowerCase() === field.toLowerCase())?.[1];
-}
-
-/** As the YAML says it, itself or through a variable of the manifest's. `undefined`: left to the stack. */
-export function written(component: GraphComponent, field: string, { environment }: StackInput): string | undefined {
-  const found = fieldOf(component, field);
-  if (found === undefined || typeof found === "string") return found;
-  if ("env" in found && found.env === variableOf(component.block, component.name)) return undefined;
-  const value = "env" in found ? environment[found.env] : undefined;
-  if (value !== undefined) return value;
-  const from = "env" in found ? `the variable ${found.env}, which \`provider.environment\` does not set` : "a secret";
-  const message = `the component ${component.name} reads its \`${field}\` from ${from}: the stack has to know it, so that it grants no more than that`;
-  throw new FaastenError("MISCONFIGURED", message);
 }

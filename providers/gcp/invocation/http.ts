@@ -3,8 +3,8 @@
 // https://docs.cloud.google.com/compute/docs/instances/verifying-instance-identity
 import {
   type Create,
-  FaastenError,
   failedRequest,
+  provedBase,
   type ServiceCaller,
   sendRequest,
   setting,
@@ -14,13 +14,7 @@ import { createIdTokens } from "../credentials.ts";
 /** The `baseUrl` is the service's own address: its origin is the token's audience unless `audience` says another. */
 export const create: Create<ServiceCaller> = (options) => {
   const where = `service "${options.name}"`;
-  const given = setting(options, "baseUrl") ?? "";
-  const base = URL.canParse(given) ? new URL(given) : undefined;
-  if (!base || !isSafe(base) || base.username || base.password || base.search || base.hash)
-    throw new FaastenError(
-      "MISCONFIGURED",
-      `${where}: its baseUrl is an address such as "https://billing-abc-ew.a.run.app", with no user, query or fragment: a token goes nowhere without TLS`,
-    );
+  const base = provedBase(options, "https://billing-abc-ew.a.run.app");
   const tokens = createIdTokens(options, setting(options, "audience") ?? base.origin);
   return {
     async call(request, { signal } = {}) {
@@ -33,8 +27,3 @@ export const create: Create<ServiceCaller> = (options) => {
     },
   };
 };
-
-/** What stays on this machine needs none. */
-function isSafe({ protocol, hostname }: URL): boolean {
-  return protocol === "https:" || (protocol === "http:" && /^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(hostname));
-}

@@ -1,18 +1,6 @@
 // Where a component's resource is: made by this stack, or named by its YAML.
-import { FaastenError, type GraphComponent, kebab, type StackInput, variableOf } from "../../../src/provider.ts";
+import { FaastenError, type GraphComponent, kebab, type StackInput, written } from "../../../src/provider.ts";
 import { attribute, join, label, physical, project, type Text } from "./template.ts";
-
-/** As the YAML says it, itself or through a variable of the manifest's. `undefined`: left to the stack. */
-export function written(component: GraphComponent, field: string, { environment }: StackInput): string | undefined {
-  const found = Object.entries(component.metadata).find(([name]) => name.toLowerCase() === field.toLowerCase())?.[1];
-  if (found === undefined || typeof found === "string") return found;
-  if ("env" in found && found.env === variableOf(component.block, component.name)) return undefined;
-  const value = "env" in found ? environment[found.env] : undefined;
-  if (value !== undefined) return value;
-  const from = "env" in found ? `the variable ${found.env}, which \`provider.environment\` does not set` : "a secret";
-  const message = `the component ${component.name} reads its \`${field}\` from ${from}: the stack has to know it, so that it grants no more than that`;
-  throw new FaastenError("MISCONFIGURED", message);
-}
 
 /** `undefined`: the project that the stack is deployed to. */
 export function projectOf(component: GraphComponent, input: StackInput): string | undefined {

@@ -1,7 +1,7 @@
 // What each deployable may do, from its grants, its trigger and its inbox: one binding a right and resource, on the resource
 // itself where the service has policies of its own.
 // https://docs.cloud.google.com/iam/docs/conditions-resource-attributes
-import { FaastenError, type GraphComponent, type Permission, type StackInput } from "../../../src/provider.ts";
+import { FaastenError, type GraphComponent, type Permission, type StackInput, written } from "../../../src/provider.ts";
 import { functionsOf, inboxName, isWeb, memberOf, pusherOf } from "./functions.ts";
 import {
   bindingPath,
@@ -13,7 +13,6 @@ import {
   serviceOf,
   topicLabel,
   topicPath,
-  written,
 } from "./locations.ts";
 import { type Right, rightOf, secretRight, signRight } from "./rights.ts";
 import { databaseLabel } from "./stores.ts";

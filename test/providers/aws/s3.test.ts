@@ -55,6 +55,16 @@ test("a version is replaced by who has seen it last, and what is not there by no
   expect([await textOf("seen"), await textOf("never")]).toEqual(["2", undefined]);
 });
 
+test("a class of storage that S3 has not is refused before it is asked", async () => {
+  await expect(native("createIfAbsent", { key: "cold", storageClass: "GLASIER" }, "x")).rejects.toMatchObject({
+    code: "INVALID",
+    message: expect.stringMatching(/there is no storageClass "GLASIER": choose one of .*GLACIER/),
+  });
+  expect(await textOf("cold")).toBeUndefined();
+  await native("createIfAbsent", { key: "cold", storageClass: "STANDARD_IA" }, "x");
+  expect(await textOf("cold")).toBe("x");
+});
+
 test("many are deleted at once, with any key that there can be", async () => {
   const keys = [
     "a & b",
